@@ -1,0 +1,117 @@
+"""Connections to other systems, what their syncs did, and the rows that could not be used."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from core.store.base import Row, Synced, one_per_source
+from core.store.types import UtcInstant
+
+
+class Kind(StrEnum):
+    PRACTICE_FILES = "practice_files"
+    FORTIS = "fortis"
+
+
+class ConnectionState(StrEnum):
+    CONNECTED = "connected"
+    PAUSED = "paused"
+    FAILING = "failing"
+    DISCONNECTED = "disconnected"
+
+
+class Connection(Row, table=True):
+    """settings: JSON without secrets (base_url, folder, location …). sealed_secrets: Fernet text of a JSON object."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice_id: int = Field(default=1, foreign_key="practice.id")
+    kind: str
+    name: str = Field(unique=True)
+    settings: str = "{}"
+    sealed_secrets: str = ""
+    state: str = ConnectionState.CONNECTED
+    created_at: datetime = Field(sa_type=UtcInstant)
+
+
+class SyncRun(Row, table=True):
+    """One resource of one sync. rows_in = stored + unchanged + quarantined, always."""
+
+    __table_args__ = (Index(None, "connection_id", "resource", "started_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    resource: str
+    full: bool = False
+    state: str = "running"  # running, done, failed
+    started_at: datetime = Field(sa_type=UtcInstant)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    rows_in: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    error: str = ""
+
+
+class SyncCursor(Row, table=True):
+    """Where the next incremental sync of a resource starts, in the vendor's own terms (Fortis: modified_ts)."""
+
+    __table_args__ = (UniqueConstraint("connection_id", "resource"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    resource: str
+    cursor: str = ""
+    synced_at: datetime | None = Field(default=None, sa_type=UtcInstant)  # last complete success: freshness
+
+
+class QuarantinedRow(Row, table=True):
+    """A row that could not be used, kept whole (card numbers masked) until it is mended or let go.
+
+    resource: the file's name without .csv, or the vendor's resource. digest: the same bad row again is the same row.
+    """
+
+    __table_args__ = (UniqueConstraint("connection_id", "resource", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    resource: str
+    external_id: str = ""
+    line: int | None = None
+    column: str = ""
+    reason: str
+    raw: str = "{}"
+    digest: str
+    first_seen_at: datetime = Field(sa_type=UtcInstant)
+    last_seen_at: datetime = Field(sa_type=UtcInstant)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class ProcessorLocation(Synced, table=True):
+    """A location as the processor knows it (Fortis §2)."""
+
+    __table_args__ = (one_per_source(),)
+
+    name: str = ""
+    time_zone: str = ""
+    account_number: str = ""
+
+
+class MerchantAccount(Synced, table=True):
+    """One merchant account of a processor's location: Fortis calls it a product transaction (§2)."""
+
+    __table_args__ = (one_per_source(),)
+
+    location_ref: str = ""
+    title: str = ""
+    payment_method: str = ""  # cc, ach, cash
+    active: bool = True
+
+
+class Lease(Row, table=True):
+    """Who runs a job now. Taken and renewed in a write transaction; one left by a killed process runs out."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    until: datetime = Field(sa_type=UtcInstant)

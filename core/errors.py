@@ -1,0 +1,78 @@
+"""One tree of errors. Each class writes its own sentence; what a caller may do is an attribute.
+
+A sentence is fit for the screen: it says what happened and what to do next, holds no secret and
+no patient data beyond what the reader asked for.
+"""
+
+
+class HuddleError(Exception):
+    """Something went wrong that a person can act on.
+
+    permanent: trying the same thing again cannot help. retry_after: seconds to wait, when known.
+    """
+
+    permanent: bool = True
+    retry_after: float | None = None
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        if retry_after is not None:
+            self.retry_after = retry_after
+
+
+class BadInput(HuddleError):
+    """A value from a person, a file or a vendor cannot be used as it is."""
+
+
+class BadMoney(BadInput):
+    def __init__(self, text: str) -> None:
+        super().__init__(f"“{text}” is not an amount in dollars and cents, such as 149.00.")
+
+
+class NotAllowed(HuddleError):
+    """The person's role does not hold the permission."""
+
+
+class NotFound(HuddleError):
+    """What was asked for is not in the store."""
+
+
+class StoreError(HuddleError):
+    """The store cannot be opened, is of a newer version, or its disk is full."""
+
+
+class WrongKey(HuddleError):
+    """The encryption key does not open what is sealed in this store."""
+
+
+class TransportError(HuddleError):
+    """A call to another system did not succeed.
+
+    permanent=False: the next sync tries again by itself.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(sentence, retry_after=retry_after)
+        self.permanent = permanent
+
+
+class Unreachable(TransportError):
+    """No connection, a time-out, or an answer cut off in the middle."""
+
+
+class WrongCredentials(TransportError):
+    """The other system refused the keys. Trying again with the same keys cannot help."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, permanent=True)
+
+
+class UnreadableAnswer(TransportError):
+    """The other system answered something that is not what its documentation promises."""

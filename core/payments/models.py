@@ -1,0 +1,92 @@
+"""Payments, scheduled drafts (recurrings) and declined drafts, as processors and files know them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from core.store.base import Synced, one_per_source
+from core.store.types import UtcInstant
+
+
+class PaymentStatus(StrEnum):
+    APPROVED = "approved"
+    PENDING = "pending"
+    DECLINED = "declined"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    VOIDED = "voided"
+    CHARGED_BACK = "charged_back"
+
+
+class RecurringStatus(StrEnum):
+    ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    ENDED = "ended"
+
+
+class Recurring(Synced, table=True):
+    """A draft that runs by itself. card_ref and contact_ref are external ids at the same connection;
+    pays_for: the EHR's plan or membership id, where the processor was told it."""
+
+    __table_args__ = (
+        one_per_source(),
+        Index(None, "patient_id"),
+        Index(None, "plan_id"),
+        Index(None, "membership_id"),
+    )
+
+    patient_id: int | None = Field(default=None, foreign_key="patient.id")
+    contact_ref: str | None = None
+    card_ref: str | None = None
+    pays_for: str | None = None
+    plan_id: int | None = Field(default=None, foreign_key="plan.id")
+    membership_id: int | None = Field(default=None, foreign_key="membership.id")
+    amount_cents: int
+    interval: int = 1
+    interval_unit: str = "month"  # day, week, month
+    next_run_on: date | None = None
+    status: str = RecurringStatus.ACTIVE
+
+
+class Payment(Synced, table=True):
+    """refund_ref: external id of the payment this one gives back (its amount is positive).
+    A status of refunded, returned, voided or charged_back means the whole payment (CONTRACTS §3)."""
+
+    __table_args__ = (
+        one_per_source(),
+        Index(None, "patient_id", "happened_at"),
+        Index(None, "plan_id"),
+        Index(None, "membership_id"),
+        Index(None, "refund_ref"),
+        Index(None, "order_id"),
+    )
+
+    patient_id: int | None = Field(default=None, foreign_key="patient.id")
+    contact_ref: str | None = None
+    card_ref: str | None = None
+    recurring_ref: str | None = None
+    plan_id: int | None = Field(default=None, foreign_key="plan.id")
+    instalment_id: int | None = Field(default=None, foreign_key="instalment.id")
+    membership_id: int | None = Field(default=None, foreign_key="membership.id")
+    invoice_ref: str | None = None
+    happened_at: datetime = Field(sa_type=UtcInstant)
+    amount_cents: int
+    status: str
+    reason_code: str | None = None
+    refund_ref: str | None = None
+    order_id: str | None = None
+    method: str | None = None  # card, bank, cash, check
+
+
+class DeclinedDraft(Synced, table=True):
+    """A recurring's declined run, kept by the processor as its own record until it is paid (Fortis §6)."""
+
+    __table_args__ = (one_per_source(),)
+
+    declined_payment_ref: str | None = None
+    payment_ref: str | None = None
+    recurring_ref: str | None = None
+    status: str = "unpaid"  # paid, unpaid
+    happened_at: datetime | None = Field(default=None, sa_type=UtcInstant)

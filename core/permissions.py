@@ -1,0 +1,60 @@
+"""Who may do what: one table of role → permissions, asked by the shell, the page and the command."""
+
+from enum import StrEnum
+
+from core.errors import NotAllowed
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    OFFICE_MANAGER = "office manager"
+    FRONT_DESK = "front desk"
+    PROVIDER = "provider"
+
+
+class Permission(StrEnum):
+    SEE_DAY = "see the day"
+    SEE_PATIENTS = "see patients"
+    SEE_MONEY = "see money"
+    ASK_FOR_CARDS = "ask for cards"
+    COLLECT = "collect"
+    EXPORT = "export"
+    LINK_RECORDS = "link records"
+    SEE_CONNECTIONS = "see connections"
+    MANAGE_CONNECTIONS = "manage connections"
+    SEE_OVERVIEW = "see the overview"
+    MANAGE_TEAM = "manage the team"
+    OWN_ACCOUNT = "own account"
+
+
+_P = Permission
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.OFFICE_MANAGER: frozenset(Permission) - {_P.MANAGE_TEAM},
+    Role.FRONT_DESK: frozenset(
+        {
+            _P.SEE_DAY,
+            _P.SEE_PATIENTS,
+            _P.SEE_MONEY,
+            _P.ASK_FOR_CARDS,
+            _P.COLLECT,
+            _P.SEE_CONNECTIONS,
+            _P.OWN_ACCOUNT,
+        }
+    ),
+    Role.PROVIDER: frozenset({_P.SEE_DAY, _P.SEE_PATIENTS, _P.OWN_ACCOUNT}),
+}
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Whether a role holds a permission. An unknown role holds none."""
+    try:
+        return permission in ROLES[Role(role)]
+    except ValueError:
+        return False
+
+
+def require(role: str, permission: Permission) -> None:
+    """Raises NotAllowed, with a sentence, when the role does not hold the permission."""
+    if not may(role, permission):
+        raise NotAllowed(f"Your role ({role}) may not {permission}. Ask the owner or the office manager.")

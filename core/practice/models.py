@@ -1,0 +1,24 @@
+"""The practice and its locations. A day always belongs to a location, through its time zone."""
+
+from sqlmodel import Field
+
+from core.store.base import Row, Synced, one_per_source
+
+
+class Practice(Row, table=True):
+    """card_policy: who needs a card on file, "members" (active plan or membership) or "everyone" scheduled (DOMAIN §2)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+    card_policy: str = "members"
+
+
+class Location(Synced, table=True):
+    __table_args__ = (one_per_source(),)
+
+    practice_id: int = Field(default=1, foreign_key="practice.id")
+    name: str
+    time_zone: str
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None

