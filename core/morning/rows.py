@@ -1,0 +1,150 @@
+"""What the morning, patients and cards reports answer: frozen rows, in the words of CONTRACTS §2.
+
+Ids are the EHR's own (external) ids; `key` is the store's id, for links inside Huddle. Amounts are cents;
+instants are aware UTC; dates are the location's. None = unknown.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from core.severity import Flag, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class CardCell:
+    state: str
+    severity: Severity | None
+    brand: str | None
+    last_four: str | None
+    expires_on: date | None
+    reason: str
+    on_file: str
+    card_id: str | None
+    next_draft_on: date | None
+    at_risk_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCell:
+    kind: str
+    id: str
+    due_on: date
+    open_cents: int
+    reason: str
+    sentence: str
+    severity: Severity
+    retry_on: date | None
+    reminders_stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipCell:
+    """The period and class that matter most for this row; `sentence` says why."""
+
+    state: str
+    membership_id: str
+    name: str
+    service_class: str | None
+    allowance: int | None
+    used: int
+    booked: int
+    over: int
+    excess_appointment_ids: tuple[str, ...]
+    period_start: date | None
+    period_end: date | None
+    should_be: int | None
+    severity: Severity | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsuranceCell:
+    state: str
+    payer: str | None
+    copay_cents: int | None
+    visits_left: int | None
+    authorisation: str | None
+    estimate_cents: int | None
+    checked_on: date | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceCell:
+    patient_owes_cents: int
+    due_now_cents: int
+    insurance_pending_cents: int
+    credit_cents: int
+    pending_cents: int
+    what: str
+    since_when: str
+    why_not_yet: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """One active patient: the columns that do not belong to a visit."""
+
+    key: int
+    patient_id: str
+    patient: str
+    initials: str
+    mobile_last_four: str | None
+    card: CardCell
+    missing_payments: tuple[MissingCell, ...]
+    missing_cents: int
+    arrears_cents: int
+    days_past_due: int
+    membership: MembershipCell | None
+    insurance: InsuranceCell
+    balance: BalanceCell
+    last_visit: datetime | None
+    next_visit: datetime | None
+    flags: tuple[Flag, ...]
+    severity: Severity | None
+    at_risk_cents: int
+    collect_now_cents: int
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class MorningRow:
+    """One visit of the day and what is wrong with its money. `about` is the patient behind it."""
+
+    appointment_id: str
+    starts_at: datetime
+    minutes: int | None
+    provider: str | None
+    provider_id: str | None
+    appointment_type: str | None
+    status: str
+    about: PatientRow
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCell:
+    """How fresh one connection is. synced_at None = never."""
+
+    name: str
+    kind: str
+    synced_at: datetime | None
+    stale: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as the page shows it and as `huddle report` prints it.
+
+    location: the EHR's location id; None = every location. totals are for the headline (cents or counts).
+    """
+
+    report: str
+    as_of: datetime
+    day: date
+    location: str | None
+    location_name: str
+    time_zone: str
+    sources: tuple[SourceCell, ...]
+    rows: tuple[Any, ...]
