@@ -34,6 +34,17 @@ class NotAllowed(HuddleError):
     """The person's role does not hold the permission."""
 
 
+class TooManyAttempts(HuddleError):
+    """Too many wrong passwords; waiting helps."""
+
+    permanent = False
+
+    def __init__(self, seconds: float) -> None:
+        minutes = max(1, -int(-seconds // 60))
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        super().__init__(f"Too many wrong tries. Wait {wait} and try again.", retry_after=max(seconds, 1.0))
+
+
 class NotFound(HuddleError):
     """What was asked for is not in the store."""
 

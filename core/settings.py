@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     session_hours: int = 12
     card_policy: str = "members"  # who needs a card on file: "members" (plan or membership) or "everyone"
     worker: bool = True  # run the embedded worker inside `huddle serve`
+    trusted_proxies: str = ""  # addresses whose X-Forwarded-For and -Proto are believed, e.g. 127.0.0.1
     metrics_token: str = ""
     log_level: str = "INFO"
 

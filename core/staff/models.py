@@ -39,12 +39,17 @@ class StaffSession(Row, table=True):
 
 
 class SignInAttempt(Row, table=True):
-    __table_args__ = (Index(None, "username", "at"), Index(None, "address", "at"))
+    __table_args__ = (
+        Index(None, "username", "at"),
+        Index(None, "address", "at"),
+        Index(None, "device", "at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=UtcInstant)
     username: str
     address: str = ""
+    device: str = ""  # SHA-256 of the browser's mark: one that has signed in before is counted by itself
     succeeded: bool = False
 
 

@@ -37,11 +37,13 @@ def upgrade() -> None:
     sa.Column('at', core.store.types.UtcInstant(), nullable=False),
     sa.Column('username', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('device', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('succeeded', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in_attempt'))
     )
     with op.batch_alter_table('sign_in_attempt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sign_in_attempt_address_at'), ['address', 'at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_in_attempt_device_at'), ['device', 'at'], unique=False)
         batch_op.create_index(batch_op.f('ix_sign_in_attempt_username_at'), ['username', 'at'], unique=False)
 
     op.create_table('connection',
@@ -773,6 +775,7 @@ def downgrade() -> None:
     op.drop_table('connection')
     with op.batch_alter_table('sign_in_attempt', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_in_attempt_username_at'))
+        batch_op.drop_index(batch_op.f('ix_sign_in_attempt_device_at'))
         batch_op.drop_index(batch_op.f('ix_sign_in_attempt_address_at'))
 
     op.drop_table('sign_in_attempt')

@@ -1,0 +1,159 @@
+"""Staff accounts and their sessions. Passwords arrive hashed: how they are hashed is the edge's business."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.audit.commands import record
+from core.errors import BadInput, NotAllowed, NotFound
+from core.permissions import Permission, Role, require
+from core.practice.models import Location, Practice
+from core.settings import settings
+from core.staff.models import Staff, StaffSession
+from core.staff.reports import Identity, fold, token_hash
+
+TOKEN_BYTES = 32  # 256 bits
+
+
+def add_staff(
+    session: Session,
+    actor: Identity | None,
+    *,
+    username: str,
+    display_name: str,
+    role: str,
+    password_hash: str,
+    email: str | None = None,
+    location_id: int | None = None,
+) -> Staff:
+    """A new account. actor None: someone at the machine itself (the command line, the demo).
+
+    Raises NotAllowed; BadInput when the name is empty or taken, or the role or location is not known.
+    """
+    if actor:
+        require(actor.role, Permission.MANAGE_TEAM)
+    name = fold(username)
+    if not name or not name.isprintable() or any(character.isspace() for character in name):
+        raise BadInput("A user name is one word without spaces, such as dana.lee.")
+    if role not in set(Role):
+        raise BadInput(f"“{role}” is not a role. Roles are: {', '.join(Role)}.")
+    if session.exec(select(Staff).where(Staff.username == name)).first():
+        raise BadInput(f"The user name {name} is taken. Choose another.")
+    if location_id is not None and session.get(Location, location_id) is None:
+        raise BadInput(f"There is no location {location_id}.")
+    if session.get(Practice, 1) is None:
+        session.add(Practice(id=1))
+        session.flush()
+    staff = Staff(
+        username=name,
+        display_name=display_name.strip() or name,
+        role=role,
+        password_hash=password_hash,
+        email=email,
+        location_id=location_id,
+        created_at=clock.now(),
+        password_changed_at=clock.now(),
+    )
+    session.add(staff)
+    session.flush()
+    record(session, who=actor, action="added staff", subject_kind="staff", subject_id=staff.id or 0)
+    return staff
+
+
+def change_password(session: Session, actor: Identity | None, staff: Staff, *, password_hash: str) -> None:
+    """Set a new password: one's own, or with the right to manage the team. Ends every session of the person.
+
+    Raises NotAllowed.
+    """
+    if actor and actor.staff_id != staff.id:
+        require(actor.role, Permission.MANAGE_TEAM)
+    staff.password_hash = password_hash
+    staff.password_changed_at = clock.now()
+    session.add(staff)
+    end_all_sessions(session, staff, why="password changed")
+    record(session, who=actor, action="changed a password", subject_kind="staff", subject_id=staff.id or 0)
+
+
+def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
+    """Close an account and everything it has open. Raises NotAllowed, also for one's own account."""
+    if actor:
+        require(actor.role, Permission.MANAGE_TEAM)
+        if actor.staff_id == staff.id:
+            raise NotAllowed("You cannot disable your own account. Ask another owner.")
+    staff.disabled_at = clock.now()
+    session.add(staff)
+    end_all_sessions(session, staff, why="account disabled")
+    record(session, who=actor, action="disabled an account", subject_kind="staff", subject_id=staff.id or 0)
+
+
+def enable(session: Session, actor: Identity | None, staff: Staff) -> None:
+    """Open a disabled account again; old sessions stay over. Raises NotAllowed."""
+    if actor:
+        require(actor.role, Permission.MANAGE_TEAM)
+    staff.disabled_at = None
+    session.add(staff)
+    record(session, who=actor, action="enabled an account", subject_kind="staff", subject_id=staff.id or 0)
+
+
+def start_session(session: Session, staff: Staff) -> str:
+    """A new session for a person who has just proved who they are; returns the token for the cookie.
+
+    The token is random and new each time, and only its SHA-256 is stored. Raises NotAllowed when disabled.
+    """
+    if staff.disabled_at is not None or staff.id is None:
+        raise NotAllowed("This account is disabled.")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    now = clock.now()
+    session.add(
+        StaffSession(
+            token_hash=token_hash(token),
+            staff_id=staff.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(hours=settings().session_hours),
+        )
+    )
+    return token
+
+
+def note_activity(session: Session, session_id: int) -> None:
+    """A person did something: the idle clock starts again. A session that is over stays over."""
+    idle_limit = clock.now() - timedelta(minutes=settings().idle_minutes)
+    session.execute(
+        update(StaffSession)
+        .where(
+            col(StaffSession.id) == session_id,
+            col(StaffSession.ended_at).is_(None),
+            col(StaffSession.last_seen_at) > idle_limit,
+        )
+        .values(last_seen_at=clock.now())
+    )
+
+
+def end_session(session: Session, token: str, *, why: str = "signed out") -> None:
+    """Sign out: the token, and any copy of it, opens nothing from now on. Ending it twice changes nothing."""
+    session.execute(
+        update(StaffSession)
+        .where(col(StaffSession.token_hash) == token_hash(token), col(StaffSession.ended_at).is_(None))
+        .values(ended_at=clock.now(), ended_why=why)
+    )
+
+
+def end_all_sessions(session: Session, staff: Staff, *, why: str = "signed out everywhere") -> None:
+    """Sign a person out on every device."""
+    session.execute(
+        update(StaffSession)
+        .where(col(StaffSession.staff_id) == staff.id, col(StaffSession.ended_at).is_(None))
+        .values(ended_at=clock.now(), ended_why=why)
+    )
+
+
+def staff_named(session: Session, username: str) -> Staff:
+    """The account of a user name, enabled or not. Raises NotFound."""
+    staff = session.exec(select(Staff).where(Staff.username == fold(username))).first()
+    if staff is None:
+        raise NotFound(f"There is nobody with the user name {fold(username)}.")
+    return staff

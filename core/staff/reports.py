@@ -1,0 +1,138 @@
+"""Who is behind a session, and which sessions a person has. Reads only."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.settings import settings
+from core.staff.models import Staff, StaffSession
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in person: what pages and commands are given as `actor`.
+
+    location_id None: every location of the practice. idle_left: seconds until idle sign-off if nothing happens.
+    """
+
+    session_id: int
+    staff_id: int
+    username: str
+    display_name: str
+    role: str
+    location_id: int | None = None
+    practice_id: int = 1
+    idle_left: float = 0.0
+    seen_at: datetime = clock.EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One sign-in of a person, open or over. Instants are aware UTC; ended_why is "" while it is open."""
+
+    session_id: int
+    signed_in_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    ended_why: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What signing in compares with."""
+
+    staff_id: int
+    password_hash: str
+
+
+def fold(username: str) -> str:
+    """The one spelling of a user name: no spaces around it, lower case, at most 100 characters."""
+    return username.strip().casefold()[:100]
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 of a session's random id: the only form the store knows (RELIABILITY 22)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def look_up(session: Session, token: str) -> Identity | None:
+    """Who holds this token now; None when it is unknown, ended, idle, too old, or the account is disabled."""
+    return _identity(session, col(StaffSession.token_hash) == token_hash(token))
+
+
+def look_up_id(session: Session, session_id: int) -> Identity | None:
+    """The same for a session already let in by its token: asked again at every rerun of an open tab."""
+    return _identity(session, col(StaffSession.id) == session_id)
+
+
+def account(session: Session, username: str) -> Account | None:
+    """The enabled account of a user name, for comparing its password."""
+    row = session.exec(select(Staff).where(Staff.username == fold(username))).first()
+    if row is None or row.disabled_at is not None:
+        return None
+    return Account(row.id or 0, row.password_hash)
+
+
+def own_sessions(session: Session, staff_id: int, *, limit: int = 30) -> list[OwnSession]:
+    """The person's latest sign-ins, newest first."""
+    rows = session.exec(
+        select(StaffSession)
+        .where(StaffSession.staff_id == staff_id)
+        .order_by(col(StaffSession.created_at).desc())
+        .limit(limit)
+    )
+    return [_own_session(row) for row in rows]
+
+
+def has_staff(session: Session) -> bool:
+    """Whether anyone at all can sign in yet."""
+    return session.exec(select(Staff.id).limit(1)).first() is not None
+
+
+def _identity(session: Session, which: ColumnElement[bool]) -> Identity | None:
+    found = session.exec(
+        select(StaffSession, Staff).join(Staff, col(Staff.id) == StaffSession.staff_id).where(which)
+    ).first()
+    if found is None:
+        return None
+    row, person = found
+    left = _seconds_left(row)
+    if left <= 0 or person.disabled_at is not None:
+        return None
+    return Identity(
+        session_id=row.id or 0,
+        staff_id=person.id or 0,
+        username=person.username,
+        display_name=person.display_name or person.username,
+        role=person.role,
+        location_id=person.location_id,
+        practice_id=person.practice_id,
+        idle_left=left,
+        seen_at=row.last_seen_at,
+    )
+
+
+def _seconds_left(row: StaffSession) -> float:
+    """Until the idle or the absolute limit, whichever comes first; 0 when it is over."""
+    if row.ended_at is not None:
+        return 0.0
+    idle_ends = row.last_seen_at + timedelta(minutes=settings().idle_minutes)
+    return max((min(idle_ends, row.expires_at) - clock.now()).total_seconds(), 0.0)
+
+
+def _own_session(row: StaffSession) -> OwnSession:
+    is_open = _seconds_left(row) > 0
+    over_by_itself = not is_open and row.ended_at is None
+    return OwnSession(
+        session_id=row.id or 0,
+        signed_in_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        ended_at=row.last_seen_at if over_by_itself else row.ended_at,
+        ended_why="left idle" if over_by_itself else row.ended_why,
+        open=is_open,
+    )
