@@ -148,3 +148,22 @@ class Report:
     time_zone: str
     sources: tuple[SourceCell, ...]
     rows: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One patient whose card needs a person, the dollars that will fail first."""
+
+    key: int
+    patient_id: str
+    patient: str
+    state: str
+    severity: Severity | None
+    card_id: str | None
+    brand: str | None
+    last_four: str | None
+    expires_on: date | None
+    next_draft_on: date | None
+    at_risk_cents: int
+    next_visit: datetime | None
+    reason: str

@@ -1,0 +1,299 @@
+"""`huddle`: the command line of CONTRACTS §1. Exit 0 on success, 1 when it ran and failed, 2 on bad usage.
+
+Errors are one plain line on stderr, never a traceback (HUDDLE_DEBUG=1 shows it to a developer). `--store` and
+`--json` may stand anywhere on the line. Heavy modules are imported by the command that needs them.
+"""
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import BadInput, HuddleError
+from core.settings import settings
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The practice's morning."
+)
+user_app = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+app.add_typer(user_app, name="user")
+
+
+class Output:
+    """What `--json` decided, and the two ways a command speaks."""
+
+    json: bool = False
+
+    def document(self, value: dict[str, Any]) -> None:
+        from core.morning.export import dumps
+
+        print(dumps(value))
+
+    def line(self, text: str) -> None:
+        if not self.json:
+            print(text)
+
+    def progress(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+OUT = Output()
+
+
+def _store() -> Any:
+    from core.store.engine import open_store
+    from core.store.migrate import migrate
+
+    engine = open_store(settings().store)
+    migrate(engine)
+    return engine
+
+
+@app.command()
+def demo(
+    port: int = 8501,
+    sandbox_port: int = 8600,
+    patients: int = 300,
+    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
+) -> None:
+    """A fresh demo practice, the sandbox processors, first sync, dashboard and worker, all in one go."""
+    from dashboard.demo import run_demo
+
+    raise typer.Exit(
+        run_demo(port=port, sandbox_port=sandbox_port, patients=patients, browser=not no_browser)
+    )
+
+
+@app.command()
+def serve(host: str = "127.0.0.1", port: int = 8501) -> None:
+    """Bring the store up to date, then serve the dashboard, the public routes and the embedded worker."""
+    from dashboard.serve import serve as run
+
+    _store()
+    raise typer.Exit(run(host, port))
+
+
+@app.command()
+def sandbox(
+    port: int = 8600,
+    folder: Path = Path("data/sandbox-state"),
+    seed: int = 7,
+    patients: int = 300,
+    locations: int = 1,
+    today: str = "",
+) -> None:
+    """The sandbox processors alone, with a seeded practice behind them."""
+    from data.sandbox.app import serve as run
+
+    day = _day(today) if today else date.today()  # noqa: DTZ011 - the person's own calendar day, on their machine
+    run(port=port, folder=folder, seed=seed, patients=patients, locations=locations, today=day)
+
+
+@app.command("connect")
+def connect_command(
+    kind: str,
+    values: Annotated[list[str] | None, typer.Argument(metavar="key=value …")] = None,
+    name: str = "",
+    secrets_stdin: Annotated[
+        bool, typer.Option("--secrets-stdin", help="read key=value lines from stdin")
+    ] = False,
+) -> None:
+    """Add or change a connection after a real test call (fortis, practice_files)."""
+    from core.connections.commands import check, connect, split_secrets
+    from core.store.engine import transaction
+
+    given = dict(_pair(value) for value in values or [])
+    if secrets_stdin:
+        given |= dict(_pair(line) for line in sys.stdin.read().splitlines() if line.strip())
+    engine = _store()
+    plain, secret = split_secrets(kind, given)
+    found = check(kind, plain, secret)
+    with transaction(engine) as session:
+        made = connect(
+            session, kind=kind, name=name or kind.replace("_", " "), settings=plain, secrets=secret
+        )
+        answer = {"connection": made.name, "kind": made.kind, "state": made.state, "check": found}
+    if OUT.json:
+        OUT.document(answer)
+    OUT.line(f"Connected “{answer['connection']}”. {found}")
+
+
+@app.command()
+def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) -> None:
+    """Run sync now; prints rows in, stored, unchanged, quarantined per resource."""
+    from core.jobs.sync import sync_by_name
+
+    results = sync_by_name(_store(), connection, full=full, progress=None if OUT.json else OUT.progress)
+    if OUT.json:
+        OUT.document({"runs": [result.as_json() for result in results]})
+    for result in results:
+        OUT.line(result.sentence())
+    if any(result.error for result in results):
+        raise HuddleError("; ".join(dict.fromkeys(r.error for r in results if r.error)))
+
+
+@app.command("import")
+def import_command(folder: Path) -> None:
+    """Load practice files (CSV) from a folder; the same files again change nothing."""
+    from core.jobs.practice_files import import_folder
+
+    result = import_folder(_store(), folder)
+    if OUT.json:
+        OUT.document(result.as_json())
+    OUT.line(result.as_text())
+    if result.errors:
+        raise HuddleError(" ".join(result.errors))
+
+
+@app.command()
+def report(
+    name: str,
+    day: Annotated[str, typer.Option("--date", help="YYYY-MM-DD, default: the date of --as-of")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="ISO instant; without offset it is local")] = "",
+    location: Annotated[str, typer.Option(help="the location's id; default: every location")] = "",
+    form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
+) -> None:
+    """A report (morning, patients, cards) exactly as the page shows it."""
+    from core.morning.reports import report_by_name
+
+    from core.morning import export
+    from core.store.engine import reader
+
+    if form not in {"table", "json", "csv"}:
+        raise typer.BadParameter(f"--format is table, json or csv, not {form}")
+    with reader(_store()) as session:
+        made = report_by_name(session, name, day=_day(day) if day else None, as_of=as_of, location=location)
+    if OUT.json or form == "json":
+        OUT.document(export.as_json(made))
+    elif form == "csv":
+        print(export.as_csv(made), end="")
+    else:
+        print(export.as_table(made))
+
+
+@user_app.command("add")
+def user_add(
+    name: str,
+    role: Annotated[str, typer.Option(help="owner, office manager, front desk or provider")],
+    display_name: str = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
+) -> None:
+    """Add a staff account; the password comes from a prompt or --password-stdin."""
+    from core.staff.commands import add_staff
+    from core.store.engine import transaction
+    from dashboard.web.passwords import hash_password
+
+    asked = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Password", hide_input=True)
+    hashed = hash_password(asked)
+    with transaction(_store()) as session:
+        staff = add_staff(
+            session, None, username=name, display_name=display_name or name, role=role, password_hash=hashed
+        )
+        answer = {"user": staff.username, "role": staff.role}
+    if OUT.json:
+        OUT.document(answer)
+    OUT.line(f"Added {answer['user']} as {answer['role']}.")
+
+
+@user_app.command("list")
+def user_list() -> None:
+    """Staff accounts with their roles."""
+    from core.staff.reports import staff_list
+    from core.store.engine import reader
+
+    with reader(_store()) as session:
+        people = [
+            {
+                "user": s.username,
+                "name": s.display_name,
+                "role": s.role,
+                "disabled": s.disabled_at is not None,
+            }
+            for s in staff_list(session)
+        ]
+    if OUT.json:
+        OUT.document({"users": people})
+    for person in people:
+        OUT.line(
+            f"{person['user']:<20} {person['role']:<16} {person['name']}{'  (disabled)' if person['disabled'] else ''}"
+        )
+
+
+@app.command()
+def doctor() -> None:
+    """What is set up, what is missing, what is stale; exit 1 if something is wrong."""
+    from core.connections.health import examine
+
+    from core.store.engine import reader
+
+    with reader(_store()) as session:
+        findings = examine(session)
+    if OUT.json:
+        OUT.document({"findings": [{"ok": f.ok, "what": f.what, "do": f.do} for f in findings]})
+    for finding in findings:
+        OUT.line(
+            f"{'ok   ' if finding.ok else 'WRONG'}  {finding.what}{f'  {finding.do}' if finding.do else ''}"
+        )
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"“{text}” is not a date such as 2026-11-23") from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"“{text}” is not of the form key=value")
+    return key.strip(), value.strip()
+
+
+def _global_options(words: list[str]) -> list[str]:
+    """Take `--store URL` and `--json` from anywhere on the line; the rest is the command's."""
+    rest: list[str] = []
+    line = iter(words)
+    for word in line:
+        if word == "--json":
+            OUT.json = True
+        elif word == "--store" or word.startswith("--store="):
+            url = word.partition("=")[2] if "=" in word else next(line, "")
+            if not url:
+                raise BadInput("--store needs an address: sqlite:///path or postgresql+psycopg://…")
+            os.environ["HUDDLE_STORE"] = url
+            settings.cache_clear()
+        else:
+            rest.append(word)
+    return rest
+
+
+def main() -> None:
+    """The console command. Turns what went wrong into one line and an exit code."""
+    try:
+        app(args=_global_options(sys.argv[1:]))
+    except HuddleError as error:
+        _fail(error.sentence, error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:
+        _fail(
+            f"Something unexpected happened ({type(error).__name__}). Run it again with HUDDLE_DEBUG=1.",
+            error,
+        )
+
+
+def _fail(sentence: str, error: Exception) -> None:
+    if os.environ.get("HUDDLE_DEBUG"):
+        raise error
+    print(f"huddle: {sentence}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

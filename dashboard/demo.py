@@ -1,0 +1,165 @@
+"""`huddle demo`: a fresh practice, the sandbox processors, a first sync over real HTTP and real files, then the dashboard.
+
+Everything it makes lies in data/demo and is made anew each time; no other store is touched.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core import clock
+from core.errors import HuddleError
+from core.permissions import Role
+from core.settings import DATA, ROOT, settings
+from core.store.engine import open_store, transaction
+from core.store.migrate import migrate
+
+FOLDER = DATA / "demo"
+ACCOUNTS = {
+    "olivia": (Role.OWNER, "Olivia Owner", "owner-good-morning"),
+    "max": (Role.OFFICE_MANAGER, "Max Manager", "manager-good-morning"),
+    "dana": (Role.FRONT_DESK, "Dana Desk", "desk-good-morning"),
+    "lee": (Role.PROVIDER, "Dr Lee", "provider-good-morning"),
+}
+SANDBOX_SECONDS = 90
+
+
+def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> int:
+    """Blocks until the dashboard stops; returns its exit code. Raises HuddleError with a sentence."""
+    from dashboard.serve import serve
+
+    for number, option in ((port, "--port"), (sandbox_port, "--sandbox-port")):
+        _refuse_busy(number, option)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    os.environ["HUDDLE_STORE"] = f"sqlite:///{FOLDER / 'huddle.db'}"
+    os.environ["HUDDLE_KEY_FILE"] = str(FOLDER / "key.txt")
+    settings.cache_clear()
+    with _sandbox(sandbox_port, patients) as control:
+        _say(f"Sandbox processors on http://127.0.0.1:{sandbox_port}")
+        _fill(control)
+        _say(_welcome(port, sandbox_port))
+        if browser:
+            threading.Thread(target=_open_when_ready, args=(port,), daemon=True).start()
+        return serve("127.0.0.1", port)
+
+
+def _refuse_busy(port: int, option: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise HuddleError(
+                f"Port {port} is in use. Stop what runs there, or choose another with {option}."
+            ) from error
+
+
+@contextmanager
+def _sandbox(port: int, patients: int) -> Iterator[dict[str, Any]]:
+    command = [
+        sys.executable,
+        "-m",
+        "dashboard.cli",
+        "sandbox",
+        "--port",
+        str(port),
+        "--patients",
+        str(patients),
+    ]
+    log = (FOLDER / "sandbox.log").open("wb")
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [*command, "--folder", str(FOLDER / "sandbox")], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        yield _wait_for_control(process, port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, Any]:
+    deadline = time.monotonic() + SANDBOX_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/control", timeout=5).json()
+        except (httpx.TransportError, ValueError):
+            time.sleep(0.2)
+    raise HuddleError(f"The sandbox did not start. What it said is in {Path('data/demo/sandbox.log')}.")
+
+
+def _fill(control: dict[str, Any]) -> None:
+    """Connections, first sync and accounts, the way a practice would set them up."""
+    from core.connections.commands import check, connect, split_secrets
+    from core.jobs.sync import sync_connection
+    from core.staff.commands import add_staff
+    from dashboard.web.passwords import hash_password
+
+    engine = open_store(settings().store)
+    migrate(engine)
+    for kind, name, given in (
+        ("practice_files", "EHR files", {"folder": control["ehr_files"]}),
+        ("fortis", "Fortis", dict(control["fortis"])),
+    ):
+        plain, secret = split_secrets(kind, given)
+        check(kind, plain, secret)
+        with transaction(engine) as session:
+            connection_id = connect(session, kind=kind, name=name, settings=plain, secrets=secret).id
+        assert connection_id is not None
+        started = clock.now()
+        results = sync_connection(engine, connection_id)
+        rows = sum(result.rows_in for result in results)
+        for failed in (result for result in results if result.error):
+            raise HuddleError(f"{name}: {failed.error}")
+        _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
+    with transaction(engine) as session:
+        for username, (role, display, password) in ACCOUNTS.items():
+            add_staff(
+                session,
+                None,
+                username=username,
+                display_name=display,
+                role=role,
+                password_hash=hash_password(password),
+            )
+    engine.dispose()
+
+
+def _welcome(port: int, sandbox_port: int) -> str:
+    people = "\n".join(f"    {name:<8}{password:<24}{role}" for name, (role, _, password) in ACCOUNTS.items())
+    return (
+        f"\n  Huddle is on  http://127.0.0.1:{port}\n\n  Demo accounts (user, password, role):\n{people}\n\n"
+        f"  Sandbox       http://127.0.0.1:{sandbox_port}  (addresses and keys: /control)\n"
+        f"  Practice files {FOLDER / 'sandbox' / 'ehr'}\n\n  Stop with Ctrl+C.\n"
+    )
+
+
+def _open_when_ready(port: int) -> None:
+    for _ in range(100):
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).is_success:
+                webbrowser.open(f"http://127.0.0.1:{port}/")
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
