@@ -1,0 +1,123 @@
+
+// One table for the day and for all patients. Rows are kept by id, so a refresh changes only what changed:
+// focus, scroll and open folds stay, and a row whose content is new is marked for a minute.
+const MARKED_FOR = 60000;
+
+const CELLS = {
+  time: (value) => [value],
+  who: (value, row, act) => [
+    el("button", { type: "button", tabindex: "-1", "data-row": row.id, on: { click: (event) => { event.stopPropagation(); act.open(row); } } },
+      el("bdi", {}, value.name)),
+    value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
+  chips: (value) => [el("div", {}, value.map(chip))],
+  say: (value) => [value ? el("bdi", {}, value) : null],
+  money: (value) => [value || el("span", { class: "soft" }, "–")],
+  next: (value) => [value],
+  text: (value) => [el("bdi", {}, value.words), value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
+  barcell: (value) => (value ? [useBar(value)] : [el("span", { class: "soft" }, "–")]),
+};
+
+function drawRow(tr, row, columns, act) {
+  tr.className = row.quiet ? "visit quiet" : "visit";
+  tr.dataset.severity = row.severity || "";
+  tr.onclick = () => { if (!String(getSelection())) act.open(row); };
+  tr.replaceChildren(...columns.map((column) =>
+    el("td", { class: column.kind }, CELLS[column.kind](row.cells[column.key], row, act))));
+}
+
+function mark(tr, kept, id) {
+  clearTimeout(kept.marks.get(id));
+  tr.classList.add("changed", "moves");
+  tr.querySelector("td").append(el("div", { class: "mark-new" }, "changed"));
+  kept.marks.set(id, setTimeout(() => {
+    tr.classList.remove("changed");
+    tr.querySelector(".mark-new")?.remove();
+  }, MARKED_FOR));
+}
+
+// Put `wanted` into `body` in order, moving only what is out of place.
+function arrange(body, wanted) {
+  for (const child of [...body.children]) if (!wanted.includes(child)) child.remove();
+  wanted.forEach((child, place) => { if (body.children[place] !== child) body.insertBefore(child, body.children[place] || null); });
+}
+
+function walk(event, root) {
+  const names = [...root.querySelectorAll(".who button")];
+  const at = names.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: names.length - 1 }[event.key];
+  if (at < 0 || to === undefined || !names[to]) return;
+  event.preventDefault();
+  reach(names, names[to]);
+  names[to].focus();
+}
+
+function reach(names, chosen) {
+  names.forEach((name) => { name.tabIndex = name === chosen ? 0 : -1; });
+}
+
+function frame(root, data) {
+  root.replaceChildren(
+    el("div", { class: "top" }, el("span", { class: "caption" }),
+      el("span", { class: "legend", role: "group", "aria-label": "Legend" },
+        data.legend.map((one) => el("span", { class: one.severity }, el("i", {}), one.words)))),
+    el("div", { class: "scroll", tabindex: "-1" },
+      el("table", {}, el("caption", { class: "spoken" }), el("thead"), el("tbody", { class: "loud" }),
+        el("tbody", { class: "folding" }, el("tr", {}, el("td", { style: "padding:0" }, el("button", { type: "button", class: "fold" })))),
+        el("tbody", { class: "quiet" }))),
+    el("div", { class: "empty" }));
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = dressed(parentElement);
+  const kept = memory(parentElement, () => ({ rows: new Map(), marks: new Map(), view: null, head: "" }));
+  const act = { open: (row) => setTriggerValue("open", { key: row.key, id: row.id, at: Date.now() }) };
+  const focused = parentElement.activeElement?.dataset.row;
+  if (!root.querySelector("table")) frame(root, data);
+  const part = (selector) => root.querySelector(selector);
+
+  const head = JSON.stringify(data.columns);
+  if (head !== kept.head) {
+    kept.head = head;
+    part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.label))));
+    part(".folding td").colSpan = data.columns.length;
+  }
+  part("caption").textContent = data.caption;
+  part(".caption").textContent = data.words;
+
+  const bodies = { loud: [], quiet: [] };
+  const seen = new Map();
+  for (const row of data.rows) {
+    const before = kept.rows.get(row.id);
+    const json = head + JSON.stringify(row);
+    const tr = before ? before.tr : el("tr", {});
+    if (!before || before.json !== json) {
+      drawRow(tr, row, data.columns, act);
+      if (data.view === kept.view) mark(tr, kept, row.id);
+    }
+    seen.set(row.id, { tr, json });
+    bodies[row.quiet && data.fold ? "quiet" : "loud"].push(tr);
+  }
+  kept.rows = seen;
+  kept.view = data.view;
+  arrange(part("tbody.loud"), bodies.loud);
+  arrange(part("tbody.quiet"), bodies.quiet);
+
+  const fold = part("button.fold");
+  part(".folding").hidden = bodies.quiet.length === 0;
+  part("tbody.quiet").hidden = !data.quiet_open;
+  fold.setAttribute("aria-expanded", String(Boolean(data.quiet_open)));
+  fold.replaceChildren(data.fold || "", icon(data.quiet_open ? "expand_less" : "expand_more"));
+  fold.onclick = () => setTriggerValue("fold", !data.quiet_open);
+
+  part(".scroll").hidden = data.rows.length === 0;
+  part(".empty").hidden = data.rows.length > 0;
+  part(".empty").replaceChildren(el("h3", {}, data.empty.title), el("p", {}, data.empty.hint));
+
+  const names = [...root.querySelectorAll(".who button")];
+  const back = data.back && data.back.at !== kept.back ? data.back.id : null;  // the drawer of this row was closed
+  kept.back = data.back ? data.back.at : null;
+  const again = names.find((name) => name.dataset.row === (back || focused));
+  reach(names, again || names[0]);
+  if (again && again !== parentElement.activeElement) again.focus({ preventScroll: true });
+  root.onkeydown = (event) => walk(event, root);
+}
