@@ -1,0 +1,270 @@
+"""What one cell of a practice file may hold: text in, a value out, or the reason why not (CONTRACTS §3).
+
+Every reader gets a stripped cell that is not empty. Values are bounded so that both stores can hold them.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+import phonenumbers
+
+from core.errors import BadInput, BadMoney
+from core.money import parse_dollars
+from core.secrets import has_card_number
+
+ID_LENGTH = 200
+NAME_LENGTH = 500  # PostgreSQL indexes at most 2,704 bytes, and names are indexed
+TEXT_LENGTH = 10_000
+_MOST = 1_000_000
+_MOST_CENTS = 2**31 - 1
+_YEARS = range(1900, 2200)
+
+Reader = Callable[[str], Any]
+
+
+class BadCell(BadInput):
+    """The row cannot be used. column: set by the checks that look at more than one cell."""
+
+    def __init__(self, reason: str, column: str = "") -> None:
+        super().__init__(reason)
+        self.column = column
+
+
+class Noted(Exception):
+    """The row can be used, but something about the cell is worth telling: `value` is what is stored."""
+
+    def __init__(self, value: Any, note: str) -> None:
+        super().__init__(note)
+        self.value = value
+        self.note = note
+
+
+def quoted(text: str) -> str:
+    """A cell inside a sentence: short, on one line."""
+    shown = " ".join(text.split())
+    return f"“{shown[:40]}…”" if len(shown) > 40 else f"“{shown}”"
+
+
+def _readable(value: str, longest: int) -> str:
+    if len(value) > longest:
+        raise BadCell(f"is {len(value):,} characters long; at most {longest:,} are used")
+    if "\0" in value:
+        raise BadCell("holds a NUL character")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadCell("holds bytes that are not text") from None
+    return value
+
+
+def identifier(value: str) -> str:
+    """An id of the EHR, kept as it is. Not looked at for card numbers: many ids are long numbers."""
+    return _readable(value, ID_LENGTH)
+
+
+def _free(value: str, longest: int) -> str:
+    _readable(value, longest)
+    if len(value) >= 13 and has_card_number(value):
+        raise BadCell(
+            "looks like a whole card number. Huddle keeps only the last four digits: please take it out of the file"
+        )
+    return value
+
+
+def name(value: str) -> str:
+    """A name or another short text; refuses what holds a card number (DOMAIN §13)."""
+    return _free(value, NAME_LENGTH)
+
+
+def text(value: str) -> str:
+    """A longer text; refuses what holds a card number (DOMAIN §13)."""
+    return _free(value, TEXT_LENGTH)
+
+
+def choice(*words: str) -> Reader:
+    """One of the words, in any case, with spaces or dashes for underscores."""
+    allowed = frozenset(words)
+
+    @lru_cache(maxsize=1_000)
+    def read(value: str) -> str:
+        word = value.casefold().replace(" ", "_").replace("-", "_")
+        if word not in allowed:
+            raise BadCell(f"{quoted(value)} is not one of {', '.join(words)}")
+        return word
+
+    return read
+
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+
+
+@lru_cache(maxsize=50_000)
+def day(value: str) -> date:
+    """A local date, YYYY-MM-DD."""
+    if (found := _DATE.fullmatch(value)) is None:
+        raise BadCell(f"{quoted(value)} is not a date like 2026-11-21")
+    try:
+        return _sane(date(int(found[1]), int(found[2]), int(found[3])))
+    except ValueError:
+        raise BadCell(f"{quoted(value)} is not a day of the calendar") from None
+
+
+def _sane(moment: Any) -> Any:
+    if moment.year not in _YEARS:
+        raise BadCell(f"the year {moment.year} cannot be right")
+    return moment
+
+
+def moment(value: str) -> datetime:
+    """An ISO 8601 date and time. Naive when it has no offset: then it is local to the location."""
+    if _DATE.fullmatch(value):
+        raise BadCell(f"{quoted(value)} has no time of day")
+    return _moment(value)
+
+
+def moment_or_day(value: str) -> datetime:
+    """As `moment`; a date alone means the start of that local day (payments are judged by their local date)."""
+    return _moment(value)
+
+
+def _moment(value: str) -> datetime:
+    try:
+        return _sane(datetime.fromisoformat(value))
+    except ValueError:
+        raise BadCell(f"{quoted(value)} is not a date and time like 2026-11-21T09:30") from None
+
+
+@lru_cache(maxsize=50_000)
+def signed_amount(value: str) -> int:
+    """Dollars to cents, either sign."""
+    try:
+        cents = parse_dollars(value)
+    except BadMoney:
+        raise BadCell(f"{quoted(value)} is not an amount in dollars and cents, such as 149.00") from None
+    if abs(cents) > _MOST_CENTS:
+        raise BadCell(f"{quoted(value)} is more money than a practice has")
+    return cents
+
+
+def amount(value: str) -> int:
+    """Dollars to cents, never negative."""
+    cents = signed_amount(value)
+    if cents < 0:
+        raise BadCell(f"{quoted(value)} is negative")
+    return cents
+
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def yes_no(value: str) -> bool:
+    """true/false/yes/no/1/0 in any case."""
+    try:
+        return _WORDS[value.casefold()]
+    except KeyError:
+        raise BadCell(f"{quoted(value)} is neither yes nor no") from None
+
+
+_NUMBER = re.compile(r"\+?(\d{1,9})(?:\.0*)?", re.ASCII)  # spreadsheets write 4 as 4.0
+
+
+def whole(least: int = 0, most: int = _MOST) -> Reader:
+    """A whole number in these bounds."""
+
+    @lru_cache(maxsize=5_000)
+    def read(value: str) -> int:
+        if (found := _NUMBER.fullmatch(value)) is None:
+            raise BadCell(f"{quoted(value)} is not a whole number of {least} or more")
+        number = int(found[1])
+        if not least <= number <= most:
+            raise BadCell(f"{number} is not between {least} and {most}")
+        return number
+
+    return read
+
+
+_PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2})0*)?\s*%?", re.ASCII)
+
+
+def percent(value: str) -> int:
+    """A percentage as basis points: 20 → 2000, 12.5% → 1250."""
+    if (found := _PERCENT.fullmatch(value)) is None:
+        raise BadCell(f"{quoted(value)} is not a percentage between 0 and 100")
+    points = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+    if points > 10_000:
+        raise BadCell(f"{quoted(value)} is more than 100 percent")
+    return points
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
+def time_zone(value: str) -> str:
+    """An IANA zone name, spelt as IANA spells it."""
+    try:
+        return _zones()[value.casefold().replace(" ", "_")]
+    except KeyError:
+        raise BadCell(f"{quoted(value)} is not a time zone like America/Denver") from None
+
+
+_US_NUMBER = re.compile(r"(?:\+?1)?([2-9]\d{9})", re.ASCII)
+_PUNCTUATION = str.maketrans("", "", " ()-./")
+
+
+def phone(value: str) -> str:
+    """E.164; a number without a country code is a US number. Notes one that is no phone number (stored unknown)."""
+    if found := _US_NUMBER.fullmatch(value.translate(_PUNCTUATION)):  # 100 times as fast as the library
+        return f"+1{found[1]}"
+    try:
+        number = phonenumbers.parse(value, "US")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise Noted(None, "is not a phone number; the row is stored without it")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_EMAIL = re.compile(r"[^@\s,;<>\0]{1,64}@[^@\s,;<>\0]{1,180}\.[^@\s,;<>.\0]{2,}")
+
+
+def email(value: str) -> str:
+    """An e-mail address. Notes one that cannot be right (stored unknown)."""
+    if _EMAIL.fullmatch(value) is None or len(value) > 254:
+        raise Noted(None, "is not an e-mail address; the row is stored without it")
+    return _free(value, 254)
+
+
+_LAST_FOUR = re.compile(r"[*xX•.\s-]*(\d{4})", re.ASCII)
+
+
+def last_four(value: str) -> str:
+    """Four digits. A spreadsheet drops leading zeros: they are put back, with a note."""
+    _free(value, NAME_LENGTH)
+    if found := _LAST_FOUR.fullmatch(value):
+        return found[1]
+    if value.isascii() and value.isdigit() and len(value) < 4:
+        raise Noted(value.zfill(4), "had lost its leading zeros; they were put back")
+    raise BadCell("is not the last four digits of a card or account")
+
+
+_EXPIRY = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})|(\d{2})(\d{2})", re.ASCII)
+
+
+@lru_cache(maxsize=5_000)
+def expires_on(value: str) -> date | None:
+    """The last day of the month of MM/YY, MM/YYYY or MMYY; a two-digit year is 20YY. None = unreadable (DOMAIN §1)."""
+    if (found := _EXPIRY.fullmatch(value.strip())) is None:
+        return None
+    month, year = int(found[1] or found[3]), int(found[2] or found[4])
+    year += 2000 if year < 100 else 0
+    if month not in range(1, 13) or year not in range(2000, 2100):
+        return None
+    return date(year, month, monthrange(year, month)[1])
