@@ -1,0 +1,157 @@
+"""The sandbox: one web server on loopback that stands in for the practice's processors, on the real wire.
+
+`prepare` makes (or finds) the practice in a folder, `build_app` is the ASGI app over it, `serve` runs it.
+"""
+
+import html
+import json
+import shutil
+import socket
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route
+
+from core import clock
+from data.sandbox import control
+from data.sandbox.faults import FaultyLine
+from data.sandbox.fortis.load import load
+from data.sandbox.fortis.routes import router
+from data.sandbox.state import State
+
+DEFAULT_PORT = 8600
+
+
+def build_app(state: State) -> Starlette:
+    """The ASGI app over a state: /fortis, /control and a page that says what this is."""
+    app = Starlette(
+        routes=[
+            Route("/", _index),
+            Route("/control", control.control, methods=["GET", "POST"]),
+            Mount("/fortis", FaultyLine(router(state), state.faults)),
+        ]
+    )
+    app.state.sandbox = state
+    return app
+
+
+def prepare(
+    folder: Path,
+    *,
+    seed: int,
+    patients: int = 300,
+    locations: int = 1,
+    today: date | None = None,
+    port: int = DEFAULT_PORT,
+) -> State:
+    """The practice of this seed and size, made unless the folder holds it: processor side in the state, EHR in folder/ehr.
+
+    The sandbox's clock starts at the present time of `today` (default: the real day) and goes on from there.
+    """
+    from data.sandbox.practice import generate, write_files
+
+    present = clock.now()
+    today = today or present.date()
+    wanted = {"seed": seed, "patients": patients, "locations": locations, "today": today.isoformat()}
+    if _made(folder) == wanted:
+        return State(folder, seed=seed)
+    for leftover in ("sandbox.db", "sandbox.db-wal", "sandbox.db-shm"):
+        (folder / leftover).unlink(missing_ok=True)
+    shutil.rmtree(folder / "ehr", ignore_errors=True)
+    practice = generate(seed, today, patients=patients, locations=locations)
+    state = State(folder, seed=seed)
+    state.set_now(present + timedelta(days=(today - present.date()).days))
+    load(state, practice.fortis)
+    write_files(practice, folder / "ehr")
+    state.remember("port", port)
+    state.remember("made", wanted)  # last: a folder that was left half made is made again
+    return state
+
+
+def _made(folder: Path) -> dict[str, object] | None:
+    if not (folder / "sandbox.db").exists() or not (folder / "ehr").is_dir():
+        return None
+    state = State(folder)
+    try:
+        return state.remembered("made")
+    finally:
+        state.close()
+
+
+def listen(port: int) -> socket.socket:
+    """A loopback socket for the sandbox. Raises OSError when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(128)
+    return listener
+
+
+def server_of(state: State) -> uvicorn.Server:
+    """A uvicorn server over a state; quiet, and it does not wait for clients that hang in a fault."""
+    config = uvicorn.Config(
+        build_app(state),
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        ws="none",
+    )
+    return uvicorn.Server(config)
+
+
+def serve_state(state: State, port: int) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError when the port is taken."""
+    listener = listen(port)
+    try:
+        server_of(state).run(sockets=[listener])
+    finally:
+        listener.close()
+        state.close()
+
+
+def serve(
+    port: int,
+    folder: Path,
+    *,
+    seed: int = 7,
+    patients: int = 300,
+    locations: int = 1,
+    today: date | None = None,
+) -> None:
+    """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT."""
+    serve_state(
+        prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port), port
+    )
+
+
+async def _index(request: Request) -> HTMLResponse:
+    state: State = request.app.state.sandbox
+    known = await run_in_threadpool(control.addresses, state, control.root_url(request))
+    return HTMLResponse(
+        _PAGE.format(addresses=html.escape(json.dumps(known, indent=2)), now=_minute(state.now()))
+    )
+
+
+def _minute(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M UTC")
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Huddle sandbox</title>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }}
+pre {{ background: #f4f4f2; padding: 1rem; overflow: auto }}</style></head>
+<body><h1>Huddle sandbox</h1>
+<p>A stand-in for the practice's card processor. No money moves here, and every person in it is invented.</p>
+<p>It is {now} here. Addresses and keys, also at <a href="/control">/control</a>:</p>
+<pre>{addresses}</pre>
+</body></html>"""

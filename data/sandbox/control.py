@@ -1,0 +1,134 @@
+"""GET and POST /control: what a client needs to know of the sandbox, and everything a test or a demo may do to it.
+
+POST takes one JSON object; any of these keys, done in this order, all answered in one object:
+
+    {"clear": true}                                   no faults, no ordered declines
+    {"now": "2026-11-21T13:00:00Z", "freeze": true}   the clock stands there; without freeze it goes on from there
+    {"advance": {"days": 3, "hours": 1}}              the clock moves (arguments of a timedelta)
+    {"decline": {"token_id": "...", "reason_code_id": 1616, "times": 1}}
+                                                      the token's next charges are declined
+    {"change": {"resource": "contacts", "id": "...", "fields": {"email": null}}}
+                                                      a record changes upstream; its modified_ts moves
+    {"delete": {"resource": "tokens", "id": "..."}}   a record is gone upstream
+    {"run_drafts": true}                              every recurring due up to now is charged
+    {"faults": [{"kind": "status", "status": 429, "retry_after": 2, "times": 3,
+                 "match": {"method": "GET", "path": "/v1/transactions"}}]}
+                                                      what goes wrong from now on (added to what goes wrong already)
+
+A fault has a `kind` (see faults.Kind), `match` (both keys optional; path is a prefix), and `times`, or
+`probability` with `seed`, or neither: then it lasts until cleared. `latency` takes `latency_ms`, `status` takes
+`status` and `retry_after` (seconds). 400 with {"error": sentence} for anything else, and then nothing is done.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from data.sandbox.faults import Fault
+from data.sandbox.fortis.catalogue import ALL
+from data.sandbox.fortis.charges import order_decline
+from data.sandbox.fortis.drafts import run_drafts
+from data.sandbox.fortis.resources import twinned
+from data.sandbox.state import State
+
+KNOWN = ("clear", "now", "freeze", "advance", "decline", "change", "delete", "run_drafts", "faults")
+
+
+def addresses(state: State, root_url: str) -> dict[str, Any]:
+    """Every address and key a client needs (CONTRACTS §5)."""
+    locations = state.select("SELECT id FROM locations ORDER BY rowid")
+    return {
+        "fortis": {
+            "base_url": f"{root_url}/fortis",
+            "user_id": state.login["user-id"],
+            "user_api_key": state.login["user-api-key"],
+            "developer_id": state.login["developer-id"],
+            "location_id": locations[0][0] if locations else None,
+        },
+        "ehr_files": str((state.folder / "ehr").resolve()),
+        "now": state.now().isoformat(timespec="seconds"),
+    }
+
+
+def root_url(request: Request) -> str:
+    host, port = request.scope["server"]
+    return f"http://{host}:{port}"
+
+
+async def control(request: Request) -> JSONResponse:
+    state: State = request.app.state.sandbox
+    if request.method == "GET":
+        return JSONResponse(await run_in_threadpool(addresses, state, root_url(request)))
+    try:
+        wishes = json.loads(await request.body() or b"{}")
+        return JSONResponse({"ok": True, **await run_in_threadpool(obey, state, wishes)})
+    except (ValueError, KeyError, TypeError) as error:
+        return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
+
+
+def obey(state: State, wishes: Any) -> dict[str, Any]:
+    """Do what POST /control asks for. Raises ValueError, KeyError or TypeError for a wish it does not understand."""
+    if not isinstance(wishes, dict):
+        raise ValueError("the body is a JSON object")  # noqa: TRY004 (bad JSON is a bad value here)
+    unknown = set(wishes) - set(KNOWN)
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(KNOWN)}")
+    faults = [Fault.parse(wish) for wish in wishes.get("faults", [])]
+    done: dict[str, Any] = {}
+    with state.transaction():
+        _clear(state, wishes)
+        _move_clock(state, wishes)
+        done |= _interfere(state, wishes)
+        if wishes.get("run_drafts"):
+            done["drafts"] = run_drafts(state)
+    state.faults.wanted += faults
+    done["faults"] = [fault.as_json() for fault in state.faults.wanted]
+    return done | {"now": state.now().isoformat(timespec="seconds")}
+
+
+def _clear(state: State, wishes: dict[str, Any]) -> None:
+    if wishes.get("clear"):
+        state.faults.clear()
+        state.remember("declines", {})
+
+
+def _move_clock(state: State, wishes: dict[str, Any]) -> None:
+    instant = state.now()
+    if "now" in wishes:
+        instant = datetime.fromisoformat(wishes["now"])
+        instant = instant.replace(tzinfo=instant.tzinfo or UTC)
+    instant += timedelta(**wishes.get("advance", {}))
+    frozen = bool(wishes.get("freeze", state.remembered("frozen_at") is not None and "now" not in wishes))
+    if {"now", "advance", "freeze"} & set(wishes):
+        state.set_now(instant, frozen=frozen)
+
+
+def _interfere(state: State, wishes: dict[str, Any]) -> dict[str, Any]:
+    done: dict[str, Any] = {}
+    if "decline" in wishes:
+        wish = wishes["decline"]
+        if state.get("tokens", wish["token_id"]) is None:
+            raise ValueError(f"there is no token {wish['token_id']}")
+        order_decline(
+            state, wish["token_id"], int(wish.get("reason_code_id", 1616)), int(wish.get("times", 1))
+        )
+    if "change" in wishes:
+        done["changed"] = _change(state, **wishes["change"])
+    if "delete" in wishes:
+        wish = wishes["delete"]
+        if wish["resource"] not in ALL or not state.delete(wish["resource"], wish["id"]):
+            raise ValueError(f"there is no {wish['resource']} {wish['id']}")
+    return done
+
+
+def _change(state: State, resource: str, id: str, fields: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 (the wire's word)
+    if resource not in ALL or state.get(resource, id) is None:
+        raise ValueError(f"there is no {resource} {id}")
+    strange = set(fields) - set(ALL[resource].shape)
+    if strange:
+        raise ValueError(f"{resource} have no field {', '.join(sorted(strange))}")
+    return state.update(resource, id, **twinned(fields, ALL[resource].shape))
