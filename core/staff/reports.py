@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.practice.models import Practice
 from core.settings import settings
 from core.staff.models import Staff, StaffSession
 
@@ -136,3 +137,9 @@ def _own_session(row: StaffSession) -> OwnSession:
         ended_why="left idle" if over_by_itself else row.ended_why,
         open=is_open,
     )
+
+
+def practice_name(session: Session) -> str:
+    """The name over the door; "Huddle" until the practice has one."""
+    practice = session.get(Practice, 1)
+    return (practice.name if practice else "") or "Huddle"

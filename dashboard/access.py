@@ -1,0 +1,31 @@
+"""Which pages there are, and what one must be allowed to see them. A page without a row here fails the build."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from core.permissions import Permission
+
+FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+
+class Page(NamedTuple):
+    """One row: the file in pages/, its address, its name and Material icon, the permission, its menu.
+
+    hidden: reached by its address only, not from the menu. The first row is the default page, at "/".
+    """
+
+    file: str
+    url_path: str
+    title: str
+    icon: str
+    permission: Permission
+    section: str = ""
+    hidden: bool = False
+
+
+PAGES = (
+    Page("morning.py", "morning", "Morning", ":material/wb_twilight:", Permission.SEE_DAY),
+    Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
+    Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
+    Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
+)

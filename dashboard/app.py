@@ -1,0 +1,23 @@
+"""The one process: dashboard, sign-in, health and worker on one port. Started by `huddle serve`.
+
+Streamlit runs this file as the script behind every page, and imports it for `app`.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `streamlit run` puts only this file's folder on the path
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+if __name__ == "__main__":
+    from dashboard.shell import main
+
+    main()
+else:
+    from dashboard.web.lifespan import lifespan
+    from dashboard.web.routes import MIDDLEWARE, ROUTES
+
+    app = st.App(Path(__file__).resolve(), routes=ROUTES, middleware=MIDDLEWARE, lifespan=lifespan)

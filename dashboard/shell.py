@@ -1,0 +1,63 @@
+"""The script behind every page: who is it, may they, and the way around."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.permissions import may
+from core.staff import reports
+from core.staff.reports import Identity
+from dashboard.access import FOLDER, PAGES, Page
+from dashboard.ui import page
+from dashboard.ui.text import plain
+from dashboard.ui.who import who_bar
+
+FAVICON = Path(__file__).parent / "web" / "favicon.png"
+
+
+def main() -> None:
+    """Every address is always registered, so that a link survives signing in; what may not be seen never runs."""
+    st.set_page_config(page_title="Huddle", page_icon=str(FAVICON), layout="wide")
+    identity = page.look_at_session()
+    if identity is None:
+        st.navigation([_as_page(row, "") for row in PAGES], position="hidden")
+        page.stop_signed_out()
+        return
+    chosen = st.navigation(_menu(identity), position="top")
+    st.logo(str(FAVICON), link=None)
+    with page.open_reader() as session:
+        practice = reports.practice_name(session)
+    who_bar(identity, practice)
+    _run(chosen.run)
+
+
+def _menu(identity: Identity) -> list[st.Page]:
+    return [_as_page(row, identity.role) for row in PAGES]
+
+
+def _as_page(row: Page, role: str) -> st.Page:
+    allowed = may(role, row.permission)
+    return st.Page(
+        FOLDER / row.file if allowed else partial(_no_access, row),
+        title=row.title,
+        icon=row.icon,
+        url_path=row.url_path,
+        default=row is PAGES[0],
+        visibility="visible" if allowed and not row.hidden else "hidden",
+    )
+
+
+def _no_access(row: Page) -> None:
+    st.subheader(f"No access to {row.title.lower()}")
+    st.write("Your role does not include this page. The owner or the office manager can change that.")
+
+
+def _run(run: Callable[[], None]) -> None:
+    """Run the page; an error that carries a sentence is shown as that sentence."""
+    try:
+        run()
+    except HuddleError as error:
+        st.error(plain(error.sentence), icon=":material/error:")

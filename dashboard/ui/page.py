@@ -1,0 +1,59 @@
+"""What every page starts from: who is looking, and the store. Both ask the session again each time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import streamlit as st
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from core.staff.reports import Identity
+from core.store import engine as store
+from dashboard.web import sessions
+
+
+def engine() -> Engine:
+    """The store of this process, opened once."""
+    return sessions.engine()
+
+
+def look_at_session() -> Identity | None:
+    """Who is behind this open tab now; None when signed out, idle, disabled or never signed in."""
+    session_id = st.user.get("session")
+    return sessions.who_has_session(int(str(session_id))) if session_id else None
+
+
+def identity() -> Identity:
+    """Who is looking, asked again at every rerun and in every fragment; does not count as activity.
+
+    When the session is over meanwhile, the page stops here and says so.
+    """
+    found = look_at_session()
+    if found is None:
+        st.rerun()  # the whole page, also from a fragment: the shell then takes it away
+        st.stop()  # in a callback Streamlit ignores the line before
+    return found
+
+
+def stop_signed_out() -> NoReturn:
+    """Take the page away and offer to sign in. Does not return."""
+    st.info("You are signed out. Nothing is shown until you sign in again.", icon=":material/lock:")
+    st.html('<a href="/signin" target="_self">Sign in</a>')
+    st.stop()
+
+
+@contextmanager
+def open_reader() -> Iterator[Session]:
+    """A read of the store for whoever is signed in; stops the page when nobody is any more."""
+    identity()
+    with store.reader(engine()) as session:
+        yield session
+
+
+@contextmanager
+def open_transaction() -> Iterator[Session]:
+    """A change to the store by whoever is signed in: one transaction, committed when the block ends."""
+    identity()
+    with store.transaction(engine()) as session:
+        yield session

@@ -1,0 +1,36 @@
+"""GET /metrics for Prometheus: from this machine, or with the token of HUDDLE_METRICS_TOKEN."""
+
+import hmac
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from core.settings import settings
+
+SIGN_INS = Counter("huddle_sign_ins_total", "Attempts to sign in, by outcome", ["outcome"])
+ANSWERS = Counter("huddle_http_answers_total", "HTTP answers, by class of status", ["status"])
+STORE_UP = Gauge("huddle_store_up", "1 when the store answered the last health check")
+WORKER_UP = Gauge("huddle_worker_up", "1 when the embedded worker runs")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+class Metrics(HTTPEndpoint):
+    async def get(self, request: Request) -> Response:
+        if not (_has_token(request) or _from_this_machine(request)):
+            return PlainTextResponse("Only from this machine, or with the metrics token.\n", status_code=403)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _has_token(request: Request) -> bool:
+    wanted, given = settings().metrics_token, request.headers.get("authorization", "")
+    return bool(wanted) and hmac.compare_digest(f"Bearer {wanted}".encode(), given.encode())
+
+
+def _from_this_machine(request: Request) -> bool:
+    """A loopback visitor that no proxy passed on, asking for a loopback host name."""
+    if request.client is None or request.client.host not in LOOPBACK:
+        return False
+    return request.url.hostname in LOOPBACK and not any(name in request.headers for name in PASSED_ON)

@@ -1,0 +1,32 @@
+"""Every address that is not a Streamlit page, and the middleware before all of them."""
+
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from dashboard.web.gate import Gate
+from dashboard.web.headers import SecurityHeaders
+from dashboard.web.health import Health
+from dashboard.web.metrics import Metrics
+from dashboard.web.signin import OwnSession, SignIn, SignOut
+
+FAVICON = Path(__file__).parent / "favicon.png"
+
+
+async def favicon(request: Request) -> Response:
+    """Our own, so that no page asks another host for one."""
+    return FileResponse(FAVICON)
+
+
+ROUTES = [
+    Route("/signin", SignIn),
+    Route("/signout", SignOut),
+    Route("/session", OwnSession),
+    Route("/healthz", Health),
+    Route("/metrics", Metrics),
+    Route("/favicon.png", favicon),
+]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Gate)]

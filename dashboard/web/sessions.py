@@ -1,0 +1,77 @@
+"""The session cookie: its name, its flags, and who is behind it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from core import clock
+from core.settings import settings
+from core.staff import commands, reports
+from core.staff.reports import Identity
+from core.store.engine import open_store, reader, transaction
+
+DEVICE_COOKIE = "device"
+DEVICE_SECONDS = 90 * 24 * 3600
+ACTIVITY_EVERY = timedelta(seconds=15)  # the idle clock needs no finer steps, and writes are dear
+
+
+def engine() -> Engine:
+    """The store of this process."""
+    return open_store(settings().store)
+
+
+def over_tls(scope: Any) -> bool:
+    """Whether the visitor came over TLS. Behind a proxy the server trusts, its X-Forwarded-Proto is in the scheme."""
+    return scope.get("scheme") in {"https", "wss"}
+
+
+def cookie_name(scope: Any, name: str = "sid") -> str:
+    """__Host-sid over TLS: a browser then refuses one planted by another host or without Secure."""
+    return f"__Host-{name}" if over_tls(scope) else name
+
+
+def token_of(connection: HTTPConnection) -> str:
+    """The session token of the cookie, "" when there is none."""
+    return connection.cookies.get(cookie_name(connection.scope), "")
+
+
+def who(token: str) -> Identity | None:
+    """Who holds this token now, or None."""
+    if not token:
+        return None
+    with reader(engine()) as session:
+        return reports.look_up(session, token)
+
+
+def who_has_session(session_id: int) -> Identity | None:
+    """The same for a session the gate has let in: asked at every rerun of an open tab."""
+    with reader(engine()) as session:
+        return reports.look_up_id(session, session_id)
+
+
+def note_activity(identity: Identity) -> None:
+    """A person, not a timer, did something: start the idle clock again."""
+    if clock.now() - identity.seen_at >= ACTIVITY_EVERY:
+        with transaction(engine()) as session:
+            commands.note_activity(session, identity.session_id)
+
+
+def set_cookie(response: Response, scope: Any, name: str, value: str, *, seconds: int | None) -> None:
+    """HttpOnly, SameSite=Lax, Secure over TLS, whole site. seconds None: until the browser closes."""
+    response.set_cookie(
+        cookie_name(scope, name),
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=over_tls(scope),
+    )
+
+
+def clear_cookie(response: Response, scope: Any) -> None:
+    """Take the session cookie out of the browser; the store forgets the session by itself."""
+    set_cookie(response, scope, "sid", "", seconds=0)

@@ -1,0 +1,33 @@
+"""Plain HTML pages of ours: signing in, signing out, and what patients see. No script in them."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from dashboard.web.headers import plain_page_policy
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+
+
+@lru_cache(maxsize=1)
+def style() -> str:
+    """The one style sheet of the plain pages, set inline and allowed by its hash."""
+    return (FOLDER / "plain.css").read_text(encoding="utf-8")
+
+
+def plain_page(
+    name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+) -> HTMLResponse:
+    """A rendered template with its strict policy. Values are escaped."""
+    body = _environment().get_template(name).render(style=style(), **values)
+    answer = HTMLResponse(body, status_code=status, headers=dict(headers or {}))
+    answer.headers["content-security-policy"] = plain_page_policy(style())
+    return answer

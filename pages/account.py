@@ -1,0 +1,5 @@
+"""My account."""
+
+import streamlit as st
+
+st.title("My account")
