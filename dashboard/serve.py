@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from types import FrameType
 
+from core.errors import BadInput
 from core.settings import ROOT, settings
 from core.store.engine import open_store
 from core.store.migrate import migrate
@@ -14,8 +16,9 @@ from core.store.migrate import migrate
 def serve(host: str, port: int) -> int:
     """Run the dashboard on host:port until SIGTERM or SIGINT; returns the server's exit code, 0 after such a stop.
 
-    Raises StoreError when the store cannot be opened, before anything is started.
+    Raises StoreError when the store cannot be opened and BadInput when the port is taken, before anything is started.
     """
+    _check_free(host, port)
     engine = open_store(settings().store)
     migrate(engine)
     engine.dispose()
@@ -32,6 +35,18 @@ def serve(host: str, port: int) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadInput(
+                f"Huddle cannot listen on {host}, port {port}: {error.strerror}. Choose another port."
+            ) from error
 
 
 def command(host: str, port: int) -> list[str]:

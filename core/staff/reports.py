@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.practice.models import Practice
+from core.practice.models import Location, Practice
 from core.settings import settings
 from core.staff.models import Staff, StaffSession
 
@@ -41,6 +41,17 @@ class OwnSession:
     ended_at: datetime | None
     ended_why: str
     open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLine:
+    """One account in the list of the team."""
+
+    staff_id: int
+    username: str
+    display_name: str
+    role: str
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,15 @@ def own_sessions(session: Session, staff_id: int, *, limit: int = 30) -> list[Ow
         .limit(limit)
     )
     return [_own_session(row) for row in rows]
+
+
+def staff_list(session: Session) -> list[StaffLine]:
+    """Everybody with an account, by user name."""
+    rows = session.exec(select(Staff).order_by(col(Staff.username)))
+    return [
+        StaffLine(row.id or 0, row.username, row.display_name, row.role, enabled=row.disabled_at is None)
+        for row in rows
+    ]
 
 
 def has_staff(session: Session) -> bool:
@@ -143,3 +163,8 @@ def practice_name(session: Session) -> str:
     """The name over the door; "Huddle" until the practice has one."""
     practice = session.get(Practice, 1)
     return (practice.name if practice else "") or "Huddle"
+
+
+def time_zone(session: Session) -> str:
+    """The zone of the practice's first location, UTC until there is one."""
+    return session.exec(select(Location.time_zone).order_by(col(Location.id)).limit(1)).first() or "UTC"

@@ -7,7 +7,7 @@ signed in to the account before is counted by itself: nobody elsewhere can keep 
 import hashlib
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -45,11 +45,24 @@ def admit(session: Session, attempt_id: int, staff_id: int, *, device: str) -> s
     """The password was right: remember the browser and start a session; returns its token. Raises NotAllowed."""
     staff = session.get_one(Staff, staff_id)
     token = start_session(session, staff)
+    was_right(session, attempt_id, device=device)
+    record(session, who=None, action="signed in", subject_kind="staff", subject_id=staff_id)
+    return token
+
+
+def was_right(session: Session, attempt_id: int, *, device: str = "") -> None:
+    """The password of this attempt was right: it no longer counts."""
     attempt = session.get_one(SignInAttempt, attempt_id)
     attempt.succeeded, attempt.device = True, _device(device)
     session.add(attempt)
-    record(session, who=None, action="signed in", subject_kind="staff", subject_id=staff_id)
-    return token
+
+
+def forget_old_attempts(session: Session) -> int:
+    """Housekeeping: drop attempts that no longer count for anything; returns how many."""
+    gone = session.execute(
+        delete(SignInAttempt).where(col(SignInAttempt.at) < clock.now() - DEVICE_REMEMBERED)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE answers with a cursor
 
 
 def _allow(session: Session, whose: ColumnElement[bool], most: int) -> None:

@@ -14,7 +14,8 @@ from dashboard.web import sessions
 
 
 def engine() -> Engine:
-    """The store of this process, opened once."""
+    """The store of this process, for whoever is signed in; stops the page when nobody is any more."""
+    identity()
     return sessions.engine()
 
 
@@ -45,15 +46,13 @@ def stop_signed_out() -> NoReturn:
 
 @contextmanager
 def open_reader() -> Iterator[Session]:
-    """A read of the store for whoever is signed in; stops the page when nobody is any more."""
-    identity()
+    """A read of the store, as `engine` gives it."""
     with store.reader(engine()) as session:
         yield session
 
 
 @contextmanager
 def open_transaction() -> Iterator[Session]:
-    """A change to the store by whoever is signed in: one transaction, committed when the block ends."""
-    identity()
+    """A change to the store, as `engine` gives it: one transaction, committed when the block ends."""
     with store.transaction(engine()) as session:
         yield session

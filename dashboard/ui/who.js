@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
     warning);
 
   const leave = (why) => { form.elements.why.value = why; form.submit(); };
-  const gone = () => location.assign(`/signin?why=idle&next=${encodeURIComponent(location.pathname + location.search)}`);
+  const gone = () => location.assign(`/signin?why=over&next=${encodeURIComponent(location.pathname + location.search)}`);
 
   async function ask(method) {
     let answer;

@@ -9,16 +9,15 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import StoreError
 from core.store.engine import reader
-from dashboard.web import lifespan, metrics, sessions
+from dashboard.web import sessions
+from dashboard.web.lifespan import worker_state
 
 
 class Health(HTTPEndpoint):
     """200 when all is well, 503 when the store or a worker that should run does not."""
 
     async def get(self, request: Request) -> Response:
-        store, worker = await run_in_threadpool(store_state), lifespan.worker_state()
-        metrics.STORE_UP.set(store == "ok")
-        metrics.WORKER_UP.set(worker == "running")
+        store, worker = await run_in_threadpool(store_state), worker_state()
         well = store == "ok" and worker != "stopped"
         status = {"status": "ok" if well else "trouble", "store": store, "worker": worker}
         return JSONResponse(status, status_code=200 if well else 503)

@@ -3,16 +3,20 @@
 import hmac
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from core.settings import settings
+from dashboard.web.health import store_state
+from dashboard.web.lifespan import worker_state
 
 SIGN_INS = Counter("huddle_sign_ins_total", "Attempts to sign in, by outcome", ["outcome"])
-ANSWERS = Counter("huddle_http_answers_total", "HTTP answers, by class of status", ["status"])
-STORE_UP = Gauge("huddle_store_up", "1 when the store answered the last health check")
+STORE_UP = Gauge("huddle_store_up", "1 when the store answers")
 WORKER_UP = Gauge("huddle_worker_up", "1 when the embedded worker runs")
+STORE_UP.set_function(lambda: float(store_state() == "ok"))
+WORKER_UP.set_function(lambda: float(worker_state() == "running"))
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -21,7 +25,7 @@ class Metrics(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         if not (_has_token(request) or _from_this_machine(request)):
             return PlainTextResponse("Only from this machine, or with the metrics token.\n", status_code=403)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await run_in_threadpool(generate_latest), media_type=CONTENT_TYPE_LATEST)
 
 
 def _has_token(request: Request) -> bool:

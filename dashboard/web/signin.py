@@ -20,7 +20,7 @@ WRONG = "That user name and password do not match."
 WHY = {
     "idle": "You were signed out because nobody used Huddle for a while.",
     "out": "You are signed out.",
-    "password": "Your password is changed. Sign in with the new one.",
+    "over": "Your session is over. Sign in again.",
 }
 LARGEST_FORM = 8_192  # bytes
 _comparing = anyio.CapacityLimiter(2)  # bcrypt is slow on purpose: a flood must not take every thread
@@ -42,7 +42,9 @@ class SignIn(HTTPEndpoint):
         device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
         address = request.client.host if request.client else ""
         try:
-            token, device = await anyio.to_thread.run_sync(_sign_in, username, password, address, device)
+            token, device = await anyio.to_thread.run_sync(
+                _sign_in, username, password, address, device, limiter=_comparing
+            )
         except TooManyAttempts as error:
             metrics.SIGN_INS.labels("slowed down").inc()
             wait = str(int(error.retry_after or 60))
@@ -51,6 +53,7 @@ class SignIn(HTTPEndpoint):
             metrics.SIGN_INS.labels("wrong").inc()
             return await _form(target, error=WRONG, status=401)
         metrics.SIGN_INS.labels("right").inc()
+        await run_in_threadpool(_sign_out, sessions.token_of(request), "out")  # whoever sat here before
         answer = RedirectResponse(target, status_code=303)
         sessions.set_cookie(answer, request.scope, "sid", token, seconds=None)
         sessions.set_cookie(
@@ -110,6 +113,8 @@ def _sign_in(username: str, password: str, address: str, device: str) -> tuple[s
 
 
 def _sign_out(token: str, why: str) -> None:
+    if not token:
+        return
     with transaction(sessions.engine()) as session:
         commands.end_session(session, token, why="left idle" if why == "idle" else "signed out")
 
@@ -142,7 +147,8 @@ def _practice() -> tuple[str, bool]:
 
 async def _read(request: Request) -> FormData:
     """The form of a request of sensible size; a larger one is left unread and counts as empty."""
-    if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
+    size = request.headers.get("content-length", "")
+    if not size.isdecimal() or int(size) > LARGEST_FORM:
         return FormData()
     return await request.form(max_files=0, max_fields=10)
 
