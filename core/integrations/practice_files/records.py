@@ -24,6 +24,10 @@ class Parsed(NamedTuple):
     places: Mapping[str, int]
     notes: tuple[tuple[str, str], ...] = ()
 
+    def absent(self, file: PracticeFile) -> frozenset[str]:
+        """Targets of the columns that the row did not have: what the store holds of them stays."""
+        return absent(file, self.places)
+
     def rejected(self, column: str, reason: str) -> Rejected:
         """The same row, turned away for what only the store can know. reason follows the column's name."""
         return Rejected(
@@ -80,8 +84,9 @@ class OpenFile:
 
 
 def absent(file: PracticeFile, given: Mapping[str, Any]) -> frozenset[str]:
-    """Targets of the columns that are not among `given`."""
-    return frozenset(column.target for column in file.columns if column.name not in given)
+    """Targets of the columns that are not among `given`. A patient's location is worked out in any case."""
+    missing = {column.target for column in file.columns if column.name not in given}
+    return frozenset(missing - {"location_id"} if file.name == "patients" else missing)
 
 
 def parse_raw(file: PracticeFile, line: int | None, raw: Mapping[str, str]) -> Parsed | Rejected:
