@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.audit.models import AuditEntry
+from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, NotFound
+from core.integrations.fortis import Fortis
 from core.permissions import Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
-from core.staff.models import Staff
+from core.settings import settings as app_settings
+from core.staff.reports import Identity
 
 FORTIS_PRODUCTION = "https://api.fortis.tech"
 
@@ -35,7 +38,7 @@ def connect(
     name: str,
     settings: Mapping[str, str],
     secrets: Mapping[str, str],
-    actor: Staff | None = None,
+    actor: Identity | None = None,
 ) -> Connection:
     """Add a connection, or change the one of that name: what is not given again stays as it was.
 
@@ -68,7 +71,40 @@ def connect(
     return found
 
 
-def pause(session: Session, connection_id: int, *, actor: Staff | None = None) -> None:
+def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) -> str:
+    """A real test call, made before connecting: what was found, in a sentence.
+
+    Raises BadInput (fields, address not allowed, no such folder), WrongCredentials, TransportError.
+    """
+    wanted = kind_of(kind)
+    public, secret = sort_fields(wanted, settings, secrets)
+    if wanted == Kind.PRACTICE_FILES:
+        return _look_into(Path(public["folder"]))
+    client = fortis_client(public, secret)
+    try:
+        return client.check()
+    finally:
+        client.close()
+
+
+def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> Fortis:
+    """A client for one location. Raises BadInput when the address is not on the allow-list."""
+    return Fortis(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
+
+
+def _look_into(folder: Path) -> str:
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder {folder}.")
+    try:
+        files = [path for path in folder.iterdir() if path.suffix.lower() == ".csv"]
+    except OSError as error:
+        raise BadInput(f"The folder {folder} cannot be read: {error.strerror}.") from error
+    if not files:
+        return f"{folder} is there and holds no practice files yet; they are read as they arrive."
+    return f"{folder} holds {len(files)} {'file' if len(files) == 1 else 'files'} to read."
+
+
+def pause(session: Session, connection_id: int, *, actor: Identity | None = None) -> None:
     """Stop syncing for now; everything stays. Connecting again resumes. Raises NotFound, NotAllowed."""
     _may(actor)
     found = connection_of(session, connection_id)
@@ -76,7 +112,7 @@ def pause(session: Session, connection_id: int, *, actor: Staff | None = None) -
     _audit(session, actor, found, "connection paused")
 
 
-def resume(session: Session, connection_id: int, *, actor: Staff | None = None) -> None:
+def resume(session: Session, connection_id: int, *, actor: Identity | None = None) -> None:
     """Sync again after a pause. Raises NotFound, NotAllowed; BadInput when the keys are gone (disconnected)."""
     _may(actor)
     found = connection_of(session, connection_id)
@@ -86,7 +122,7 @@ def resume(session: Session, connection_id: int, *, actor: Staff | None = None) 
     _audit(session, actor, found, "connection resumed")
 
 
-def disconnect(session: Session, connection_id: int, *, actor: Staff | None = None) -> None:
+def disconnect(session: Session, connection_id: int, *, actor: Identity | None = None) -> None:
     """Erase the keys and stop syncing; what was synced stays, growing old visibly. Raises NotFound, NotAllowed."""
     _may(actor)
     found = connection_of(session, connection_id)
@@ -136,6 +172,13 @@ def kind_of(kind: str) -> Kind:
         raise BadInput(f"“{kind}” is not a kind of connection. Kinds: {', '.join(Kind)}.") from error
 
 
+def split_secrets(kind: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Fields as typed, parted into settings and secrets. Raises BadInput for an unknown kind."""
+    names = SECRETS[kind_of(kind)]
+    plain = {name: value for name, value in given.items() if name not in names}
+    return plain, {name: value for name, value in given.items() if name in names}
+
+
 def sort_fields(
     kind: Kind, settings: Mapping[str, str], secrets: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -173,22 +216,16 @@ def _key_for(session: Session) -> None:
         require_key(session)  # never seal one secret under a key that does not open the others
 
 
-def _may(actor: Staff | None) -> None:
+def _may(actor: Identity | None) -> None:
     if actor is not None:
         require(actor.role, Permission.MANAGE_CONNECTIONS)
 
 
-def _audit(session: Session, actor: Staff | None, connection: Connection, action: str, **detail: Any) -> None:
+def _audit(
+    session: Session, actor: Identity | None, connection: Connection, action: str, **detail: object
+) -> None:
     session.add(connection)
-    session.add(
-        AuditEntry(
-            at=clock.now(),
-            staff_id=actor.id if actor else None,
-            who=actor.display_name or actor.username if actor else "Huddle",
-            action=action,
-            subject_kind="connection",
-            subject_id=str(connection.id),
-            detail=json.dumps({"name": connection.name, "kind": connection.kind, **detail}),
-        )
-    )
     session.flush()
+    detail = {"kind": connection.kind, **detail}
+    subject = {"subject_kind": "connection", "subject_id": connection.id or 0}
+    record(session, who=actor, action=action, **subject, detail=detail)

@@ -40,8 +40,9 @@ RESOURCES: dict[str, Resource] = {
     "transactions": Resource(records.Transaction),
     "declined-recurring-transactions": Resource(records.DeclinedRecurring, whole=True, of_location=False),
 }
-_ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
-    name: TypeAdapter(list.__class_getitem__(resource.record)) for name, resource in RESOURCES.items()
+_ADAPTERS = {
+    name: TypeAdapter(list[resource.record])  # pyright: ignore[reportInvalidTypeForm]  # the type is a value here
+    for name, resource in RESOURCES.items()
 }
 
 
