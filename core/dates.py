@@ -1,0 +1,30 @@
+"""Local calendar dates: month ends that clamp and return, business days, and how a date is said at the desk."""
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+ONE_DAY = timedelta(days=1)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NEAR_DAYS = 180  # within half a year nobody needs the year said
+_SATURDAY = 5
+
+
+def month_on(start: date, months: int, day: int | None = None) -> date:
+    """`start` moved by whole months, on `day` (default its own): the 31st is the 30th in June and the 31st in July."""
+    place = start.year * 12 + start.month - 1 + months
+    year, month = place // 12, place % 12 + 1
+    return date(year, month, min(day or start.day, monthrange(year, month)[1]))
+
+
+def next_business_day(day: date) -> date:
+    """The first Monday-to-Friday day after `day`."""
+    following = day + ONE_DAY
+    while following.weekday() >= _SATURDAY:
+        following += ONE_DAY
+    return following
+
+
+def short_day(day: date, today: date) -> str:
+    """`3 Dec`; with its year when it is more than half a year away: `3 Dec 2024`."""
+    words = f"{day.day} {_MONTHS[day.month - 1]}"
+    return words if abs((day - today).days) <= _NEAR_DAYS else f"{words} {day.year}"

@@ -1,0 +1,192 @@
+"""Which drafts are coming: what the processor will charge by itself, and when it stops (DOMAIN §1, §4, §5)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from core.cards.rules import Draft
+from core.dates import month_on
+from core.payments.facts import RecurringFacts
+from core.plans.facts import InstalmentState, PlanFacts, PlanFinding
+
+_STEP = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
+
+
+class PlanInstalments(NamedTuple):
+    """What of one plan is still to be drafted. open: (due date, open cents) in due order, none of it inside a pause.
+
+    drafted: the plan itself names a card, so its instalments are charged without a recurring. scheduled: it has
+    instalments at all, so that a recurring cannot draft past their end. stopped: paused without dates, or ended.
+    """
+
+    plan_id: int
+    external_id: str
+    card_id: int | None
+    drafted: bool
+    scheduled: bool
+    stopped: bool
+    paused_from: date | None
+    paused_to: date | None
+    open: tuple[tuple[date, int], ...]
+
+
+class MembershipDrafts(NamedTuple):
+    """What of one membership is still to be drafted. Dates are inclusive, an empty end is open."""
+
+    membership_id: int
+    external_id: str
+    price_cents: int | None
+    next_draft_on: date | None
+    card_id: int | None
+    status: str
+    end_date: date | None = None
+    frozen_from: date | None = None
+    frozen_to: date | None = None
+    anchor_day: int | None = None
+
+
+def plan_instalments(plan: PlanFacts, finding: PlanFinding, *, names_card: bool) -> PlanInstalments:
+    """The draftable side of a judged plan. names_card: the plan names a card, known here or not."""
+    undated = plan.paused_from is None and plan.paused_to is None
+    coming = (InstalmentState.COMING, InstalmentState.DUE_TODAY)
+    return PlanInstalments(
+        plan.id,
+        plan.external_id,
+        plan.card_id,
+        names_card,
+        bool(finding.instalments),
+        plan.status == "cancelled" or (plan.status == "paused" and undated),
+        plan.paused_from,
+        plan.paused_to,
+        tuple((one.due_on, one.open_cents) for one in finding.instalments if one.state in coming),
+    )
+
+
+def upcoming_drafts(
+    recurrings: Sequence[RecurringFacts],
+    instalments_open: Sequence[PlanInstalments],
+    membership_drafts: Sequence[MembershipDrafts],
+    today: date,
+    days: int = 60,
+) -> list[Draft]:
+    """The drafts from today through `days` days on, soonest first; amounts in cents, dates local.
+
+    Only active recurrings run. One that pays a plan runs at its next date and then with the plan's open instalments,
+    so never past their end. A plan with a card but no recurring is drafted at its instalments; a membership without
+    an active recurring at its next draft date and monthly on. Nothing runs in a pause, a freeze or after the end.
+    """
+    last = today + timedelta(days=days)
+    plans = {one.plan_id: one for one in instalments_open}
+    members = {one.membership_id: one for one in membership_drafts}
+    found: list[Draft] = []
+    run_plans: set[int | None] = set()
+    run_members: set[int | None] = set()
+    for recurring in recurrings:
+        run_plans.add(recurring.plan_id)
+        if recurring.status != "active" or recurring.next_run_on is None:
+            continue
+        plan = plans.get(recurring.plan_id) if recurring.plan_id is not None else None
+        member = members.get(recurring.membership_id) if recurring.membership_id is not None else None
+        if plan is not None:
+            found += _of_plan(recurring, plan, today, last)
+        elif member is not None:
+            run_members.add(member.membership_id)
+            found += [
+                Draft(on, recurring.amount_cents, recurring.card_id, "membership", member.external_id)
+                for on in _runs(recurring, today, last)
+                if _member_pays(member, on)
+            ]
+        else:
+            found += [
+                Draft(on, recurring.amount_cents, recurring.card_id, "recurring", recurring.external_id)
+                for on in _runs(recurring, today, last)
+            ]
+    for plan in instalments_open:
+        if plan.drafted and not plan.stopped and plan.plan_id not in run_plans:
+            found += [
+                _instalment(plan, due, cents, plan.card_id)
+                for due, cents in plan.open
+                if today <= due <= last
+            ]
+    for member in membership_drafts:
+        if member.membership_id not in run_members:
+            found += _of_membership(member, today, last)
+    found.sort(key=lambda draft: draft.on)
+    return found
+
+
+def _instalment(plan: PlanInstalments, on: date, cents: int, card_id: int | None) -> Draft:
+    return Draft(on, cents, card_id, "plan", plan.external_id)
+
+
+def _of_plan(recurring: RecurringFacts, plan: PlanInstalments, today: date, last: date) -> Iterator[Draft]:
+    runs = [on for on in _runs(recurring, today, last) if not _plan_rests(plan, on)]
+    if not plan.scheduled:
+        yield from (_instalment(plan, on, recurring.amount_cents, recurring.card_id) for on in runs)
+        return
+    if not runs or not plan.open:
+        return
+    first = runs[0]
+    yield _instalment(plan, first, recurring.amount_cents, recurring.card_id)
+    for due, cents in plan.open:
+        if first < due <= last and not _plan_rests(plan, due):
+            yield _instalment(plan, due, cents, recurring.card_id)
+
+
+def _plan_rests(plan: PlanInstalments, on: date) -> bool:
+    return plan.stopped or _within(on, plan.paused_from, plan.paused_to)
+
+
+def _member_pays(member: MembershipDrafts, on: date) -> bool:
+    if member.status == "cancelled" or (member.end_date is not None and on > member.end_date):
+        return False
+    if member.frozen_from is None and member.frozen_to is None:
+        return member.status != "paused"
+    return not _within(on, member.frozen_from, member.frozen_to)
+
+
+def _within(on: date, first: date | None, last: date | None) -> bool:
+    """Both days included, an empty end is open; two empty ends are no range at all."""
+    if first is None and last is None:
+        return False
+    return (first or date.min) <= on <= (last or date.max)
+
+
+def _of_membership(member: MembershipDrafts, today: date, last: date) -> Iterator[Draft]:
+    if member.next_draft_on is None or not member.price_cents:
+        return
+    for on in _monthly(member.next_draft_on, 1, today, last, member.anchor_day):
+        if _member_pays(member, on):
+            yield Draft(on, member.price_cents, member.card_id, "membership", member.external_id)
+
+
+def _runs(recurring: RecurringFacts, today: date, last: date) -> Iterator[date]:
+    """Run dates from today through `last`. An interval nobody can repeat (0, an unknown unit) runs once."""
+    start = recurring.next_run_on
+    if start is None:
+        return
+    step = _STEP.get(recurring.interval_unit)
+    if recurring.interval > 0 and step is not None:
+        step *= recurring.interval
+        on = start if start >= today else start + step * -((start - today) // step)
+        while on <= last:
+            yield on
+            on += step
+    elif recurring.interval > 0 and recurring.interval_unit == "month":
+        yield from _monthly(start, recurring.interval, today, last)
+    elif today <= start <= last:
+        yield start
+
+
+def _monthly(
+    start: date, every: int, today: date, last: date, anchor_day: int | None = None
+) -> Iterator[date]:
+    """Every so many months from `start`, clamped to month ends and back; never before `start` or today."""
+    day = anchor_day if anchor_day and start.day == month_on(start, 0, anchor_day).day else start.day
+    months = max(0, (today.year - start.year) * 12 + today.month - start.month - 1) // every * every
+    on = month_on(start, months, day)
+    while on <= last:
+        if on >= today:
+            yield on
+        months += every
+        on = month_on(start, months, day)

@@ -1,0 +1,83 @@
+"""Payments and scheduled drafts as the rules see them, and what is left of a payment (DOMAIN §0).
+
+Status words are those of core/payments/models.py.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+GIVEN_BACK = frozenset({"returned", "voided", "refunded", "charged_back"})  # the whole payment (CONTRACTS §3)
+
+
+class PaymentFacts(NamedTuple):
+    """One payments row. happened_at is aware UTC, happened_on its local date; amount_cents is positive.
+
+    refund_ref: external id, at the same connection, of the payment that this row gives back.
+    """
+
+    id: int
+    external_id: str
+    patient_id: int | None
+    plan_id: int | None
+    instalment_id: int | None
+    membership_id: int | None
+    happened_at: datetime
+    happened_on: date
+    amount_cents: int
+    status: str
+    reason_code: str | None
+    refund_ref: str | None
+    order_id: str | None
+    method: str | None
+    connection_id: int = 0
+
+
+class RecurringFacts(NamedTuple):
+    """A draft that repeats by itself. interval_unit: day, week or month. card_id None = card not known."""
+
+    id: int
+    external_id: str
+    card_id: int | None
+    plan_id: int | None
+    membership_id: int | None
+    amount_cents: int
+    interval: int
+    interval_unit: str
+    next_run_on: date | None
+    status: str
+
+
+def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
+    """Net cents by payment id (DOMAIN §0): accepted − refunded − returned − charged back.
+
+    Not accepted, pending, returned, voided, refunded or charged back: 0. A payment never goes below 0; what a
+    refund gives back beyond it, or of a payment that is not here, stands below 0 at the refund's own row, so that
+    the sum over all rows is what the practice really has.
+    """
+    rows = payments if isinstance(payments, list) else list(payments)
+    nets = {p.id: p.amount_cents if p.status == "approved" and p.refund_ref is None else 0 for p in rows}
+    refunds = [p for p in rows if p.refund_ref is not None and p.status == "approved"]
+    if not refunds:
+        return nets
+    originals = {(p.connection_id, p.external_id): p for p in rows if p.refund_ref is None}
+    room: dict[int, int] = {}
+    for refund in refunds:
+        given = refund.amount_cents
+        original = originals.get((refund.connection_id, refund.refund_ref or ""))
+        if original is not None:
+            # a payment that was given back whole already carries its refund rows: they take nothing twice
+            taken = original.status == "approved" or original.status in GIVEN_BACK
+            left = room.get(original.id, original.amount_cents if taken else 0)
+            from_it = min(left, given)
+            room[original.id] = left - from_it
+            if original.status == "approved":
+                nets[original.id] -= from_it
+            given -= from_it
+        nets[refund.id] = -given
+    return nets
+
+
+def pending_cents(payments: Iterable[PaymentFacts]) -> int:
+    """Money on its way (a bank payment not yet settled): asked for no more, but not counted as paid."""
+    return sum(p.amount_cents for p in payments if p.status == "pending" and p.refund_ref is None)

@@ -1,0 +1,44 @@
+"""The rules about payments, in one place to import from.
+
+What is left of a payment: facts.py. Which money pays what: allocation.py. Coming drafts: drafts.py. What was due:
+due_items.py. What is missing and why: missing.py. Ledger against processor: posting.py. Decline codes: reasons.py.
+"""
+
+from core.payments.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
+from core.payments.due_items import instalment_items, membership_items, visit_items
+from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment, pending_cents
+from core.payments.missing import DueItem, MissingPayment, MissingReason, is_missing, missing_payments
+from core.payments.posting import (
+    PostingProblem,
+    PostingState,
+    cash_rows,
+    posting_problems,
+    unposted_payments,
+)
+from core.payments.reasons import Reason, reason_of
+
+__all__ = [
+    "DueItem",
+    "MembershipDrafts",
+    "MissingPayment",
+    "MissingReason",
+    "PaymentFacts",
+    "PlanInstalments",
+    "PostingProblem",
+    "PostingState",
+    "Reason",
+    "RecurringFacts",
+    "cash_rows",
+    "instalment_items",
+    "is_missing",
+    "membership_items",
+    "missing_payments",
+    "net_by_payment",
+    "pending_cents",
+    "plan_instalments",
+    "posting_problems",
+    "reason_of",
+    "unposted_payments",
+    "upcoming_drafts",
+    "visit_items",
+]

@@ -1,0 +1,274 @@
+"""Who is behind on a treatment or payment plan, by how much and since when (DOMAIN §4).
+
+Pure: a plan, its instalments and its payments in, one finding out. The insurer's part never enters: instalments are
+what the patient promised.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from core.dates import ONE_DAY
+from core.money import share
+from core.payments.allocation import Due, allocate, attempts
+from core.payments.facts import PaymentFacts, net_by_payment, pending_cents
+from core.plans.facts import (
+    Aging,
+    InstalmentFacts,
+    InstalmentStanding,
+    InstalmentState,
+    PlanFacts,
+    PlanFinding,
+    PlanState,
+)
+from core.plans.wording import plan_sentence, what_happened
+from core.severity import Severity
+
+__all__ = [
+    "Aging",
+    "InstalmentFacts",
+    "InstalmentStanding",
+    "InstalmentState",
+    "PlanFacts",
+    "PlanFinding",
+    "PlanState",
+    "contract_price",
+    "judge_plan",
+    "what_happened",
+]
+
+BEHIND_LONG_DAYS = 30  # past the first aging bucket, or a second instalment missed: high
+
+
+def judge_plan(
+    plan: PlanFacts,
+    instalments: Sequence[InstalmentFacts],
+    payments: Sequence[PaymentFacts],
+    as_of_date: date,
+    *,
+    done_visits: int | None = None,
+) -> PlanFinding:
+    """Where a plan stands on `as_of_date` (local), DOMAIN §4.
+
+    payments: those of the plan or its instalments and the refunds of them, of any status; later ones are left out.
+    done_visits: completed visits of the plan so far, None = not known. A plan that cannot be judged (no instalments,
+    an end before its start, negative amounts) is UNKNOWN with the reason.
+    """
+    rows = sorted((p for p in payments if p.happened_on <= as_of_date), key=lambda p: (p.happened_at, p.id))
+    nets = net_by_payment(rows)
+    paid = max(0, sum(nets.values()))
+    if doubt := _doubt(plan, instalments):
+        return _unknown(plan, doubt, paid, pending_cents(rows))
+    judged_on = _judged_on(plan, as_of_date)
+    ordered = sorted(instalments, key=lambda i: (i.due_date, i.id))
+    dues = [
+        Due(i.id, i.due_date, max(0, i.amount_cents - i.waived_cents), _paused(plan, i.due_date))
+        for i in ordered
+    ]
+    allocation = allocate(dues, rows, nets)
+    tried = attempts(dues, allocation, rows, nets, as_of_date)
+    frozen = plan.status == "cancelled"
+    standings = tuple(
+        _standing(i, due, allocation.cents[place], tried[place], judged_on, frozen=frozen)
+        for place, (i, due) in enumerate(zip(ordered, dues, strict=True))
+    )
+    return _sum_up(plan, standings, paid, pending_cents(rows), as_of_date, judged_on, done_visits)
+
+
+def contract_price(plan: PlanFacts, visit_number: int, total_cents: int) -> int:
+    """Contract price in cents of the n-th visit (from 1): total ÷ visits rounded half up, the last takes the rounding.
+
+    Beyond the contracted visits: 0. Raises ValueError when the plan says no number of visits.
+    """
+    if not plan.visits or plan.visits < 1:
+        raise ValueError("a contract price needs the number of visits")
+    return _delivered(plan.visits, visit_number, total_cents) - _delivered(
+        plan.visits, visit_number - 1, total_cents
+    )
+
+
+def _delivered(visits: int, done: int, total_cents: int) -> int:
+    """Σ contract prices of the first `done` visits; never more than the contract."""
+    if done >= visits:
+        return total_cents
+    return min(total_cents, max(0, done) * share(total_cents, 1, visits))
+
+
+def _doubt(plan: PlanFacts, instalments: Sequence[InstalmentFacts]) -> str | None:
+    """Why this plan cannot be judged, or None."""
+    if not instalments:
+        return "This plan has no instalments, so nobody can say what is due."
+    if plan.start_date and plan.end_date and plan.end_date < plan.start_date:
+        return "This plan ends before it starts; correct its dates in the EHR."
+    if plan.paused_from and plan.paused_to and plan.paused_to < plan.paused_from:
+        return "This plan's pause ends before it starts; correct its dates in the EHR."
+    if (plan.total_cents or 0) < 0 or any(i.amount_cents < 0 or i.waived_cents < 0 for i in instalments):
+        return "This plan holds a negative amount; correct it in the EHR."
+    return None
+
+
+def _judged_on(plan: PlanFacts, as_of: date) -> date:
+    """A plan that was ended early is frozen the day after its end: nothing falls due and nothing ages any more."""
+    if plan.status == "cancelled" and plan.end_date is not None:
+        return min(as_of, plan.end_date + ONE_DAY)
+    return as_of
+
+
+def _paused(plan: PlanFacts, day: date) -> bool:
+    """Inside the pause, both days included; an empty end is open. A plan paused without dates is paused throughout."""
+    if plan.paused_from is None and plan.paused_to is None:
+        return plan.status == "paused"
+    return (plan.paused_from or date.min) <= day <= (plan.paused_to or date.max)
+
+
+def _standing(
+    instalment: InstalmentFacts,
+    due: Due,
+    allocated: int,
+    tried: list[PaymentFacts],
+    judged_on: date,
+    *,
+    frozen: bool,
+) -> InstalmentStanding:
+    left = due.owed_cents - allocated
+    late = 0
+    if left == 0:
+        state = InstalmentState.PAID if allocated or not instalment.waived_cents else InstalmentState.WAIVED
+    elif due.postponed:
+        state = InstalmentState.PAUSED
+    elif due.due_on < judged_on:
+        state, late = InstalmentState.LATE, (judged_on - due.due_on).days
+    elif frozen:
+        state = InstalmentState.FROZEN
+    else:
+        state = InstalmentState.DUE_TODAY if due.due_on == judged_on else InstalmentState.COMING
+    return InstalmentStanding(
+        instalment.id,
+        instalment.external_id,
+        due.due_on,
+        instalment.amount_cents,
+        instalment.waived_cents,
+        allocated,
+        left,
+        late,
+        state,
+        tuple(tried),
+    )
+
+
+def _aging(late: Sequence[InstalmentStanding]) -> Aging:
+    sums = [0, 0, 0, 0]
+    for one in late:
+        sums[min((one.days_late - 1) // 30, 3)] += one.open_cents
+    return Aging(*sums)
+
+
+def _sum_up(
+    plan: PlanFacts,
+    standings: tuple[InstalmentStanding, ...],
+    paid: int,
+    pending: int,
+    as_of: date,
+    judged_on: date,
+    done_visits: int | None,
+) -> PlanFinding:
+    late = [one for one in standings if one.state is InstalmentState.LATE]
+    arrears = sum(one.open_cents for one in late)
+    expected = sum(
+        one.amount_cents for one in standings if one.due_on < judged_on and not _paused(plan, one.due_on)
+    )
+    waived = sum(one.waived_cents for one in standings)
+    total = plan.total_cents if plan.total_cents is not None else sum(one.amount_cents for one in standings)
+    due_today = sum(one.open_cents for one in standings if one.state is InstalmentState.DUE_TODAY)
+    exposure = unearned = None
+    if plan.visits and done_visits is not None:
+        delivered = _delivered(plan.visits, done_visits, total)
+        exposure, unearned = max(0, delivered - paid), max(0, paid - delivered)
+    disputed = any(p.status == "charged_back" for one in late for p in one.attempts)
+    oldest = late[0] if late else None
+    state = _state(plan, arrears, due_today, paid - expected, total - waived - paid, as_of)
+    return PlanFinding(
+        plan_id=plan.id,
+        state=state,
+        severity=_severity(state, late, arrears or exposure or unearned or 0, disputed=disputed),
+        reason=plan_sentence(plan, state, late, arrears, due_today, exposure, unearned, as_of),
+        known=True,
+        family=plan.payer_id is not None and plan.payer_id != plan.patient_id,
+        expected_cents=expected,
+        paid_cents=paid,
+        waived_cents=waived,
+        pending_cents=pending,
+        arrears_cents=arrears,
+        ahead_cents=max(0, paid - expected),
+        due_today_cents=due_today,
+        remaining_cents=total - waived - paid,
+        days_past_due=oldest.days_late if oldest else 0,
+        missed_count=len(late),
+        oldest_due_on=oldest.due_on if oldest else None,
+        aging=_aging(late),
+        exposure_cents=exposure,
+        unearned_cents=unearned,
+        reminders_stopped=disputed,
+        instalments=standings,
+        evidence=(("plan", plan.external_id), *(("instalment", one.external_id) for one in late)),
+    )
+
+
+def _state(
+    plan: PlanFacts, arrears: int, due_today: int, ahead: int, remaining: int, as_of: date
+) -> PlanState:
+    if plan.status == "cancelled":
+        return PlanState.SETTLEMENT
+    if plan.status == "completed" or (plan.end_date is not None and plan.end_date < as_of):
+        if arrears:
+            return PlanState.COMPLETED_OWING
+        if plan.status == "completed" or remaining <= 0:
+            return PlanState.COMPLETED
+    if arrears:
+        return PlanState.BEHIND
+    if _paused(plan, as_of):
+        return PlanState.PAUSED
+    if due_today:
+        return PlanState.DUE_TODAY
+    return PlanState.AHEAD if ahead > 0 else PlanState.ON_TRACK
+
+
+def _severity(
+    state: PlanState, late: Sequence[InstalmentStanding], unsettled_cents: int, *, disputed: bool
+) -> Severity | None:
+    """DOMAIN names no severity for plans; core/DECISIONS.md does."""
+    if state is PlanState.BEHIND:
+        long = late[0].days_late > BEHIND_LONG_DAYS or len(late) > 1
+        return Severity.HIGH if long or disputed else Severity.MEDIUM
+    if state is PlanState.COMPLETED_OWING:
+        return Severity.HIGH
+    if state is PlanState.SETTLEMENT:
+        return Severity.MEDIUM if unsettled_cents else None
+    return Severity.NOTE if state is PlanState.DUE_TODAY else None
+
+
+def _unknown(plan: PlanFacts, doubt: str, paid: int, pending: int) -> PlanFinding:
+    return PlanFinding(
+        plan_id=plan.id,
+        state=PlanState.UNKNOWN,
+        severity=Severity.UNKNOWN,
+        reason=doubt,
+        known=False,
+        family=plan.payer_id is not None and plan.payer_id != plan.patient_id,
+        expected_cents=0,
+        paid_cents=paid,
+        waived_cents=0,
+        pending_cents=pending,
+        arrears_cents=0,
+        ahead_cents=0,
+        due_today_cents=0,
+        remaining_cents=0,
+        days_past_due=0,
+        missed_count=0,
+        oldest_due_on=None,
+        aging=Aging(),
+        exposure_cents=None,
+        unearned_cents=None,
+        reminders_stopped=False,
+        instalments=(),
+        evidence=(("plan", plan.external_id),),
+    )
