@@ -1,0 +1,348 @@
+"""Bringing the store up to date with a connection: one page, one transaction (DESIGN §1 “In”).
+
+Killed anywhere, the next sync completes it: pages are whole, rows are guarded by their version, the cursor moves in
+the transaction of its page. No network call is made while a transaction is open.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from sqlalchemy import Engine, Table, or_, select, update
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from core import clock
+from core.cards.models import Card
+from core.connections.commands import connection_named, connection_of, credentials, fortis_client, settings_of
+from core.connections.models import (
+    Connection,
+    ConnectionState,
+    Kind,
+    MerchantAccount,
+    ProcessorLocation,
+    SyncRun,
+)
+from core.connections.quarantine import quarantine, resolve
+from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
+from core.errors import BadInput, HuddleError, UnreadableAnswer
+from core.integrations.fortis import RESOURCES, Fortis, Page
+from core.jobs import references
+from core.jobs.crashpoints import crashpoint
+from core.jobs.lease import Held, hold
+from core.jobs.practice_files import sync_folder
+from core.patients.linking import link_contacts
+from core.patients.models import ProcessorContact
+from core.payments.models import DeclinedDraft, Payment, Recurring
+from core.store.base import Synced
+from core.store.engine import reader, transaction
+from core.store.upsert import upsert
+from core.store.version import touch
+
+OVERLAP_SECONDS = (
+    300  # read again each time: their clocks may differ, and a page may have been answered early
+)
+MODELS: dict[str, type[Synced]] = {
+    "locations": ProcessorLocation,
+    "product-transactions": MerchantAccount,
+    "contacts": ProcessorContact,
+    "tokens": Card,
+    "recurrings": Recurring,
+    "transactions": Payment,
+    "declined-recurring-transactions": DeclinedDraft,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(HuddleError):
+    """The worker was told to stop in mid-sync; the next sync goes on from there."""
+
+    permanent = False
+
+
+class RunResult(NamedTuple):
+    """What the sync of one resource came to. error: one sentence, "" when it was read to its end."""
+
+    connection: str
+    resource: str
+    rows_in: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    error: str = ""
+    retry_after: float | None = None
+
+    def sentence(self) -> str:
+        """One line for a terminal."""
+        counts = (
+            f"{self.connection} · {self.resource}: {self.rows_in:,} rows in = {self.stored:,} stored + "
+            f"{self.unchanged:,} unchanged + {self.quarantined:,} quarantined"
+        )
+        return f"{counts}; stopped: {self.error}" if self.error else counts
+
+    def as_json(self) -> dict[str, object]:
+        return {name: value for name, value in self._asdict().items() if name != "retry_after"}
+
+
+class _Work(NamedTuple):
+    """What one sync holds on to."""
+
+    engine: Engine
+    lease: Held
+    connection_id: int
+    name: str
+    full: bool
+    said: Callable[[str], None]
+    stop: Event
+
+
+def sync_by_name(
+    engine: Engine, name: str = "", *, full: bool = False, progress: Callable[[str], None] | None = None
+) -> list[RunResult]:
+    """Sync the connection of that name, or every connected one. Raises NotFound; BadInput when there is none."""
+    with reader(engine) as session:
+        if name:
+            chosen = [connection_named(session, name).id]
+        else:
+            syncing = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
+            # practice files first: what a processor knows is joined to patients
+            order = (col(Connection.kind) != Kind.PRACTICE_FILES, col(Connection.id))
+            chosen = list(session.exec(select_rows(Connection.id).where(syncing).order_by(*order)))
+    if not chosen:
+        raise BadInput("No connection is set up yet. Add one with `huddle connect`.")
+    return [
+        result
+        for connection_id in chosen
+        for result in sync_connection(engine, connection_id or 0, full=full, progress=progress)
+    ]
+
+
+def sync_connection(
+    engine: Engine,
+    connection_id: int,
+    *,
+    full: bool = False,
+    progress: Callable[[str], None] | None = None,
+    stop: Event | None = None,
+) -> list[RunResult]:
+    """Sync one connection; what cannot be read is an error in its result, not an exception.
+
+    full: read everything and mark what is no longer there as gone; otherwise only what changed since last time.
+    progress: told a sentence after each page. stop: set by the worker to end between two pages.
+    Raises Busy when another process syncs it now, BadInput when it is paused or disconnected, NotFound, WrongKey.
+    """
+    with reader(engine) as session:
+        connection = connection_of(session, connection_id)
+        settings, secrets = settings_of(connection), credentials(connection)
+        name, kind, state = connection.name, connection.kind, connection.state
+    if state in {ConnectionState.PAUSED, ConnectionState.DISCONNECTED}:
+        raise BadInput(f"{name} is {state}; connect it again to sync.")
+    busy = f"{name} is being synced by another process right now."
+    with hold(engine, f"sync {connection_id}", busy=busy) as lease:
+        stop = stop or Event()
+        work = _Work(engine, lease, connection_id, name, full, progress or (lambda _: None), stop)
+        _close_left_runs(work)
+        if kind == Kind.PRACTICE_FILES:
+            results = _sync_folder(work, settings["folder"])
+        else:
+            client = fortis_client(settings, secrets, sleep=lambda seconds: _sleep(stop, seconds))
+            try:
+                results = _sync_fortis(work, client)
+            finally:
+                client.close()
+        _set_state(work, failing=any(result.error for result in results))
+    return results
+
+
+def _sync_fortis(work: _Work, client: Fortis) -> list[RunResult]:
+    results: list[RunResult] = []
+    for resource in RESOURCES:
+        result, error = _sync_resource(work, client, resource)
+        results.append(result)
+        if error is not None and not isinstance(error, UnreadableAnswer):
+            break  # wrong keys, no answer, told to stop: the other resources would only meet the same
+    return results
+
+
+def _sync_resource(work: _Work, client: Fortis, resource: str) -> tuple[RunResult, HuddleError | None]:
+    whole = RESOURCES[resource].whole
+    with transaction(work.engine) as session:
+        place = place_of(session, work.connection_id, resource)
+        full = work.full or whole or not place.cursor
+        run_id = start_run(session, work.connection_id, resource, full=full)
+        began = clock.now()
+        since = None if full else max(0, int(place.cursor) - OVERLAP_SECONDS)
+    seen: set[str] = set()
+    error: HuddleError | None = None
+    try:
+        for page in client.pages(resource, since=since):
+            crashpoint("sync.page")
+            _store_page(work, resource, run_id, page)
+            crashpoint("sync.commit")
+            seen |= page.ids
+            work.said(f"{work.name}: {resource}, {len(seen):,} read")
+            _sleep(work.stop, 0)
+        found_all = full and (whole or client.count(resource) == len(seen))
+        _finish(work, resource, run_id, seen if found_all else None, int(began.timestamp()))
+    except HuddleError as problem:
+        error = problem
+        with transaction(work.engine) as session:
+            fail_run(session, run_id, error.sentence)
+    except BaseException:
+        with transaction(work.engine) as session:
+            fail_run(session, run_id, "Something went wrong inside Huddle; the log says more.")
+        raise
+    return _result(work, resource, run_id, error), error
+
+
+def _store_page(work: _Work, resource: str, run_id: int, page: Page) -> None:
+    """Rows, quarantine, counts and cursor of one page: all of it or nothing."""
+    rows = [record.row() for record in page.records]
+    ids = [str(row["external_id"]) for row in rows]
+    with transaction(work.engine) as session:
+        work.lease.confirm(session)
+        counts = upsert(session, MODELS[resource], work.connection_id, rows)
+        crashpoint("sync.upsert")
+        quarantined = quarantine(session, work.connection_id, resource, page.rejected)
+        resolve(session, work.connection_id, resource, ids)
+        if resource == "transactions" and counts.stored:
+            references.refer_payments(session, work.connection_id, ids)
+        add_counts(
+            session,
+            run_id,
+            rows_in=len(rows) + quarantined,
+            stored=counts.stored,
+            unchanged=counts.unchanged,
+            quarantined=quarantined,
+        )
+        crashpoint("sync.cursor")
+        _move_cursor(session, work.connection_id, resource, page.high)
+
+
+def _move_cursor(session: Session, connection_id: int, resource: str, high: int | None) -> None:
+    """Forwards only, and never past now: a record dated in the future must not hide those after it."""
+    if high is None:
+        return
+    place = place_of(session, connection_id, resource)
+    reached = min(high, int(clock.now().timestamp()))
+    if reached > int(place.cursor or -1):
+        place.cursor = str(reached)
+        session.add(place)
+
+
+def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, began: int) -> None:
+    """The resource was read to its end: what is gone, what rests on it, freshness."""
+    with transaction(work.engine) as session:
+        work.lease.confirm(session)
+        if seen is not None:
+            _mark_gone(session, MODELS[resource], work.connection_id, seen)
+        place = place_of(session, work.connection_id, resource)
+        if not place.cursor and not RESOURCES[resource].whole:
+            place.cursor = str(
+                began - OVERLAP_SECONDS
+            )  # nothing there yet: the next one need not be a full one
+        _refer(session, work.connection_id, resource, full=work.full)
+        finish_run(session, run_id)
+
+
+def _mark_gone(session: Session, model: type[Synced], connection_id: int, seen: set[str]) -> None:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+    here = session.execute(
+        select(table.c.external_id).where(table.c.connection_id == connection_id, table.c.gone_at.is_(None))
+    )
+    gone = [external_id for (external_id,) in here if external_id not in seen]
+    for start in range(0, len(gone), 5_000):
+        session.execute(
+            update(table)
+            .where(
+                table.c.connection_id == connection_id, table.c.external_id.in_(gone[start : start + 5_000])
+            )
+            .values(gone_at=clock.now())
+        )
+    if gone:
+        touch(session)
+
+
+def _refer(session: Session, connection_id: int, resource: str, *, full: bool) -> None:
+    if resource == "contacts":
+        link_contacts(session, connection_id)
+    elif resource == "tokens":
+        references.refer_cards(session, connection_id)
+    elif resource == "recurrings":
+        if references.refer_recurrings(session, connection_id):
+            references.refer_payments(session, connection_id)
+    elif resource == "transactions" and full:
+        references.refer_payments(session, connection_id)
+
+
+def join_records(engine: Engine) -> None:
+    """Join every processor's records to the patients, plans and memberships there are now: after practice files came."""
+    with reader(engine) as session:
+        processors = list(
+            session.exec(select_rows(Connection.id).where(Connection.kind != Kind.PRACTICE_FILES))
+        )
+    for connection_id in processors:
+        with transaction(engine) as session:
+            link_contacts(session, connection_id or 0)
+            if references.refer_recurrings(session, connection_id or 0):
+                references.refer_payments(session, connection_id or 0)
+
+
+def _sync_folder(work: _Work, folder: str) -> list[RunResult]:
+    """Practice files of a watched folder; what the processors know is joined anew when anything changed."""
+
+    def said(file: str, rows: int) -> None:
+        work.said(f"{work.name}: {file}, {rows:,} read")
+        _sleep(work.stop, 0)
+
+    try:
+        came = sync_folder(work.engine, work.connection_id, Path(folder), full=work.full, progress=said)
+    except HuddleError as error:
+        with transaction(work.engine) as session:
+            fail_run(session, start_run(session, work.connection_id, "folder"), error.sentence)
+        return [RunResult(work.name, "folder", error=error.sentence)]
+    if any(counts.stored for counts in came.files.values()) or came.retried:
+        join_records(work.engine)
+    results = [RunResult(work.name, file, *counts) for file, counts in came.files.items()]
+    return results + [RunResult(work.name, "folder", error=sentence) for sentence in came.errors]
+
+
+def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) -> RunResult:
+    with reader(work.engine) as session:
+        run = session.get_one(SyncRun, run_id)
+        counts = (run.rows_in, run.stored, run.unchanged, run.quarantined)
+    sentence = error.sentence if error else ""
+    return RunResult(work.name, resource, *counts, sentence, error.retry_after if error else None)
+
+
+def _close_left_runs(work: _Work) -> None:
+    """Runs of a process that was killed: with the lease ours, nobody works on them any more."""
+    with transaction(work.engine) as session:
+        left = select_rows(SyncRun.id).where(
+            SyncRun.connection_id == work.connection_id, SyncRun.state == "running"
+        )
+        for run_id in session.exec(left).all():
+            fail_run(session, run_id or 0, "The sync was cut off in the middle; the next one completed it.")
+
+
+def _set_state(work: _Work, *, failing: bool) -> None:
+    with transaction(work.engine) as session:
+        session.execute(
+            update(Connection)
+            .where(
+                col(Connection.id) == work.connection_id,
+                or_(
+                    col(Connection.state) == ConnectionState.CONNECTED,
+                    col(Connection.state) == ConnectionState.FAILING,
+                ),
+            )
+            .values(state=ConnectionState.FAILING if failing else ConnectionState.CONNECTED)
+        )
+
+
+def _sleep(stop: Event, seconds: float) -> None:
+    if stop.wait(seconds):
+        raise Stopped("The sync was stopped; the next one goes on from here.")
