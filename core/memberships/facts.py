@@ -1,0 +1,208 @@
+"""What the membership rules read and what they answer. Field names are the columns of core/memberships/models.py."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from core.clock import local_date
+from core.memberships.periods import Terms
+from core.schedule.rules import VisitFacts
+from core.severity import Severity
+
+Evidence = tuple[tuple[str, str], ...]
+
+
+class MembershipFacts(NamedTuple):
+    id: int
+    external_id: str
+    patient_id: int
+    membership_plan_id: int
+    start_date: date
+    end_date: date | None = None
+    anchor_day: int | None = None
+    status: str = "active"
+    frozen_from: date | None = None
+    frozen_to: date | None = None
+    card_id: int | None = None
+    next_draft_on: date | None = None
+
+
+class MembershipPlanFacts(NamedTuple):
+    """period: month, anchor, or package (prepaid: one period, the whole term)."""
+
+    id: int
+    external_id: str
+    name: str
+    price_cents: int | None = None
+    period: str = "month"
+    rollover_cap: int | None = None
+    rollover_periods: int | None = None
+    no_show_forfeits: bool = False
+
+
+class BenefitFacts(NamedTuple):
+    """visits None = unlimited."""
+
+    external_id: str
+    service_class: str
+    visits: int | None = None
+
+
+class ExtraFacts(NamedTuple):
+    """kind: rollover or add_on, for the period that holds period_start."""
+
+    external_id: str
+    period_start: date
+    service_class: str
+    kind: str
+    visits: int
+
+
+class MembershipState(StrEnum):
+    """The words of DOMAIN §5. FROZEN and OK have nothing to say and are never a row."""
+
+    UNKNOWN = "UNKNOWN"
+    PROVISIONAL = "PROVISIONAL"
+    OVER_SCHEDULED = "OVER_SCHEDULED"
+    BOOKED_WHILE_FROZEN = "BOOKED_WHILE_FROZEN"
+    OUTSIDE_TERM = "OUTSIDE_TERM"
+    NOT_SCHEDULED = "NOT_SCHEDULED"
+    UNDER_BOOKED = "UNDER_BOOKED"
+    USED_UP = "USED_UP"
+    FROZEN = "FROZEN"
+    OK = "OK"
+
+
+class Cover(StrEnum):
+    COVERED = "COVERED"
+    EXCESS = "EXCESS"
+    NOT_COVERED = "NOT_COVERED"
+    PROVISIONAL = "PROVISIONAL"
+    FROZEN = "FROZEN"
+    OUTSIDE_TERM = "OUTSIDE_TERM"
+    UNKNOWN = "UNKNOWN"
+
+
+class Covered(NamedTuple):
+    """How one visit stands to a membership: visit `number` of `allowance` in its period.
+
+    number None = its period was not judged; allowance None with a number = unlimited.
+    """
+
+    cover: Cover
+    number: int | None = None
+    allowance: int | None = None
+
+    @property
+    def words(self) -> str:
+        """`visit 5 of 4`; empty where there is no count."""
+        if self.number is None:
+            return ""
+        return (
+            f"visit {self.number}" if self.allowance is None else f"visit {self.number} of {self.allowance}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UseLine:
+    """The use of one service class in one period; period_end is its last day.
+
+    allowance None = unlimited. counted: the visits behind used + booked, in start order. lapsing: visits that
+    nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the period that
+    holds today. service_class None = all classes together.
+    """
+
+    period_start: date
+    period_end: date
+    service_class: str | None
+    allowance: int | None
+    base: int | None
+    rollover: int
+    add_ons: int
+    used: int
+    booked: int
+    over: int
+    counted: tuple[VisitFacts, ...]
+    lapsing: int = 0
+    should_be: int | None = None
+    state: MembershipState = MembershipState.OK
+
+    @property
+    def committed(self) -> int:
+        return self.used + self.booked
+
+    @property
+    def excess(self) -> tuple[VisitFacts, ...]:
+        """The last `over` visits by start time."""
+        return self.counted[-self.over :] if self.over else ()
+
+    def holds(self, day: date, service_class: str | None) -> bool:
+        return self.service_class == service_class and self.period_start <= day <= self.period_end
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One row of the memberships report: a state that has something to say, and why. line None only for UNKNOWN."""
+
+    state: MembershipState
+    severity: Severity
+    reason: str
+    line: UseLine | None
+    evidence: Evidence
+
+    @property
+    def kind(self) -> str:
+        """The word of core/morning/flags.py."""
+        return "MEMBERSHIP_UNKNOWN" if self.state is MembershipState.UNKNOWN else self.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipFinding:
+    """What one membership says at an instant. state, severity and reason are the worst row's.
+
+    last_visit, next_visit: the patient's own of any kind (DOMAIN §0); next_covered: the next one of this membership.
+    days_since_last_visit: None when there never was one.
+    """
+
+    membership: MembershipFacts
+    plan: MembershipPlanFacts
+    time_zone: str
+    terms: Terms | None
+    classes: frozenset[str]
+    provisional: bool
+    lines: tuple[UseLine, ...]
+    states: tuple[StateRow, ...]
+    state: MembershipState
+    severity: Severity | None
+    reason: str
+    last_visit: datetime | None
+    next_visit: VisitFacts | None
+    next_covered: VisitFacts | None
+    days_since_last_visit: int | None
+
+    def line_of(self, visit: VisitFacts) -> UseLine | None:
+        """The line that a visit of this membership counts in; None when its class or period has none."""
+        day = local_date(visit.starts_at, self.time_zone)
+        return next((line for line in self.lines if line.holds(day, visit.service_class)), None)
+
+    def covers(self, visit: VisitFacts) -> Covered:
+        """How the membership stands to a visit; for one that is not counted (missed, called off): if they came."""
+        if self.terms is None:
+            return Covered(Cover.UNKNOWN)
+        if visit.service_class not in self.classes:
+            return Covered(Cover.NOT_COVERED)
+        day = local_date(visit.starts_at, self.time_zone)
+        if not self.terms.runs(day):
+            return Covered(Cover.OUTSIDE_TERM)
+        if self.terms.frozen(day):
+            return Covered(Cover.FROZEN)
+        granted = Cover.PROVISIONAL if self.provisional else Cover.COVERED
+        line = self.line_of(visit)
+        if line is None:
+            return Covered(granted)
+        place = (visit.starts_at, visit.id)
+        number = 1 + sum(1 for other in line.counted if (other.starts_at, other.id) < place)
+        if line.allowance is not None and number > line.allowance:
+            granted = Cover.EXCESS
+        return Covered(granted, number, line.allowance)

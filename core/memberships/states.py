@@ -1,0 +1,230 @@
+"""From counted visits to the states that have something to say, each with severity and reason (DOMAIN §5)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+
+from core.clock import local_date
+from core.memberships import words
+from core.memberships.facts import (
+    Cover,
+    Covered,
+    Evidence,
+    MembershipFacts,
+    MembershipPlanFacts,
+    MembershipState,
+    StateRow,
+    UseLine,
+)
+from core.memberships.periods import Period, Terms
+from core.memberships.uses import Allowances, Bases, Bookings, Key, Reading
+from core.schedule.rules import VisitFacts, VisitStanding, standing
+from core.severity import Severity
+
+LAPSES_WITHIN_DAYS = 10
+OLD_TERM_DAYS = 60  # a membership that ended longer ago is no news to the desk: a note
+
+
+class Case(NamedTuple):
+    """One membership being judged. last_day: local date of the patient's last visit."""
+
+    membership: MembershipFacts
+    plan: MembershipPlanFacts
+    terms: Terms
+    reading: Reading
+    provisional: bool
+    at_hand: VisitFacts | None
+    last_day: date | None
+
+    @property
+    def current(self) -> Period:
+        """Today's period, or the nearest one of the term."""
+        return self.terms.period(min(max(self.reading.today, self.terms.start), self.terms.end))
+
+    def evidence(self, visits: Sequence[VisitFacts] = ()) -> Evidence:
+        return evidence(self.membership, self.plan, visits)
+
+
+def evidence(
+    membership: MembershipFacts, plan: MembershipPlanFacts, visits: Sequence[VisitFacts] = ()
+) -> Evidence:
+    rows = [("membership", membership.external_id), ("membership_plan", plan.external_id)]
+    return (*rows, *(("appointment", visit.external_id) for visit in visits))
+
+
+def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) -> UseLine:
+    period, service_class = key
+    counted = tuple(bookings.counted.get(key, ()))
+    allowed = allowances.of(key)
+    allowance, committed, used = allowed.visits, len(counted), bookings.used.get(key, 0)
+    over = lapsing = 0
+    if allowance is not None:
+        over = max(0, committed - allowance)
+        lapsing = max(0, allowance - committed - allowed.carries_on)
+    line = UseLine(
+        period.start,
+        period.last_day,
+        service_class,
+        allowance,
+        allowed.base,
+        allowed.rollover,
+        allowed.add_ons,
+        used,
+        committed - used,
+        over,
+        counted,
+        lapsing,
+        _should_be(case, period, allowance),
+    )
+    state = next(_states(case, line), None)
+    return line if state is None else replace(line, state=state)
+
+
+def _should_be(case: Case, period: Period, allowance: int | None) -> int | None:
+    """Visits due by today (counted as gone by) at an even pace through the part of the period in the term."""
+    first, last = max(period.start, case.terms.start), min(period.last_day, case.terms.end)
+    if allowance is None or not first <= case.reading.today <= last:
+        return None
+    gone, whole = (case.reading.today - first).days + 1, (last - first).days + 1
+    return (2 * allowance * gone + whole) // (2 * whole)
+
+
+def _states(case: Case, line: UseLine) -> Iterator[MembershipState]:
+    """What a line has to say, worst first. While the membership is frozen today its period says nothing,
+    unless something still to come is too much."""
+    today = case.reading.today
+    holds_today = line.period_start <= today <= line.period_end
+    if case.provisional and (line.booked or holds_today):
+        yield MembershipState.PROVISIONAL
+    resting = holds_today and case.terms.frozen(today)
+    if line.over:
+        if not resting or any(_open(case, visit) for visit in line.excess):
+            yield MembershipState.OVER_SCHEDULED
+    elif resting or case.provisional or not line.allowance:
+        return
+    elif line.committed == line.allowance:
+        yield MembershipState.USED_UP
+    elif line.lapsing and 0 <= (_lapses_on(case, line) - today).days <= LAPSES_WITHIN_DAYS:
+        yield MembershipState.UNDER_BOOKED
+
+
+def _open(case: Case, visit: VisitFacts) -> bool:
+    return standing(visit, case.reading.as_of) is VisitStanding.OPEN
+
+
+def _lapses_on(case: Case, line: UseLine) -> date:
+    """The last day on which the unused visits of a line are good."""
+    return min(line.period_end, case.terms.end)
+
+
+def _urgency(case: Case, visits: Sequence[VisitFacts]) -> Severity:
+    """High when one of them is the visit at hand or still to come today: the desk must speak now."""
+    today, zone = case.reading.today, case.reading.time_zone
+    for visit in visits:
+        at_hand = case.at_hand is not None and visit.id == case.at_hand.id
+        if at_hand or (local_date(visit.starts_at, zone) == today and _open(case, visit)):
+            return Severity.HIGH
+    return Severity.MEDIUM
+
+
+def rows_of(case: Case, line: UseLine) -> Iterator[StateRow]:
+    for state in _states(case, line):
+        severity, reason = _say(case, line, state)
+        yield StateRow(state, severity, reason, line, case.evidence(line.counted))
+
+
+def _say(case: Case, line: UseLine, state: MembershipState) -> tuple[Severity, str]:
+    plan, reading = case.plan, case.reading
+    if state is MembershipState.PROVISIONAL:
+        return Severity.HIGH, words.provisional(plan)
+    if state is MembershipState.USED_UP:
+        return Severity.NOTE, words.used_up(plan, line, reading.today)
+    if state is MembershipState.UNDER_BOOKED:
+        return Severity.MEDIUM, words.under_booked(plan, line, _lapses_on(case, line), reading.today)
+    here = next(
+        (place for place, v in enumerate(line.counted, 1) if case.at_hand and v.id == case.at_hand.id), 0
+    )
+    if case.at_hand and here > (line.allowance or 0):
+        number = Covered(Cover.EXCESS, here, line.allowance)
+        return Severity.HIGH, words.over_here(plan, number, case.at_hand.price_cents)
+    return _urgency(case, line.excess), words.over(plan, line, reading)
+
+
+def rows_outside(case: Case, bookings: Bookings, first: Period) -> Iterator[StateRow]:
+    """Open visits in the freeze or after the end, by period and class: there is no allowance, so all are over."""
+    for state, found in (
+        (MembershipState.BOOKED_WHILE_FROZEN, bookings.while_frozen),
+        (MembershipState.OUTSIDE_TERM, bookings.after_end),
+    ):
+        for (period, service_class), visits in sorted(found.items()):
+            if period < first:
+                continue
+            some = tuple(visits)
+            line = UseLine(
+                period.start,
+                period.last_day,
+                service_class,
+                0,
+                0,
+                0,
+                0,
+                0,
+                len(some),
+                len(some),
+                some,
+                state=state,
+            )
+            severity = _urgency(case, some)
+            if state is MembershipState.BOOKED_WHILE_FROZEN:
+                reason = words.while_frozen(case.plan, some, case.reading)
+            else:
+                reason = words.after_end(case.membership, case.plan, some, case.reading)
+                severity = _severity_after_end(case, severity)
+            yield StateRow(state, severity, reason, line, case.evidence(some))
+
+
+def _severity_after_end(case: Case, severity: Severity) -> Severity:
+    end = case.membership.end_date
+    old = end is not None and (case.reading.today - end).days > OLD_TERM_DAYS
+    return Severity.NOTE if old else severity
+
+
+def not_scheduled(case: Case, bases: Bases, lines: Sequence[UseLine]) -> StateRow:
+    """An active member without a covered visit ahead: worse the longer ago the last visit, counted in intervals."""
+    today, period = case.reading.today, case.current
+    now = [line for line in lines if line.period_start == period.start]
+    since = (today - (case.last_day or case.terms.start)).days
+    visits = sum(base for base in bases.values() if base is not None)
+    every = None
+    severity = Severity.NOTE
+    if visits and case.terms.anchor is not None:
+        every = max(1, (2 * period.days + visits) // (2 * visits))
+        if since * visits > 2 * period.days:
+            severity = Severity.HIGH
+        elif since * visits > period.days:
+            severity = Severity.MEDIUM
+    reason = words.not_scheduled(case.plan, case.last_day, since, every, today)
+    line = _together(period, now)
+    return StateRow(MembershipState.NOT_SCHEDULED, severity, reason, line, case.evidence())
+
+
+def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
+    """All classes of a period as one line; one unlimited class makes the whole unlimited."""
+    allowances = [line.allowance for line in lines]
+    bases = [line.base for line in lines]
+    return UseLine(
+        period.start,
+        period.last_day,
+        None,
+        None if None in allowances else sum(filter(None, allowances)),
+        None if None in bases else sum(filter(None, bases)),
+        sum(line.rollover for line in lines),
+        sum(line.add_ons for line in lines),
+        sum(line.used for line in lines),
+        sum(line.booked for line in lines),
+        sum(line.over for line in lines),
+        tuple(visit for line in lines for visit in line.counted),
+        sum(line.lapsing for line in lines),
+        state=MembershipState.NOT_SCHEDULED,
+    )

@@ -1,0 +1,146 @@
+"""Counting a membership's visits into its periods, and what each period allows (DOMAIN §5)."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from core.clock import local_date
+from core.memberships.facts import ExtraFacts, MembershipPlanFacts
+from core.memberships.periods import Period, Terms
+from core.memberships.rollover import NEVER, Lot, Lots, carried, carry_on
+from core.schedule.rules import VisitFacts, VisitStanding, standing
+
+Key = tuple[Period, str]
+Bases = Mapping[str, int | None]
+
+
+class Reading(NamedTuple):
+    """The instant a membership is read at, and where. today is the local date of as_of."""
+
+    as_of: datetime
+    time_zone: str
+    today: date
+
+
+@dataclass(slots=True)
+class Bookings:
+    """Visits by (period, service class), each list in start order.
+
+    counted: done and open ones; used: how many of them are done. after_end, while_frozen: open ones that a
+    membership of that class would cover on another day.
+    """
+
+    counted: dict[Key, list[VisitFacts]] = field(default_factory=dict)
+    used: dict[Key, int] = field(default_factory=dict)
+    after_end: dict[Key, list[VisitFacts]] = field(default_factory=dict)
+    while_frozen: dict[Key, list[VisitFacts]] = field(default_factory=dict)
+
+
+def count(
+    visits: Iterable[VisitFacts],
+    classes: Collection[str],
+    terms: Terms,
+    reading: Reading,
+    *,
+    since: date,
+    forfeits: bool,
+    elsewhere: Collection[int],
+) -> Bookings:
+    """Sort the covered visits from the local date `since` on. A visit belongs to its local start date.
+
+    Presumed missed and dead visits are nowhere; a no-show is used only where the plan forfeits it.
+    """
+    found = Bookings()
+    # a day of slack either side of UTC spares turning years of old visits into local dates
+    long_ago = datetime.combine(since, time.min, reading.as_of.tzinfo) - timedelta(days=1)
+    for visit in sorted(visits, key=_start):
+        service_class = visit.service_class
+        if service_class is None or service_class not in classes:
+            continue
+        if visit.starts_at < long_ago or visit.id in elsewhere:
+            continue
+        stands = standing(visit, reading.as_of)
+        is_open = stands is VisitStanding.OPEN
+        if not (is_open or stands is VisitStanding.DONE or (forfeits and visit.status == "no_show")):
+            continue
+        day = local_date(visit.starts_at, reading.time_zone)
+        key = (terms.period(day), service_class)
+        if terms.runs(day) and not terms.frozen(day):
+            found.counted.setdefault(key, []).append(visit)
+            if not is_open:
+                found.used[key] = found.used.get(key, 0) + 1
+        elif is_open and day > terms.end:
+            found.after_end.setdefault(key, []).append(visit)
+        elif is_open and terms.runs(day):
+            found.while_frozen.setdefault(key, []).append(visit)
+    return found
+
+
+def _start(visit: VisitFacts) -> tuple[datetime, int]:
+    return visit.starts_at, visit.id
+
+
+class Allowance(NamedTuple):
+    """base None = unlimited. carries_on: how many of the unused would roll over into the next period."""
+
+    base: int | None = 0
+    rollover: int = 0
+    add_ons: int = 0
+    carries_on: int = 0
+
+    @property
+    def visits(self) -> int | None:
+        return None if self.base is None else self.base + self.rollover + self.add_ons
+
+
+@dataclass(slots=True)
+class Allowances:
+    """What each period allows. Rollover given in extras is taken as it stands; else it is computed from `since` on
+    where the plan has a cap (CONTRACTS §3)."""
+
+    terms: Terms
+    plan: MembershipPlanFacts
+    bases: Bases
+    add_ons: dict[Key, int] = field(default_factory=dict)
+    rollovers: dict[Key, int] = field(default_factory=dict)
+    stated: set[Period] = field(default_factory=set)
+    chained: dict[Key, Allowance] = field(default_factory=dict)
+
+    def take(self, extras: Iterable[ExtraFacts]) -> None:
+        for extra in extras:
+            period = self.terms.period(extra.period_start)
+            amounts = self.add_ons
+            if extra.kind == "rollover":
+                amounts = self.rollovers
+                self.stated.add(period)
+            key = (period, extra.service_class)
+            amounts[key] = amounts.get(key, 0) + extra.visits
+
+    def roll_over(self, since: date, through: date, counted: Mapping[Key, list[VisitFacts]]) -> None:
+        """Work through the periods in order; one that is frozen from end to end neither gives nor lets lapse."""
+        lifetime = self.plan.rollover_periods
+        lots: dict[str, Lots] = {}
+        giving = (period for period in self.terms.periods(since, through) if self.terms.gives(period))
+        for number, period in enumerate(giving):
+            for service_class, base in self.bases.items():
+                if base is None:
+                    continue
+                key = (period, service_class)
+                here = lots.get(service_class, ())
+                if period in self.stated:
+                    last = NEVER if lifetime is None else number - 1 + lifetime
+                    here = (Lot(last, self.rollovers.get(key, 0)),)
+                add_ons = self.add_ons.get(key, 0)
+                committed = len(counted.get(key, ()))
+                on = carry_on(here, number, base + add_ons, committed, self.plan.rollover_cap, lifetime)
+                goes_on = carried(on) if self.terms.end >= period.next_start else 0
+                self.chained[key] = Allowance(base, carried(here), add_ons, goes_on)
+                lots[service_class] = on
+
+    def of(self, key: Key) -> Allowance:
+        if key in self.chained:
+            return self.chained[key]
+        if not self.terms.gives(key[0]):
+            return Allowance()
+        return Allowance(self.bases[key[1]], self.rollovers.get(key, 0), self.add_ons.get(key, 0))

@@ -1,0 +1,84 @@
+"""The sentences of membership findings, in the words of the front desk (LOOK: dates as "3 Dec")."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from core.clock import local_date
+from core.memberships.facts import Covered, MembershipFacts, MembershipPlanFacts, UseLine
+from core.memberships.uses import Reading
+from core.money import short_dollars
+from core.schedule.rules import VisitFacts
+
+
+def short(day: date, today: date) -> str:
+    words = f"{day.day} {day:%b}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
+def days(visits: Sequence[VisitFacts], reading: Reading) -> str:
+    """`26 Nov and 28 Nov`; after four, how many more."""
+    named = [short(local_date(v.starts_at, reading.time_zone), reading.today) for v in visits[:4]]
+    if len(visits) > 4:
+        named.append(f"{len(visits) - 4} more")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def visits_on(visits: Sequence[VisitFacts], reading: Reading) -> str:
+    """`the visit on 26 Nov is`, `the visits on 26 Nov and 28 Nov are`."""
+    one = len(visits) == 1
+    return f"the visit{'' if one else 's'} on {days(visits, reading)} {'is' if one else 'are'}"
+
+
+def over_here(plan: MembershipPlanFacts, here: Covered, price_cents: int | None) -> str:
+    charge = "charge it" if price_cents is None else f"charge {short_dollars(price_cents)}"
+    return f"This is {here.words} on {plan.name}: {charge}, use an extra visit, or move it."
+
+
+def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
+    span = f"{short(line.period_start, reading.today)} to {short(line.period_end, reading.today)}"
+    return (
+        f"{line.committed} {line.service_class} visits for {line.allowance} on {plan.name} from {span}: "
+        f"{visits_on(line.excess, reading)} over."
+    )
+
+
+def not_scheduled(
+    plan: MembershipPlanFacts, last: date | None, since: int, every: int | None, today: date
+) -> str:
+    seen = "never been in" if last is None else f"last in {short(last, today)}, {since} days ago"
+    pace = "" if every is None else f"; {plan.name} means about every {every} days"
+    return f"Nothing booked after this on {plan.name}: {seen}{pace}."
+
+
+def under_booked(plan: MembershipPlanFacts, line: UseLine, lapse_on: date, today: date) -> str:
+    are, them = ("visit is", "it") if line.lapsing == 1 else ("visits are", "them")
+    return (
+        f"{line.lapsing} {line.service_class} {are} lost after {short(lapse_on, today)} on {plan.name} "
+        f"unless somebody books {them}."
+    )
+
+
+def used_up(plan: MembershipPlanFacts, line: UseLine, today: date) -> str:
+    return (
+        f"All {line.allowance} {line.service_class} visits on {plan.name} are used or booked "
+        f"through {short(line.period_end, today)}."
+    )
+
+
+def provisional(plan: MembershipPlanFacts) -> str:
+    return f"{plan.name} is past due: its visits count only once it is paid."
+
+
+def while_frozen(plan: MembershipPlanFacts, visits: Sequence[VisitFacts], reading: Reading) -> str:
+    return f"{plan.name} is frozen: {visits_on(visits, reading)} not covered."
+
+
+def after_end(
+    membership: MembershipFacts, plan: MembershipPlanFacts, visits: Sequence[VisitFacts], reading: Reading
+) -> str:
+    end = membership.end_date
+    if end is None:
+        ended = "is cancelled"
+    else:
+        ended = f"{'ended' if end < reading.today else 'ends'} on {short(end, reading.today)}"
+    return f"{plan.name} {ended}: {visits_on(visits, reading)} not covered."
