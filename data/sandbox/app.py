@@ -67,7 +67,7 @@ def prepare(
     state = State(folder, seed=seed)
     state.set_now(present + timedelta(days=(today - present.date()).days))
     load(state, practice.fortis)
-    write_files(practice, folder / "ehr")
+    write_files(practice.files, folder / "ehr")
     state.remember("port", port)
     state.remember("made", wanted)  # last: a folder that was left half made is made again
     return state

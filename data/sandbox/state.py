@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (the tables and columns named in SQL are constants of this module; values are bound)
 """The sandbox's memory: its own SQLite file, one table a resource, each record kept as the JSON it is answered with.
 
 Only what is searched often stands in columns of its own. The clock, the keys and the counter that ids are

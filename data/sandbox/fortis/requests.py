@@ -277,7 +277,7 @@ ach_identifier: str? len 1..1
 """) | {
     name: field
     for name, field in SALE_TOKEN.items()
-    if not name.startswith(("card", "secure_", "ebt_", "three")) and name not in CARD_ONLY
+    if not name.startswith(("card", "secure_", "ebt_f", "ebt_c", "three")) and name not in CARD_ONLY
 }
 
 REFUND: Shape = shape(r"""

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from the catalogue and from checked keys; values are bound)
 """What the processor keeps, and how any kind of record is listed, read and completed."""
 
 import json

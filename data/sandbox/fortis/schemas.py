@@ -4,6 +4,7 @@
 `ID`, `{a, b}` and `[..]` are what they look like.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -165,7 +166,7 @@ def _number(field: Field, value: Any) -> tuple[Any, Complaint | None]:
         number = float(value) if not isinstance(value, bool) else None
     except (TypeError, ValueError):
         number = None
-    if number is None or number != number or abs(number) == float("inf"):
+    if number is None or not math.isfinite(number):
         return value, _complain(field, "must be a number", "number.base")
     if field.kind == "int":
         if number != int(number):
