@@ -99,9 +99,9 @@ def on_plan(book: Book, person: Person, on: list[date], link: Link) -> None:
         rng.choice((15000, 18000, 20000, 24000)),
         token=add_method(book, person),
         visits=rng.choice((24, 30, 36)),
-        told=rng.random() > 0.04,
+        told=book.today in on or rng.random() > 0.04,
     )
-    if plan.drawn and rng.random() < 0.3:
+    if plan.drawn and link is not Link.UNLINKED and rng.random() < 0.3:
         plan.row["card_id"] = plan.drawn.token["id"]
     collect_but_last(book, plan)
     visits(book, person, on, "T01", since=first)
@@ -118,9 +118,9 @@ def as_member(book: Book, person: Person, on: list[date], link: Link) -> None:
         token=add_method(book, person),
         periods=rng.randint(2, 9),
         anchor=rng.randint(1, 31),
-        told=rng.random() > 0.04,
+        told=book.today in on or rng.random() > 0.04,
     )
-    if member.drawn and rng.random() < 0.3:
+    if member.drawn and link is not Link.UNLINKED and rng.random() < 0.3:
         member.row["card_id"] = member.drawn.token["id"]
     collect_drafts(book, member)
     use_fully(book, member, on=on, periods_back=9)

@@ -112,7 +112,7 @@ def charge(
         "order_number": order or book.next_id("O", 7),
         "transaction_amount": cents,
         "auth_amount": cents,
-        "status_code": 134 if bank else 101,
+        "status_code": _bank_status(book, day) if bank else 101,
         "reason_code_id": 1000,
         "type_id": DEBIT if bank else SALE,
         "payment_method": token["payment_method"],
@@ -129,6 +129,12 @@ def charge(
     record["verbiage"] = VERBIAGE.get(record["reason_code_id"], "DECLINED")
     book.fortis["transactions"].append(record)
     return record
+
+
+def _bank_status(book: Book, day: date) -> int:
+    """A bank debit is originated the next day and settled on the fourth."""
+    age = (book.today - day).days
+    return 132 if age < 2 else 133 if age < 4 else 134
 
 
 def draft(

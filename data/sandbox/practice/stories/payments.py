@@ -24,7 +24,8 @@ from data.sandbox.practice.tokens import add_bank, add_card
 @story("CHARGEBACK", "d31_60")
 def charged_back(book: Book, who: Person) -> None:
     """The last instalment, 33 days ago, was disputed by the cardholder. Reminders stop."""
-    plan = care_plan(book, who, add_card(book, who), last_due=book.ago(33), fallen=4, count=4)
+    ends = days.text(book.ahead(60))
+    plan = care_plan(book, who, add_card(book, who), last_due=book.ago(33), fallen=4, count=4, end_date=ends)
     _paid, open_ = collect_but_last(book, plan, unpaid=1)
     taken = draft(book, plan.draft(), open_[0], posted=False)
     disputed = open_[0] + timedelta(days=20)
@@ -43,10 +44,17 @@ def bank_debit_returned(book: Book, who: Person) -> None:
         debit,
         back,
         who.place.zone,
-        status_code=331,
         reason_code_id=RETURNED_NSF,
         return_date=days.text(back),
     )
+
+
+@story("pending", loud=False)
+def debit_on_its_way(book: Book, who: Person) -> None:
+    """Yesterday's instalment is a bank debit that has not settled yet: asked for no more, not paid either."""
+    plan = care_plan(book, who, add_bank(book, who), last_due=book.ago(1))
+    _paid, open_ = collect_but_last(book, plan, unpaid=1)
+    draft(book, plan.draft(), open_[0], posted=False)
 
 
 @story("REVERSED", "INACTIVE", "d1_30")
