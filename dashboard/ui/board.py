@@ -17,7 +17,8 @@ _TIME = {"key": "time", "label": "Time", "kind": "time"}
 @dataclass(frozen=True, slots=True)
 class Board:
     """What the table says. view: changes when the person asked for other rows or columns, so that only rows
-    that the data changed are marked. fold: whether rows with nothing to say fold into one line."""
+    that the data changed are marked. fold: whether rows with nothing to say fold into one line.
+    back: the row whose drawer was closed last, for the keyboard to return to."""
 
     caption: str
     words: str
@@ -27,6 +28,7 @@ class Board:
     empty: tuple[str, str]
     fold: bool = False
     quiet_open: bool = False
+    back: dict[str, Any] | None = None
 
 
 def heads(columns: list[Column], *, timed: bool) -> list[dict[str, str]]:
@@ -79,6 +81,7 @@ def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None) -> 
             "empty": {"title": board.empty[0], "hint": board.empty[1]},
             "fold": fold,
             "quiet_open": board.quiet_open,
+            "back": board.back,
         },
         on_open_change=on_open,
         on_fold_change=on_fold or (lambda: None),

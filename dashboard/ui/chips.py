@@ -1,12 +1,12 @@
 """The chips of a row: one per kind of flag, worst first, with the one number that matters in its words."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from core.money import short_dollars
 from core.morning.flags import Group, Kind
 from core.morning.rows import PatientRow
 from core.severity import Flag, Severity
-from dashboard.ui.sight import chip_of
+from dashboard.ui.sight import NOT_MONEY, Sight, chip_of
 from dashboard.ui.text import shown
 
 MOST = 4  # chips in a row; the rest are counted
@@ -70,3 +70,28 @@ def groups_of(row: PatientRow) -> set[Group]:
 
 
 LEGEND = [{"severity": one.value, "words": one.value} for one in Severity if one is not Severity.NOTE]
+
+
+def group_cards(counts: dict[Group, int], pressed: str, sight: Sight) -> list[dict[str, Any]]:
+    """Everyone, then each group with how many patients it holds, as pressable filters."""
+    allowed = [group for group in Group if sight.money or group in NOT_MONEY]
+    everyone = {
+        "id": "",
+        "label": "Everyone",
+        "value": "",
+        "pressed": not pressed,
+        "why": "Show every patient",
+    }
+    return [
+        everyone,
+        *(
+            {
+                "id": group.value,
+                "label": group.value,
+                "value": f"{counts.get(group, 0):,}",
+                "pressed": group == pressed,
+                "why": f"Show only: {group.value.lower()}",
+            }
+            for group in allowed
+        ),
+    ]

@@ -9,7 +9,7 @@ from core.permissions import Permission, may
 from core.severity import Flag, Severity, worst
 
 _AMOUNT = re.compile(r"-?\$\s?\d[\d,]*(?:\.\d\d)?")
-_NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
+NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def without_money(row: PatientRow) -> PatientRow:
     flags = tuple(
         flag._replace(cents=0, reason=no_amounts(flag.reason))
         for flag in row.flags
-        if chip_of(flag).group in _NOT_MONEY
+        if chip_of(flag).group in NOT_MONEY
     )
     loud = [flag for flag in flags if flag.severity is not Severity.NOTE]
     return replace(

@@ -71,6 +71,12 @@ def near_day(day: date, today: date) -> str:
     return near.get(day, day_words(day))
 
 
+def phone_words(phone: str | None) -> str:
+    """`(555) 010-0199` for +15550100199; a number of another shape as it is."""
+    found = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", phone or "")
+    return f"({found[1]}) {found[2]}-{found[3]}" if found else shown(phone, 30)
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 visit`, `38 visits`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -17,17 +17,22 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """The one style sheet of the plain pages, set inline and allowed by its hash."""
-    return (FOLDER / "plain.css").read_text(encoding="utf-8")
+@lru_cache(maxsize=4)
+def style(sheet: str = "plain.css") -> str:
+    """The style sheet of a plain page, set inline and allowed by its hash."""
+    return (FOLDER / sheet).read_text(encoding="utf-8")
 
 
 def plain_page(
-    name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+    name: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    sheet: str = "plain.css",
+    **values: object,
 ) -> HTMLResponse:
     """A rendered template with its strict policy. Values are escaped."""
-    body = _environment().get_template(name).render(style=style(), **values)
+    body = _environment().get_template(name).render(style=style(sheet), **values)
     answer = HTMLResponse(body, status_code=status, headers=dict(headers or {}))
-    answer.headers["content-security-policy"] = plain_page_policy(style())
+    answer.headers["content-security-policy"] = plain_page_policy(style(sheet))
     return answer

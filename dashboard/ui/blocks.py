@@ -1,0 +1,81 @@
+"""The few shapes the patient card is made of, as plain values that card.js draws with text nodes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dashboard.ui.text import shown
+
+Block = dict[str, Any]
+
+
+def fact(label: str, value: str, sub: str = "", tone: str = "") -> Block:
+    """One labelled value; tone is a severity's word, or "good"."""
+    return {"label": label, "value": shown(value, 160), "sub": shown(sub, 300), "tone": tone}
+
+
+def facts(*given: Block | None) -> Block:
+    """Labelled values side by side; None is left out."""
+    return {"kind": "facts", "facts": [one for one in given if one]}
+
+
+def line(
+    words: str, *, sub: str = "", right: str = "", icon: str = "", tone: str = "", key: int | None = None
+) -> Block:
+    """One line of a list. key: the patient a press on it opens."""
+    return {
+        "words": shown(words, 300),
+        "sub": shown(sub, 300),
+        "right": right,
+        "icon": icon,
+        "tone": tone,
+        "key": key,
+    }
+
+
+def lines(given: Iterable[Block]) -> Block:
+    return {"kind": "lines", "lines": list(given)}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, money: Sequence[int] = ()) -> Block:
+    """A small table; `money` are the places of the right-aligned columns."""
+    return {
+        "kind": "table",
+        "heads": list(heads),
+        "rows": [[shown(cell, 160) for cell in row] for row in rows],
+        "money": list(money),
+    }
+
+
+def text(words: str, tone: str = "") -> Block:
+    return {"kind": "text", "words": shown(words, 400), "tone": tone}
+
+
+def title(words: str, chip: Block | None = None) -> Block:
+    """A small heading inside a section, with its state as a chip."""
+    return {"kind": "title", "words": shown(words, 120), "chip": chip}
+
+
+def state_chip(words: str, severity: str, icon: str = "circle") -> Block:
+    return {"words": words, "icon": icon, "severity": severity, "why": ""}
+
+
+def bar(done: int, booked: int, allowance: int | None, should_be: int | None, words: str) -> Block:
+    return {
+        "kind": "bar",
+        "done": done,
+        "booked": booked,
+        "allowance": allowance,
+        "should_be": should_be,
+        "words": words,
+    }
+
+
+def details(summary: str, blocks: Iterable[Block], *, name: str) -> Block:
+    """What opens on demand. `name` keeps it open over a refresh."""
+    return {"kind": "details", "summary": summary, "blocks": list(blocks), "name": name}
+
+
+def section(name: str, heading: str, blocks: Iterable[Block | None], *, empty: str = "") -> Block:
+    """One part of the card; with nothing in it, `empty` says what that means."""
+    inner = [block for block in blocks if block]
+    return {"name": name, "heading": heading, "blocks": inner or [text(empty, "soft")]}

@@ -1,0 +1,71 @@
+
+// The patient card from a list of blocks. What was opened stays open over a refresh, and nothing scrolls by itself.
+const TONE_ICONS = { critical: "error", high: "warning", medium: "info", unknown: "help", note: "info" };
+
+const BLOCKS = {
+  facts: (block) => el("dl", { class: "facts" }, block.facts.map((fact) => el("div", {},
+    el("dt", {}, fact.label), el("dd", { class: fact.tone }, el("bdi", {}, fact.value), fact.sub ? el("small", {}, fact.sub) : null)))),
+  lines: (block, act) => el("ul", { class: "lines" }, block.lines.map((line) => drawLine(line, act))),
+  text: (block) => el("p", { class: block.tone }, el("bdi", {}, block.words)),
+  title: (block) => el("div", { class: "titled" }, el("strong", {}, el("bdi", {}, block.words)), block.chip ? chip(block.chip) : null),
+  bar: (block) => el("div", { class: "barblock" }, useBar(block)),
+  table: (block) => el("div", { class: "tablewrap" }, el("table", {},
+    el("thead", {}, el("tr", {}, block.heads.map((head, at) => el("th", { scope: "col", class: block.money.includes(at) ? "money" : null }, head)))),
+    el("tbody", {}, block.rows.map((row) => el("tr", {}, row.map((cell, at) =>
+      el("td", { class: block.money.includes(at) ? "money" : null }, el("bdi", {}, cell)))))))),
+  details: (block, act) => el("details", { "data-name": block.name, open: act.open.has(block.name) },
+    el("summary", {}, block.summary), drawBlocks(block.blocks, act)),
+  flag: (block, act) => {
+    const why = el("div", { class: "why", hidden: !act.open.has(block.name) }, drawBlocks(block.why, act));
+    const button = el("button", { type: "button", "aria-expanded": String(!why.hidden) }, "Why", icon("expand_more"));
+    button.onclick = () => {
+      why.hidden = !why.hidden;
+      button.setAttribute("aria-expanded", String(!why.hidden));
+      act.open[why.hidden ? "delete" : "add"](block.name);
+    };
+    return el("div", { class: "flag" }, chip(block.chip), el("span", { class: "words" }, el("bdi", {}, block.words)),
+      block.right ? el("span", { class: "right" }, block.right) : null, button, why);
+  },
+};
+
+const drawBlocks = (blocks, act) => blocks.filter((block) => block.kind).map((block) => BLOCKS[block.kind](block, act));
+
+function drawLine(line, act) {
+  const words = el("bdi", {}, line.words);
+  return el("li", {}, line.icon ? el("span", { class: line.tone }, icon(line.icon)) : null,
+    el("div", { class: "body" },
+      line.key ? el("button", { type: "button", on: { click: () => act.patient(line.key) } }, words) : words,
+      line.sub ? el("div", { class: "soft small" }, el("bdi", {}, line.sub)) : null),
+    line.right ? el("span", { class: `right ${line.tone}` }, line.right) : null);
+}
+
+function remembering(root) {
+  const kept = { drawn: "", patient: null, open: new Set() };
+  root.addEventListener("toggle", (event) => {
+    const name = event.target.dataset.name;
+    if (name && event.target.isConnected) kept.open[event.target.open ? "add" : "delete"](name);
+  }, { capture: true });
+  return kept;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = dressed(parentElement);
+  const kept = memory(parentElement, () => remembering(root));
+  const drawn = JSON.stringify(data);
+  if (drawn === kept.drawn) return;
+  if (kept.patient !== data.patient) kept.open = new Set();
+  Object.assign(kept, { drawn, patient: data.patient });
+  const act = { open: kept.open, patient: (key) => setTriggerValue("open", key) };
+
+  root.replaceChildren(
+    el("div", { class: "head" },
+      el("h2", {}, el("bdi", {}, data.head.name)), el("div", { class: "soft" }, el("bdi", {}, data.head.sub)),
+      el("ul", { class: "lines" }, data.head.lines.map((line) => drawLine(line, act)))),
+    el("ul", { class: "quick", "aria-label": "Quick Stop" }, data.quick.length
+      ? data.quick.map((one) => el("li", { class: one.severity }, icon(TONE_ICONS[one.severity] || "info"), el("bdi", {}, one.words)))
+      : el("li", { class: "good" }, icon("check_circle"), "Nothing to say: all is in order.")),
+    ...data.sections.map((part) => el("section", { "data-name": part.name, "aria-label": part.heading },
+      el("h3", {}, part.heading), drawBlocks(part.blocks, act))),
+    el("ul", { class: "sources", "aria-label": "How fresh the data are" }, data.sources.map((source) =>
+      el("li", { class: source.tone ? `old ${source.tone}` : null, title: source.why }, icon(source.icon), source.words))));
+}

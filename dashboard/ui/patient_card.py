@@ -1,0 +1,122 @@
+"""The patient card: the same in the drawer beside any list and at its own address, /patient?id=KEY."""
+
+from typing import Any
+
+import streamlit as st
+from core.morning.patient_card import patient_card
+from sqlmodel import Session, select
+
+from core import clock
+from core.audit.commands import record
+from core.errors import NotFound
+from core.morning.card_rows import PatientCard
+from core.patients.models import Patient
+from core.permissions import Permission, require
+from core.staff.reports import Identity
+from dashboard.ui import card_care, card_head, card_money, page
+from dashboard.ui.blocks import Block
+from dashboard.ui.component import own
+from dashboard.ui.headline import sources
+from dashboard.ui.sight import Sight
+
+_CARD = own("card")
+DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
+DRAWER = "drawer card"
+OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open
+CLOSED = "closed patient"  # … whose drawer was closed last
+SEEN = "seen patient"  # the patient whose card the audit trail has already
+
+
+def sections(card: PatientCard, sight: Sight) -> list[Block]:
+    """The parts of the card in their order, without those of money for a role that may not see amounts."""
+    parts = [
+        card_head.flags(card, sight),
+        card_care.today(card, sight),
+        card_money.money(card) if sight.money else None,
+        card_care.plans_and_memberships(card, sight),
+        card_money.cards(card) if sight.money else None,
+        card_care.insurance(card, sight),
+        card_care.visits(card, sight),
+        card_care.timeline(card, sight),
+    ]
+    return [part for part in parts if part]
+
+
+def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None) -> None:
+    """Mount the card. `open` in its answer is the key of the family member that was pressed."""
+    _CARD(
+        key=key,
+        data={
+            "patient": card.row.key,
+            "head": card_head.head(card, sight),
+            "quick": card_head.quick_stop(card, sight),
+            "sections": sections(card, sight),
+            "sources": sources(card.sources, card.as_of),
+        },
+        on_open_change=on_open or (lambda: None),
+    )
+
+
+def read_card(key: int, who: Identity) -> PatientCard:
+    """The card of a patient, written down in the audit trail once per opening. Raises NotFound, NotAllowed."""
+    require(who.role, Permission.SEE_PATIENTS)
+    with page.open_reader() as session:
+        _require_location(session, key, who)
+        card = patient_card(session, key, clock.now())
+    if st.session_state.get(SEEN) != key:
+        with page.open_transaction() as session:
+            record(session, who=who, action="opened patient card", subject_kind="patient", subject_id=key)
+        st.session_state[SEEN] = key
+    return card
+
+
+def _require_location(session: Session, key: int, who: Identity) -> None:
+    """Someone who works at one location does not open patients of another. Raises NotFound."""
+    at = session.exec(select(Patient.location_id).where(Patient.id == key)).first()
+    if who.location_id is not None and at not in (None, who.location_id):
+        raise NotFound("This patient belongs to another location.")
+
+
+def open_from(board: str) -> None:
+    """The row that was pressed on a board becomes the open drawer. For the board's on_open."""
+    pressed = st.session_state[board].open
+    if pressed:
+        st.session_state[OPEN] = {**pressed, "board": board}
+
+
+def _opened(board: str) -> dict[str, Any] | None:
+    pressed = st.session_state.get(OPEN)
+    return pressed if pressed and pressed["board"] == board else None
+
+
+def closed(board: str) -> dict[str, Any] | None:
+    """The row of this board whose drawer was closed last: the keyboard goes back to it."""
+    gone = st.session_state.get(CLOSED)
+    return gone if gone and gone["board"] == board else None
+
+
+def _close() -> None:
+    st.session_state[CLOSED] = st.session_state.pop(OPEN, None)
+    st.session_state.pop(SEEN, None)
+
+
+def draw_drawer(board: str, who: Identity, sight: Sight) -> None:
+    """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
+    if _opened(board):
+        _drawer(board, who, sight)
+
+
+@st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
+def _drawer(board: str, who: Identity, sight: Sight) -> None:
+    row = _opened(board)
+    if row is None:
+        return
+    key = int(row["key"])
+    draw_card(read_card(key, who), sight, key=DRAWER, on_open=_open_family)
+    st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
+
+
+def _open_family() -> None:
+    key = st.session_state[DRAWER].open
+    if key:
+        st.session_state[OPEN] = {**st.session_state[OPEN], "key": key}

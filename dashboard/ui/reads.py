@@ -1,0 +1,27 @@
+"""Reports as pages read them: once per change of the data and minute, shared by all who look."""
+
+from datetime import date, datetime
+
+import streamlit as st
+
+from core import clock
+from core.morning import reports
+from core.morning.rows import Report
+from core.store.engine import reader
+from core.store.version import data_version
+from dashboard.ui import page
+
+
+@st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
+def _morning(store: str, version: int, location_id: int | None, day: date | None, minute: datetime) -> Report:
+    """Rows are frozen, so that everybody may look at the same ones."""
+    with reader(page.engine()) as session:
+        return reports.morning(session, location_id=location_id, day=day, as_of=minute)
+
+
+def morning_report(location_id: int | None, day: date | None) -> Report:
+    """The day of a location, no older than the last change of the data or a minute. day None: its today."""
+    with page.open_reader() as session:
+        version = data_version(session)
+    minute = clock.now().replace(second=0, microsecond=0)
+    return _morning(str(page.engine().url), version, location_id, day, minute)

@@ -1,0 +1,102 @@
+"""The day as a PDF, one page a provider (more when the list is long), drawn by reportlab."""
+
+import io
+import unicodedata
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import landscape, letter
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+if TYPE_CHECKING:
+    from dashboard.web.printing import Line, Paper, Sheet
+
+INK, SOFT, RULE = colors.HexColor("#1f1d1a"), colors.HexColor("#5c574f"), colors.HexColor("#cfc8bb")
+BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=12, textColor=INK)
+BOLD = ParagraphStyle("bold", BODY, fontName="Helvetica-Bold")
+RIGHT = ParagraphStyle("right", BOLD, alignment=2)
+HEAD = ParagraphStyle("head", BODY, fontSize=8.5, textColor=SOFT)
+TITLE = ParagraphStyle("title", BOLD, fontSize=16, leading=20)
+SMALL = ParagraphStyle("small", HEAD)
+WIDTHS = {"Time": 19, "Patient": 48, "Flags": 48, "Say": 94, "Collect": 19, "Next visit": 20}  # mm
+
+
+def day_pdf(paper: "Paper") -> bytes:
+    """The bytes of the PDF. Text from outside is escaped; letters its fonts lack are shown without accents."""
+    out = io.BytesIO()
+    document = SimpleDocTemplate(
+        out,
+        pagesize=landscape(letter),
+        leftMargin=12 * mm,
+        rightMargin=12 * mm,
+        topMargin=12 * mm,
+        bottomMargin=12 * mm,
+        title=_drawable(f"{paper.day}, {paper.place}"),
+        author="Huddle",
+    )
+    story: list[Any] = []
+    for sheet in paper.sheets:
+        story += [*_sheet(sheet, paper), PageBreak()]
+    document.build(story[:-1] or [_text(f"No visits on {paper.day}.", TITLE), _text(paper.made, SMALL)])
+    return out.getvalue()
+
+
+def _sheet(sheet: "Sheet", paper: "Paper") -> list[Any]:
+    heads = [head for head in WIDTHS if paper.money or head != "Collect"]
+    rows = [[_text(head, HEAD) for head in heads], *(_cells(line, money=paper.money) for line in sheet.lines)]
+    widths = [WIDTHS[head] * mm for head in heads]
+    if not paper.money:
+        widths[heads.index("Say")] += WIDTHS["Collect"] * mm
+    table = Table(rows, colWidths=widths, repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, 0), 1.2, INK),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.4, RULE),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+            ]
+        )
+    )
+    heading = _text(f"{paper.day} · {sheet.provider}", TITLE)
+    about = _text(
+        f"{paper.place} · {len(sheet.lines)} {'visit' if len(sheet.lines) == 1 else 'visits'}", SMALL
+    )
+    return [heading, about, Spacer(1, 3 * mm), table, Spacer(1, 3 * mm), _text(paper.made, SMALL)]
+
+
+def _cells(line: "Line", *, money: bool) -> list[Any]:
+    patient = [_text(line.patient, BOLD), _text(line.visit, SMALL)]
+    collect = [_text(line.collect, RIGHT)] if money else []
+    return [
+        _text(line.time, BODY), patient, _text(line.flags, BOLD), _text(line.say, BODY),
+        *collect, _text(line.next_visit, BODY),
+    ]  # fmt: skip
+
+
+def _text(words: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(escape(_drawable(words)), style)
+
+
+def _drawable(words: str) -> str:
+    """What the built-in fonts can draw: a letter outside Latin-1 loses its accents, or becomes a question mark."""
+    return "".join(_letter(one) for one in words)
+
+
+def _letter(one: str) -> str:
+    if _has(one) or one in "–—…·‘’“”":
+        return one
+    bare = "".join(part for part in unicodedata.normalize("NFKD", one) if _has(part))
+    return bare or "?"
+
+
+def _has(one: str) -> bool:
+    try:
+        one.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,179 @@
+"""The day on paper: a print view and a PDF, one page a provider, and the export as CSV. For signed-in people."""
+
+from datetime import date
+from typing import NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from core import clock
+from core.audit.commands import record
+from core.errors import BadInput, HuddleError, NotAllowed, NotFound
+from core.money import short_dollars
+from core.morning.export import as_csv
+from core.morning.reports import morning
+from core.morning.rows import MorningRow, Report
+from core.permissions import Permission, require
+from core.practice.reports import Place, places
+from core.staff.reports import Identity
+from core.store.engine import reader, transaction
+from dashboard.ui.chips import chips
+from dashboard.ui.sight import Sight, sight_of
+from dashboard.ui.text import ago, clock_time, day_words, shown, visit_day
+from dashboard.web import sessions
+from dashboard.web.day_pdf import day_pdf
+from dashboard.web.templates import plain_page
+
+
+class Line(NamedTuple):
+    """One visit on paper."""
+
+    time: str
+    patient: str
+    visit: str
+    flags: str
+    say: str
+    collect: str
+    next_visit: str
+
+
+class Sheet(NamedTuple):
+    """One provider's page."""
+
+    provider: str
+    lines: list[Line]
+
+
+class Paper(NamedTuple):
+    """The whole print-out. money: whether amounts are on it. made: when, and how fresh its sources are."""
+
+    place: str
+    day: str
+    made: str
+    money: bool
+    sheets: list[Sheet]
+
+
+def paper(report: Report, sight: Sight) -> Paper:
+    """The day by provider and time, as this person may see it."""
+    seen = sight.report(report)
+    providers = sorted({visit.provider or "No provider" for visit in seen.rows})
+    fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
+    at = clock_time(report.as_of, report.time_zone)
+    return Paper(
+        place=shown(report.location_name, 60),
+        day=day_words(report.day),
+        made=f"Made at {at} on {day_words(clock.local_date(report.as_of, report.time_zone))}. {fresh}".strip(),
+        money=sight.money,
+        sheets=[
+            Sheet(shown(name, 60), [_line(visit, seen) for visit in _of(seen, name)]) for name in providers
+        ],
+    )
+
+
+def _of(report: Report, provider: str) -> list[MorningRow]:
+    found = [visit for visit in report.rows if (visit.provider or "No provider") == provider]
+    return sorted(found, key=lambda visit: visit.starts_at)
+
+
+def _line(visit: MorningRow, report: Report) -> Line:
+    row = visit.about
+    return Line(
+        time=clock_time(visit.starts_at, report.time_zone),
+        patient=shown(row.patient, 60),
+        visit=shown(visit.appointment_type, 60),
+        flags=", ".join(one["words"] for one in chips(row, most=8)),
+        say=shown(row.say, 300),
+        collect=short_dollars(row.collect_now_cents) if row.collect_now_cents else "",
+        next_visit=visit_day(row.next_visit, report.time_zone, report.day),
+    )
+
+
+class _OfTheDay(HTTPEndpoint):
+    """GET only: ?date=, ?location= (the EHR's id) and ?initials=1."""
+
+    permission = Permission.SEE_DAY
+    action = ""
+
+    async def get(self, request: Request) -> Response:
+        who = await run_in_threadpool(sessions.who, sessions.token_of(request))
+        if who is None:
+            return PlainTextResponse("Sign in first.\n", status_code=401)
+        try:
+            return await run_in_threadpool(self._answer, request, who)
+        except NotAllowed as error:
+            return PlainTextResponse(f"{error.sentence}\n", status_code=403)
+        except HuddleError as error:
+            return PlainTextResponse(
+                f"{error.sentence}\n", status_code=404 if isinstance(error, NotFound) else 400
+            )
+
+    def _answer(self, request: Request, who: Identity) -> Response:
+        require(who.role, self.permission)
+        asked = request.query_params
+        sight = sight_of(who.role, initials=asked.get("initials", "") == "1")
+        report = _report(asked.get("date", ""), asked.get("location", ""), who)
+        made = self.made(report, sight)
+        with transaction(sessions.engine()) as session:
+            record(
+                session, who=who, action=self.action, subject_kind="day", subject_id=report.day.isoformat()
+            )
+        return made
+
+    def made(self, report: Report, sight: Sight) -> Response:
+        raise NotImplementedError
+
+
+class PrintDay(_OfTheDay):
+    action = "opened the print view"
+
+    def made(self, report: Report, sight: Sight) -> Response:
+        return plain_page("day.html", sheet="day.css", paper=paper(report, sight))
+
+
+class PrintDayPdf(_OfTheDay):
+    action = "printed the day"
+
+    def made(self, report: Report, sight: Sight) -> Response:
+        body = day_pdf(paper(report, sight))
+        return Response(body, media_type="application/pdf", headers=_file(report, "pdf", "inline"))
+
+
+class ExportDay(_OfTheDay):
+    permission = Permission.EXPORT
+    action = "exported the day"
+
+    def made(self, report: Report, sight: Sight) -> Response:
+        body = "\ufeff" + as_csv(sight.report(report))  # the mark tells spreadsheets that it is UTF-8
+        return Response(
+            body, media_type="text/csv; charset=utf-8", headers=_file(report, "csv", "attachment")
+        )
+
+
+def _file(report: Report, ending: str, how: str) -> dict[str, str]:
+    return {"content-disposition": f'{how}; filename="day-{report.day.isoformat()}.{ending}"'}
+
+
+def _report(day: str, location: str, who: Identity) -> Report:
+    """Raises BadInput for a date that is none, NotFound for a location that is not there or not the person's."""
+    with reader(sessions.engine()) as session:
+        place = _place(places(session, who.location_id), location)
+        return morning(session, location_id=place and place.key, day=_date(day), as_of=clock.now())
+
+
+def _place(offered: list[Place], location: str) -> Place | None:
+    if not location:
+        return offered[0] if offered else None
+    found = next((one for one in offered if one.external_id == location), None)
+    if found is None:
+        raise NotFound("There is no such location, or it is not yours.")
+    return found
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInput("The date in this address is not a date, such as 2026-11-23.") from error
