@@ -228,7 +228,7 @@ def _judge_one(
         state,
         on_file,
         severity,
-        _sentence(card, state, failing, other, today),
+        _sentence(card, state, failing, other, today, obliged=obliged),
         card,
         ahead[0].on if ahead else None,
         sum(draft.cents for draft in failing),
@@ -279,7 +279,13 @@ def card_name(card: CardFacts) -> str:
 
 
 def _sentence(
-    card: CardFacts, state: CardState, failing: list[Draft], other: CardFacts | None, today: date
+    card: CardFacts,
+    state: CardState,
+    failing: list[Draft],
+    other: CardFacts | None,
+    today: date,
+    *,
+    obliged: bool,
 ) -> str:
     name = card_name(card)
     if state is CardState.UNKNOWN:
@@ -298,7 +304,8 @@ def _sentence(
     if other is None:
         return f"{name} {what}{draft}. Ask for the new card."
     instead = card_name(other)
-    return f"{name} {what}{draft}. Point the plan at the other card: {instead[0].lower()}{instead[1:]}."
+    advice = "Point the plan at the other card" if obliged or failing else "The other one on file is good"
+    return f"{name} {what}{draft}. {advice}: {instead[0].lower()}{instead[1:]}."
 
 
 def _next_on(drafts: Sequence[Draft], today: date) -> date | None:

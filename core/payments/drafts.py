@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from core.cards.rules import Draft
 from core.dates import month_on
+from core.payments.allocation import EARLY_DAYS
 from core.payments.facts import RecurringFacts
 from core.plans.facts import InstalmentState, PlanFacts, PlanFinding
 
@@ -13,7 +14,7 @@ _STEP = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 
 class PlanInstalments(NamedTuple):
-    """What of one plan is still to be drafted. open: (due date, open cents) in due order, none of it inside a pause.
+    """What of one plan is still to be drafted. open: (due date, open cents) in due order, late ones too, none inside a pause.
 
     drafted: the plan itself names a card, so its instalments are charged without a recurring. scheduled: it has
     instalments at all, so that a recurring cannot draft past their end. stopped: paused without dates, or ended.
@@ -48,7 +49,7 @@ class MembershipDrafts(NamedTuple):
 def plan_instalments(plan: PlanFacts, finding: PlanFinding, *, names_card: bool) -> PlanInstalments:
     """The draftable side of a judged plan. names_card: the plan names a card, known here or not."""
     undated = plan.paused_from is None and plan.paused_to is None
-    coming = (InstalmentState.COMING, InstalmentState.DUE_TODAY)
+    unpaid = (InstalmentState.LATE, InstalmentState.DUE_TODAY, InstalmentState.COMING)
     return PlanInstalments(
         plan.id,
         plan.external_id,
@@ -58,7 +59,7 @@ def plan_instalments(plan: PlanFacts, finding: PlanFinding, *, names_card: bool)
         plan.status == "cancelled" or (plan.status == "paused" and undated),
         plan.paused_from,
         plan.paused_to,
-        tuple((one.due_on, one.open_cents) for one in finding.instalments if one.state in coming),
+        tuple((one.due_on, one.open_cents) for one in finding.instalments if one.state in unpaid),
     )
 
 
@@ -129,7 +130,7 @@ def _of_plan(recurring: RecurringFacts, plan: PlanInstalments, today: date, last
     first = runs[0]
     yield _instalment(plan, first, recurring.amount_cents, recurring.card_id)
     for due, cents in plan.open:
-        if first < due <= last and not _plan_rests(plan, due):
+        if first + EARLY_DAYS < due <= last and not _plan_rests(plan, due):
             yield _instalment(plan, due, cents, recurring.card_id)
 
 

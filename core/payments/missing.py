@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from core.payments.facts import PaymentFacts
 from core.payments.reasons import Reason, reason_of
 from core.severity import Severity
 
-MATCH_BEFORE, MATCH_AFTER = timedelta(days=3), timedelta(days=10)
+MATCH_BEFORE_DAYS, MATCH_AFTER_DAYS = -3, 10
 
 
 class DueItem(NamedTuple):
@@ -73,18 +73,22 @@ class MissingPayment:
 
 
 def missing_payments(
-    items: Iterable[DueItem], today: date, cash: Sequence[EntryFacts] = ()
+    items: Iterable[DueItem],
+    today: date,
+    cash: Sequence[EntryFacts] = (),
+    processor_orders: frozenset[str] = frozenset(),
 ) -> list[MissingPayment]:
     """The items that should have been paid by `today` (local) and are not, oldest first (DOMAIN §3).
 
     cash: ledger payments that no processor explains (posting.cash_rows); they are offered as possible matches.
+    processor_orders: order ids of card and bank payments of any status, whose ledger rows are no cash.
     """
     missing = sorted(
         (item for item in items if is_missing(item, today)), key=lambda item: (item.due_on, item.id)
     )
     if not missing:
         return []
-    loose = list(cash)
+    loose = [row for row in cash if not row.order_id or row.order_id not in processor_orders]
     found = []
     for item in missing:
         match = _possible_match(item, loose)
@@ -183,7 +187,12 @@ def _sentence(
     if reason is MissingReason.PARTIAL:
         return f"Only {short_dollars(item.allocated_cents)} came of what was due on {short_day(item.due_on, today)}."
     if told is None or because is None:
-        return f"Due on {short_day(item.due_on, today)}, and nothing was charged."
+        due = short_day(item.due_on, today)
+        return (
+            f"The visit of {due} is not paid."
+            if item.kind == "visit"
+            else f"Due on {due}, and nothing was charged."
+        )
     if reason in (MissingReason.DECLINED_HARD, MissingReason.DECLINED_SOFT):
         return f"Declined on {day}, {because.words}."
     if reason is MissingReason.RETURNED:
@@ -226,6 +235,6 @@ def _possible_match(item: DueItem, cash: Sequence[EntryFacts]) -> EntryFacts | N
         row
         for row in cash
         if row.amount_cents in amounts
-        and item.due_on - MATCH_BEFORE <= row.posted_on <= item.due_on + MATCH_AFTER
+        and MATCH_BEFORE_DAYS <= (row.posted_on - item.due_on).days <= MATCH_AFTER_DAYS
     ]
     return min(near, key=lambda row: abs((row.posted_on - item.due_on).days), default=None)

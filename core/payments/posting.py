@@ -9,7 +9,7 @@ from enum import StrEnum
 from core.dates import short_day
 from core.ledger.facts import EntryFacts
 from core.money import short_dollars
-from core.payments.facts import PaymentFacts
+from core.payments.facts import PaymentFacts, net_by_payment
 from core.severity import Severity
 
 POST_WITHIN = timedelta(minutes=60)
@@ -49,11 +49,14 @@ def posting_problems(
     if not posts_ledger:
         return []
     ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
+    nets = net_by_payment(payments)
     _, unposted = _match(payments, ledger)
     late = [
         p
         for p in unposted
-        if p.method in ("card", "bank", None) and as_of - LOOK_BACK <= p.happened_at < as_of - POST_WITHIN
+        if nets[p.id] > 0
+        and p.method in ("card", "bank", None)
+        and as_of - LOOK_BACK <= p.happened_at < as_of - POST_WITHIN
     ]
     return [_not_posted(p, as_of) for p in late] + _posted_twice(payments, ledger_entries, as_of)
 
@@ -61,9 +64,15 @@ def posting_problems(
 def unposted_payments(
     payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts], as_of: datetime
 ) -> list[PaymentFacts]:
-    """Accepted payments of the last 90 days that the ledger does not have, however young (for visit_items)."""
+    """Accepted payments of the last 90 days that the ledger does not have, however young, each with what is left of
+    it after refunds as its amount (cents)."""
     ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
-    return [p for p in _match(payments, ledger)[1] if as_of - LOOK_BACK <= p.happened_at <= as_of]
+    nets = net_by_payment(payments)
+    return [
+        p._replace(amount_cents=nets[p.id])
+        for p in _match(payments, ledger)[1]
+        if nets[p.id] > 0 and as_of - LOOK_BACK <= p.happened_at <= as_of
+    ]
 
 
 def cash_rows(payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts]) -> list[EntryFacts]:

@@ -1,12 +1,13 @@
 """The rules about payments, in one place to import from.
 
 What is left of a payment: facts.py. Which money pays what: allocation.py. Coming drafts: drafts.py. What was due:
-due_items.py. What is missing and why: missing.py. Ledger against processor: posting.py. Decline codes: reasons.py.
+due_items.py, membership_items.py. What is missing and why: missing.py. Ledger against processor: posting.py. Decline codes: reasons.py.
 """
 
 from core.payments.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
-from core.payments.due_items import instalment_items, membership_items, visit_items
+from core.payments.due_items import instalment_items, visit_items
 from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment, pending_cents
+from core.payments.membership_items import membership_items
 from core.payments.missing import DueItem, MissingPayment, MissingReason, is_missing, missing_payments
 from core.payments.posting import (
     PostingProblem,

@@ -108,8 +108,8 @@ def _doubt(plan: PlanFacts, instalments: Sequence[InstalmentFacts]) -> str | Non
 
 def _judged_on(plan: PlanFacts, as_of: date) -> date:
     """A plan that was ended early is frozen the day after its end: nothing falls due and nothing ages any more."""
-    if plan.status == "cancelled" and plan.end_date is not None:
-        return min(as_of, plan.end_date + ONE_DAY)
+    if plan.status == "cancelled" and plan.end_date is not None and plan.end_date < as_of:
+        return plan.end_date + ONE_DAY
     return as_of
 
 

@@ -69,6 +69,8 @@ def what_happened(standing: InstalmentStanding, today: date) -> str:
 
 def _attempt(payment: PaymentFacts, today: date) -> str:
     day = short_day(payment.happened_on, today)
+    if payment.refund_ref is not None:
+        return f"given back {day}"
     if payment.status == "declined":
         return f"declined {day}, {reason_of(payment.reason_code).words}"
     if payment.status == "pending":
