@@ -5,7 +5,7 @@ the transaction of its page. No network call is made while a transaction is open
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -99,6 +99,20 @@ class _Work(NamedTuple):
     stop: Event
 
 
+def syncing(session: Session) -> list[Connection]:
+    """Connections that sync by themselves, practice files first: what a processor knows is joined to patients.
+
+    Left out: paused and disconnected ones, and practice files that were only imported (no folder to watch).
+    """
+    states = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
+    order = (col(Connection.kind) != Kind.PRACTICE_FILES, col(Connection.id))
+    return [
+        connection
+        for connection in session.exec(select_rows(Connection).where(states).order_by(*order))
+        if connection.kind != Kind.PRACTICE_FILES or settings_of(connection).get("folder")
+    ]
+
+
 def sync_by_name(
     engine: Engine, name: str = "", *, full: bool = False, progress: Callable[[str], None] | None = None
 ) -> list[RunResult]:
@@ -107,10 +121,7 @@ def sync_by_name(
         if name:
             chosen = [connection_named(session, name).id]
         else:
-            syncing = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
-            # practice files first: what a processor knows is joined to patients
-            order = (col(Connection.kind) != Kind.PRACTICE_FILES, col(Connection.id))
-            chosen = list(session.exec(select_rows(Connection.id).where(syncing).order_by(*order)))
+            chosen = [connection.id for connection in syncing(session)]
     if not chosen:
         raise BadInput("No connection is set up yet. Add one with `huddle connect`.")
     return [
@@ -146,7 +157,7 @@ def sync_connection(
         work = _Work(engine, lease, connection_id, name, full, progress or (lambda _: None), stop)
         _close_left_runs(work)
         if kind == Kind.PRACTICE_FILES:
-            results = _sync_folder(work, settings["folder"])
+            results = _sync_folder(work, settings)
         else:
             client = fortis_client(settings, secrets, sleep=lambda seconds: _sleep(stop, seconds))
             try:
@@ -291,7 +302,7 @@ def join_records(engine: Engine) -> None:
                 references.refer_payments(session, connection_id or 0)
 
 
-def _sync_folder(work: _Work, folder: str) -> list[RunResult]:
+def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
     """Practice files of a watched folder; what the processors know is joined anew when anything changed."""
 
     def said(file: str, rows: int) -> None:
@@ -299,7 +310,13 @@ def _sync_folder(work: _Work, folder: str) -> list[RunResult]:
         _sleep(work.stop, 0)
 
     try:
-        came = sync_folder(work.engine, work.connection_id, Path(folder), full=work.full, progress=said)
+        if not settings.get("folder"):
+            raise BadInput(
+                f"{work.name} watches no folder. Load files with `huddle import DIR`, or connect one."
+            )
+        came = sync_folder(
+            work.engine, work.connection_id, Path(settings["folder"]), full=work.full, progress=said
+        )
     except HuddleError as error:
         with transaction(work.engine) as session:
             fail_run(session, start_run(session, work.connection_id, "folder"), error.sentence)

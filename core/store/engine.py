@@ -64,12 +64,13 @@ def open_store(url: str) -> Engine:
             connect_args={"check_same_thread": False},
             pool_size=16,
             max_overflow=32,
+            hide_parameters=True,  # an error's text must not carry a patient's row into a log
         )
         event.listen(engine, "connect", _sqlite_connection)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
     raise StoreError(f"Huddle keeps its store in SQLite or PostgreSQL, not in {parsed.get_backend_name()}.")
 
 

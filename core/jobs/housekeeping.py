@@ -1,0 +1,60 @@
+"""Tidying up, hourly: what has ended long ago and rests on nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, delete, func, or_, select
+from sqlmodel import Session, col
+
+from core import clock
+from core.connections.models import Lease, QuarantinedRow, SyncRun
+from core.staff.models import SignInAttempt, StaffSession
+from core.store.engine import transaction
+
+RUNS_KEPT = timedelta(days=30)
+SESSIONS_KEPT = timedelta(days=30)
+ATTEMPTS_KEPT = timedelta(days=30)
+MENDED_ROWS_KEPT = timedelta(days=90)
+LEASES_KEPT = timedelta(days=1)
+
+
+def tidy(engine: Engine) -> dict[str, int]:
+    """Delete old runs, ended sessions, sign-in attempts, mended quarantine rows and left leases: how many of each.
+
+    Of runs, the latest of each resource and the latest full one stay, however old.
+    """
+    with transaction(engine) as session:
+        return {
+            "sessions": _sessions(session),
+            "sign-in attempts": _delete(session, SignInAttempt, col(SignInAttempt.at) < _ago(ATTEMPTS_KEPT)),
+            "runs": _runs(session),
+            "mended rows": _delete(
+                session, QuarantinedRow, col(QuarantinedRow.resolved_at) < _ago(MENDED_ROWS_KEPT)
+            ),
+            "leases": _delete(session, Lease, col(Lease.until) < _ago(LEASES_KEPT)),
+        }
+
+
+def _ago(kept: timedelta) -> Any:
+    return clock.now() - kept
+
+
+def _sessions(session: Session) -> int:
+    over = or_(
+        col(StaffSession.ended_at) < _ago(SESSIONS_KEPT), col(StaffSession.expires_at) < _ago(SESSIONS_KEPT)
+    )
+    return _delete(session, StaffSession, over)
+
+
+def _runs(session: Session) -> int:
+    latest = select(func.max(col(SyncRun.id))).group_by(
+        col(SyncRun.connection_id), col(SyncRun.resource), col(SyncRun.full), col(SyncRun.state)
+    )
+    return _delete(
+        session, SyncRun, col(SyncRun.started_at) < _ago(RUNS_KEPT), col(SyncRun.id).not_in(latest)
+    )
+
+
+def _delete(session: Session, model: Any, *where: ColumnElement[bool]) -> int:
+    result = session.execute(delete(model).where(*where).execution_options(synchronize_session=False))
+    return result.rowcount  # type: ignore[attr-defined]  # a DELETE's result has one
