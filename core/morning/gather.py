@@ -85,9 +85,17 @@ class PatientFacts:
 
 
 def gather(
-    session: Session, patient_ids: Sequence[int], *, as_of: datetime, time_zone: str, whole: bool = False
+    session: Session,
+    patient_ids: Sequence[int],
+    *,
+    as_of: datetime,
+    time_zone: str,
+    since: datetime | None = None,
+    whole: bool = False,
 ) -> dict[int, PatientFacts]:
     """Facts of each patient id, in the given order. whole=True reads everything, for the patient card.
+
+    since: visits from this instant on are wanted in any case (the day of a report may lie further back).
 
     Payment dates are local to `time_zone`. Ids that are not in the store are left out.
     """
@@ -97,7 +105,7 @@ def gather(
     today = clock.local_date(as_of, time_zone)
     ids = list(facts)
     _add_memberships(session, facts, ids)
-    _add_visits(session, facts, ids, as_of, whole=whole)
+    _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
     cards_by_ref = _add_cards(session, facts, ids)
     for of in facts.values():
         for record in of.memberships:
@@ -180,7 +188,13 @@ def _visit_query(*where: Any) -> Any:
 
 
 def _add_visits(
-    session: Session, facts: dict[int, PatientFacts], ids: list[int], as_of: datetime, *, whole: bool
+    session: Session,
+    facts: dict[int, PatientFacts],
+    ids: list[int],
+    as_of: datetime,
+    since: datetime,
+    *,
+    whole: bool,
 ) -> None:
     """All visits from two billing periods ago on; from the start of the membership where rollover may reach back.
 
@@ -192,7 +206,7 @@ def _add_visits(
         for key, of in facts.items()
         if any(m.plan.rollover_cap or m.plan.period != "month" for m in of.memberships)
     }
-    recent = visit.c.starts_at >= as_of - RECENT_VISITS
+    recent = visit.c.starts_at >= since
     for some, narrow in ((set(ids) - reach_back, () if whole else (recent,)), (reach_back, ())):
         if some:
             query = _visit_query(visit.c.patient_id.in_(list(some)), *narrow).order_by(

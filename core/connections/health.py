@@ -1,0 +1,52 @@
+"""What `huddle doctor` looks at: is anything missing, stale or broken, and what to do about it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from core import clock
+from core.connections.models import QuarantinedRow
+from core.connections.reports import sources
+from core.patients.models import LinkProposal, Patient
+from core.practice.models import Location
+from core.staff.models import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """ok=False makes the command exit 1. do: the next step in words, empty when there is none."""
+
+    ok: bool
+    what: str
+    do: str = ""
+
+
+def examine(session: Session) -> list[Finding]:
+    """Every check, worst things not first but in the order one sets a practice up."""
+    found = [
+        _counted(session, Location, "location", "Import practice files: huddle import DIR."),
+        _counted(session, Patient, "patient", "Import practice files: huddle import DIR."),
+        _counted(session, Staff, "staff account", "Add one: huddle user add NAME --role owner."),
+    ]
+    listed = sources(session, now=clock.now())
+    if not listed:
+        found.append(Finding(False, "No connection is set up.", "Set one up: huddle connect fortis …"))
+    found += [
+        Finding(not source.stale, source.sentence, "Run huddle sync." if source.stale else "") for source in listed
+    ]
+    open_rows = session.execute(
+        select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.resolved_at.is_(None))  # type: ignore[union-attr]
+    ).scalar_one()
+    found.append(Finding(True, f"{open_rows:,} rows are in quarantine."))
+    proposals = session.execute(
+        select(func.count()).select_from(LinkProposal).where(LinkProposal.state == "open")  # type: ignore[arg-type]
+    ).scalar_one()
+    found.append(Finding(True, f"{proposals:,} link proposals wait for a person."))
+    return found
+
+
+def _counted(session: Session, model: type, noun: str, do: str) -> Finding:
+    count = session.execute(select(func.count()).select_from(model)).scalar_one()
+    words = f"{count:,} {noun}{'' if count == 1 else 's'} in the store."
+    return Finding(count > 0, words, "" if count else do)

@@ -1,0 +1,351 @@
+"""From the facts of one patient to what the screen says: runs the rules of every noun and joins what they found.
+
+Pure: the facts come from gather.py, the rules from core/*/rules.py. Nothing is decided here that a noun's rule could
+decide; this file only knows which finding needs which other (a card needs the drafts, a draft needs the plan …).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core import clock
+from core.cards.rules import CardFinding, Draft, judge_card
+from core.insurance.rules import InsuranceFinding, judge_insurance
+from core.ledger.facts import raises_cents
+from core.ledger.rules import Balance, Collect, collect_now, judge_balance
+from core.memberships.rules import Cover, MembershipFinding, judge_membership
+from core.morning.gather import MembershipRecord, PatientFacts, PlanRecord
+from core.payments.missing import open_cents
+from core.payments.retries import instalment_retries, membership_retries
+from core.payments.rules import (
+    DueItem,
+    MembershipDrafts,
+    MissingPayment,
+    PaymentFacts,
+    PostingProblem,
+    cash_rows,
+    instalment_items,
+    membership_items,
+    missing_payments,
+    pending_cents,
+    plan_instalments,
+    posting_problems,
+    unposted_payments,
+    upcoming_drafts,
+    visit_items,
+)
+from core.plans.rules import PlanFinding, PlanState, judge_plan
+from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
+
+_OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for every patient of a report. today is local to time_zone.
+
+    cards_known: some source of cards is there and not too old. ledger_known: the practice's ledger reaches us.
+    everyone_needs_card: the practice's policy (DOMAIN §2).
+    """
+
+    as_of: datetime
+    today: date
+    time_zone: str
+    everyone_needs_card: bool
+    cards_known: bool
+    processors: bool
+    ledger_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPlan:
+    """family: somebody else pays, so the money stands at the payer's row and not here."""
+
+    record: PlanRecord
+    finding: PlanFinding
+    family: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Everything that was found about one patient, with the visit at hand when there is one."""
+
+    facts: PatientFacts
+    visit: VisitFacts | None
+    upcoming: VisitFacts | None
+    plans: tuple[JudgedPlan, ...]
+    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...]
+    drafts: tuple[Draft, ...]
+    card: CardFinding
+    insurance: InsuranceFinding
+    missing: tuple[MissingPayment, ...]
+    posting: tuple[PostingProblem, ...]
+    balance: Balance
+    collect: Collect
+    arrears_cents: int
+    days_past_due: int
+    ledger_past_due_cents: (
+        int  # past-due charges that belong to no visit: in the balance, not among the missing
+    )
+    past_due_cents: int
+
+
+def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
+    """Run every rule on one patient, with `visit` as the one at hand (None: as of now)."""
+    upcoming = next_visit(facts.visits, setting.as_of, visit)
+    plans = tuple(_plans(facts, setting))
+    memberships = tuple(_memberships(facts, setting, visit))
+    member_drafts = [_member_drafts(record) for record in facts.memberships]
+    drafts = tuple(_drafts(facts, plans, member_drafts, setting.today))
+    unposted = unposted_payments(facts.payments, facts.ledger, setting.as_of) if setting.ledger_known else []
+    items = list(_items(facts, plans, member_drafts, unposted, setting.today))
+    cash = cash_rows(facts.payments, facts.ledger) if items else []
+    missing = missing_payments(items, setting.today, cash)
+    insurance = _insurance(facts, visit or upcoming, setting)
+    at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
+    past_due, due_today = _open(items, plans, setting.today)
+    loose = _loose_past_due(facts, items, unposted, setting.today)
+    balance = judge_balance(
+        facts.ledger,
+        today=setting.today,
+        past_due_cents=past_due + loose,
+        due_today_cents=due_today,
+        expected_at_visit_cents=at_visit,
+        pending_cents=pending_cents(_all_payments(facts)),
+    )
+    mine = [judged.finding for judged in plans if not judged.family]
+    owed = [finding for finding in mine if finding.state in _OWED]
+    return Judged(
+        facts=facts,
+        visit=visit,
+        upcoming=upcoming,
+        plans=plans,
+        memberships=memberships,
+        drafts=drafts,
+        card=_card(facts, plans, memberships, drafts, setting),
+        insurance=insurance,
+        missing=tuple(missing),
+        posting=tuple(
+            posting_problems(facts.payments, facts.ledger, setting.as_of, posts_ledger=setting.ledger_known)
+        ),
+        balance=balance,
+        collect=collect_now(balance, missing),
+        arrears_cents=sum(finding.arrears_cents for finding in owed),
+        days_past_due=max((finding.days_past_due for finding in owed), default=0),
+        ledger_past_due_cents=loose,
+        past_due_cents=past_due + loose,
+    )
+
+
+def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:
+    for record in facts.plans:
+        finding = judge_plan(
+            record.plan, record.instalments, record.payments, setting.today, done_visits=record.done_visits
+        )
+        payer = record.plan.payer_id or record.plan.patient_id
+        yield JudgedPlan(record, finding, payer != facts.person.id)
+
+
+def _memberships(
+    facts: PatientFacts, setting: Setting, visit: VisitFacts | None
+) -> Iterable[tuple[MembershipRecord, MembershipFinding]]:
+    for record in facts.memberships:
+        finding = judge_membership(
+            record.membership,
+            record.plan,
+            record.benefits,
+            record.extras,
+            facts.visits,
+            setting.as_of,
+            setting.time_zone,
+            at_hand=visit,
+            last_done=facts.last_done,
+        )
+        yield record, finding
+
+
+def _member_drafts(record: MembershipRecord) -> MembershipDrafts:
+    one = record.membership
+    return MembershipDrafts(
+        one.id,
+        one.external_id,
+        record.plan.price_cents,
+        one.next_draft_on,
+        one.card_id,
+        one.status,
+        one.end_date,
+        one.frozen_from,
+        one.frozen_to,
+        one.anchor_day,
+    )
+
+
+def _drafts(
+    facts: PatientFacts, plans: tuple[JudgedPlan, ...], members: list[MembershipDrafts], today: date
+) -> list[Draft]:
+    """Drafts on this patient's account: of a family contract they are the payer's."""
+    if not (facts.recurrings or plans or members):
+        return []
+    open_plans = [
+        plan_instalments(judged.record.plan, judged.finding, names_card=judged.record.card_ref is not None)
+        for judged in plans
+        if not judged.family
+    ]
+    elsewhere = {judged.record.plan.id for judged in plans if judged.family}
+    recurrings = [one for one in facts.recurrings if one.plan_id not in elsewhere]
+    return upcoming_drafts(recurrings, open_plans, members, today)
+
+
+def _items(
+    facts: PatientFacts,
+    plans: tuple[JudgedPlan, ...],
+    members: list[MembershipDrafts],
+    unposted: list[PaymentFacts],
+    today: date,
+) -> Iterable[DueItem]:
+    for judged in plans:
+        if not judged.family and judged.finding.arrears_cents:
+            retries = instalment_retries(judged.finding, facts.recurrings, today)
+            yield from instalment_items(judged.finding, retries)
+    for member, record in zip(members, facts.memberships, strict=True):
+        own = _payments_of_membership(facts.payments, member.membership_id)
+        items = membership_items(
+            member, record.membership.start_date, own, today, recurrings=facts.recurrings
+        )
+        retry = membership_retries(member, facts.recurrings, today) if items else None
+        for item in items:
+            tried = any(payment.status == "declined" for payment in item.attempts)
+            yield item._replace(retry_on=retry) if retry is not None and tried else item
+    if facts.ledger:
+        failed = [p for p in facts.payments if p.status != "approved" and p.refund_ref is None]
+        yield from visit_items(facts.ledger, [*unposted, *failed], today)
+
+
+def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) -> list[PaymentFacts]:
+    """The membership's payments and the refunds of them, which may carry no membership of their own."""
+    own = [payment for payment in payments if payment.membership_id == membership_id]
+    ids = {(payment.connection_id, payment.external_id) for payment in own}
+    back = [
+        p
+        for p in payments
+        if p.refund_ref and p.membership_id is None and (p.connection_id, p.refund_ref) in ids
+    ]
+    return own + back
+
+
+def _all_payments(facts: PatientFacts) -> Iterable[PaymentFacts]:
+    """Each payment once: those on the patient's account and those of plans they pay for."""
+    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in facts.payments}
+    for record in facts.plans:
+        if (record.plan.payer_id or record.plan.patient_id) == facts.person.id:
+            seen.update((payment.id, payment) for payment in record.payments)
+    return seen.values()
+
+
+def _open(items: list[DueItem], plans: tuple[JudgedPlan, ...], today: date) -> tuple[int, int]:
+    """Cents past due and cents due today. Instalments due today are not among the items, which are late."""
+    past = sum(open_cents(item) for item in items if item.due_on < today)
+    now = sum(open_cents(item) for item in items if item.due_on == today)
+    now += sum(judged.finding.due_today_cents for judged in plans if not judged.family)
+    return past, now
+
+
+def _loose_past_due(
+    facts: PatientFacts, items: list[DueItem], unposted: list[PaymentFacts], today: date
+) -> int:
+    """What the account owes outside plans beyond the open visit charges: products, old balances, refunds."""
+    owed = sum(
+        raises_cents(entry)
+        for entry in facts.ledger
+        if entry.part == "patient" and entry.plan_id is None and entry.posted_on <= today
+    )
+    for payment in unposted:
+        if payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None:
+            owed -= payment.amount_cents
+    return max(0, owed - sum(open_cents(item) for item in items if item.kind == "visit"))
+
+
+def _insurance(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) -> InsuranceFinding:
+    if visit is None:
+        return judge_insurance(facts.coverages, setting.today, None, setting.today)
+    day = clock.local_date(visit.starts_at, setting.time_zone)
+    earlier = sum(
+        1
+        for other in facts.visits
+        if setting.as_of < other.starts_at < visit.starts_at
+        and standing(other, setting.as_of) is VisitStanding.OPEN
+    )
+    return judge_insurance(
+        facts.coverages, day, visit.price_cents, setting.today, earlier_open_visits=earlier
+    )
+
+
+def _expected_at(
+    visit: VisitFacts,
+    facts: PatientFacts,
+    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...],
+    insurance: InsuranceFinding,
+    setting: Setting,
+) -> int:
+    """What the visit at hand will add to the patient's part (DOMAIN §6): nothing where a membership or a plan covers
+    it, its price where it is beyond the membership, else the insurance's estimate. Unknown adds nothing."""
+    if standing(visit, setting.as_of) is not VisitStanding.OPEN:
+        return 0
+    if any(entry.appointment_id == visit.id and entry.kind == "charge" for entry in facts.ledger):
+        return 0
+    covers = {finding.covers(visit).cover for _, finding in memberships}
+    if covers & {Cover.COVERED, Cover.PROVISIONAL}:
+        return 0
+    if Cover.EXCESS in covers:
+        return visit.price_cents or 0
+    day = clock.local_date(visit.starts_at, setting.time_zone)
+    if any(_plan_covers(record, facts.person.id, day) for record in facts.plans):
+        return 0
+    return insurance.estimate_cents or 0
+
+
+def _plan_covers(record: PlanRecord, patient_id: int, day: date) -> bool:
+    plan = record.plan
+    within = (plan.start_date or date.min) <= day <= (plan.end_date or date.max)
+    return plan.patient_id == patient_id and plan.kind == "treatment" and plan.status == "active" and within
+
+
+def _card(
+    facts: PatientFacts,
+    plans: tuple[JudgedPlan, ...],
+    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...],
+    drafts: tuple[Draft, ...],
+    setting: Setting,
+) -> CardFinding:
+    """Judge the cards; obliged by an active plan they pay, a running membership, or the practice's policy."""
+    obliged = (
+        setting.everyone_needs_card
+        or any(not p.family and p.record.plan.status == "active" and _runs(p) for p in plans)
+        or any(
+            record.membership.status in ("active", "past_due")
+            and (record.membership.end_date is None or record.membership.end_date >= setting.today)
+            for record, _ in memberships
+        )
+    )
+    named = next(
+        (
+            p.record.plan.card_id
+            for p in plans
+            if not p.family and p.record.plan.card_id is not None and _runs(p)
+        ),
+        None,
+    ) or next((r.membership.card_id for r, _ in memberships if r.membership.card_id is not None), None)
+    return judge_card(
+        facts.cards,
+        drafts,
+        setting.today,
+        obliged=obliged,
+        linked=facts.linked or not setting.processors,
+        charged_card_id=named,
+        guarantor_cards=facts.guarantor_cards,
+        known=setting.cards_known,
+    )
+
+
+def _runs(judged: JudgedPlan) -> bool:
+    return judged.finding.state not in (PlanState.COMPLETED, PlanState.SETTLEMENT)

@@ -1,0 +1,292 @@
+"""The morning, patients and cards reports: a few indexed queries, then the rules (CONTRACTS §2).
+
+Every page, export and `huddle report` goes through these functions, so they all show the same numbers.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from core import clock
+from core.connections.models import Connection, ConnectionState, SyncCursor
+from core.connections.reports import sources as connection_sources
+from core.errors import BadInput, NotFound
+from core.morning.assemble import patient_row
+from core.morning.gather import gather
+from core.morning.judge import Setting, judge
+from core.morning.rows import CardRow, MorningRow, PatientRow, Report, SourceCell
+from core.patients.models import Patient
+from core.practice.models import Location, Practice
+from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
+from core.severity import RANK
+
+REPORTS = ("morning", "patients", "cards")
+CARD_RESOURCES = ("tokens", "cards")
+CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
+PROCESSORS = ("fortis", "cash_practice")
+NOT_COMING = (AppointmentStatus.CANCELLED.value, AppointmentStatus.RESCHEDULED.value)
+AT_ONCE = 1_000  # patients judged in one go: bounds memory, keeps IN lists short
+
+
+def report_by_name(
+    session: Session, name: str, *, day: date | None = None, as_of: str = "", location: str = ""
+) -> Report:
+    """A report as the command line asks for it. as_of: ISO, local to the location without an offset, "" = now.
+
+    location: the EHR's location id, "" = every location. Raises BadInput (name, as_of) and NotFound (location).
+    """
+    place = _location(session, location) if location else None
+    zone = place.time_zone if place else _first_zone(session)
+    instant = _instant(as_of, zone) if as_of else clock.now()
+    location_id = place.id if place else None
+    if name == "morning":
+        return morning(session, location_id=location_id, day=day, as_of=instant)
+    if name == "patients":
+        return patients(session, location_id=location_id, as_of=instant)
+    if name == "cards":
+        return cards(session, location_id=location_id, as_of=instant)
+    raise BadInput(f"There is no report “{name}”. There are: {', '.join(REPORTS)}.")
+
+
+def morning(session: Session, *, location_id: int | None, day: date | None, as_of: datetime) -> Report:
+    """The visits of one local day in start order, each with what is wrong with its money.
+
+    day None = today at the location. Cancelled visits and the old copies of moved ones are left out, no-shows kept.
+    """
+    places = locations(session, location_id)
+    rows: list[MorningRow] = []
+    for place in places:
+        assert place.id is not None
+        setting = setting_of(session, place, as_of)
+        rows += _visits_of_day(session, place.id, day or setting.today, setting)
+    rows.sort(key=lambda row: (row.starts_at, row.about.patient))
+    return _report(session, "morning", places, location_id, as_of, rows, day)
+
+
+def patients(
+    session: Session, *, location_id: int | None, as_of: datetime, keys: Sequence[int] | None = None
+) -> Report:
+    """Active patients by last name with the same columns as the morning; `keys` (store ids) narrows and orders."""
+    places = locations(session, location_id)
+    rows = [row for place in places for row in _patient_rows(session, place, as_of, keys, places)]
+    if keys is not None:
+        wanted = {key: place for place, key in enumerate(keys)}
+        rows.sort(key=lambda row: wanted[row.key])
+    return _report(session, "patients", places, location_id, as_of, rows, None)
+
+
+def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
+    """Patients whose card needs a person, the dollars that will fail first, then the nearest draft."""
+    found = patients(session, location_id=location_id, as_of=as_of)
+    rows = [_card_row(row) for row in found.rows if _needs_a_person(row)]
+    rows.sort(
+        key=lambda row: (-row.at_risk_cents, row.next_draft_on or date.max, RANK[row.severity], row.patient)
+    )
+    return Report(
+        "cards",
+        found.as_of,
+        found.day,
+        found.location,
+        found.location_name,
+        found.time_zone,
+        found.sources,
+        tuple(rows),
+    )
+
+
+def _needs_a_person(row: PatientRow) -> bool:
+    kinds = {"CARD_EXPIRED", "CARD_EXPIRING", "CARD_INVALID", "CARD_UNKNOWN", "NO_CARD", "NOT_LINKED"}
+    return any(flag.kind in kinds and flag.severity != "note" for flag in row.flags)
+
+
+def _card_row(row: PatientRow) -> CardRow:
+    card = row.card
+    return CardRow(
+        key=row.key,
+        patient_id=row.patient_id,
+        patient=row.patient,
+        state=card.state,
+        severity=card.severity,
+        card_id=card.card_id,
+        brand=card.brand,
+        last_four=card.last_four,
+        expires_on=card.expires_on,
+        next_draft_on=card.next_draft_on,
+        at_risk_cents=card.at_risk_cents,
+        next_visit=row.next_visit,
+        reason=card.reason,
+    )
+
+
+def locations(session: Session, location_id: int | None = None) -> list[Location]:
+    """The practice's locations by name, or the one asked for. Raises NotFound for an id that is not there."""
+    query = select(Location).where(Location.gone_at.is_(None)).order_by(Location.name, Location.id)  # type: ignore[union-attr,arg-type]
+    found = list(session.execute(query).scalars())
+    if location_id is None:
+        return found
+    chosen = [place for place in found if place.id == location_id]
+    if not chosen:
+        raise NotFound("That location is not in the store any more. Choose another one.")
+    return chosen
+
+
+def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
+    """What is the same for all patients of a location at an instant (aware UTC)."""
+    cursors = session.execute(
+        select(SyncCursor.resource, SyncCursor.synced_at, Connection.kind)
+        .join(Connection, SyncCursor.connection_id == Connection.id)  # type: ignore[arg-type]
+        .where(SyncCursor.synced_at.is_not(None), Connection.state != ConnectionState.DISCONNECTED.value)  # type: ignore[union-attr,arg-type]
+    ).all()
+    fresh = clock.now() - CARDS_TOO_OLD
+    practice = session.execute(select(Practice.card_policy)).scalars().first()
+    return Setting(
+        as_of=as_of,
+        today=clock.local_date(as_of, place.time_zone),
+        time_zone=place.time_zone,
+        everyone_needs_card=practice == "everyone",
+        cards_known=any(resource in CARD_RESOURCES and synced >= fresh for resource, synced, _ in cursors),
+        processors=any(kind in PROCESSORS for _, _, kind in cursors),
+        ledger_known=any(resource == "ledger" for resource, _, _ in cursors),
+    )
+
+
+def _visits_of_day(session: Session, location_id: int, day: date, setting: Setting) -> Iterator[MorningRow]:
+    start, end = clock.day_bounds(day, setting.time_zone)
+    visit, provider, kind = _table(Appointment), _table(Provider), _table(AppointmentType)
+    listed = session.execute(
+        select(
+            visit.c.id,
+            visit.c.patient_id,
+            visit.c.external_id,
+            visit.c.starts_at,
+            visit.c.minutes,
+            visit.c.status,
+            provider.c.name,
+            provider.c.external_id,
+            kind.c.name,
+        )
+        .select_from(
+            visit.outerjoin(provider, visit.c.provider_id == provider.c.id).outerjoin(
+                kind, visit.c.appointment_type_id == kind.c.id
+            )
+        )
+        .where(
+            visit.c.location_id == location_id,
+            visit.c.starts_at >= start,
+            visit.c.starts_at < end,
+            visit.c.status.not_in(NOT_COMING),
+            visit.c.gone_at.is_(None),
+        )
+    ).all()
+    of_patients = gather(
+        session, [row[1] for row in listed], as_of=setting.as_of, time_zone=setting.time_zone, since=start
+    )
+    for (
+        key,
+        patient_id,
+        external_id,
+        starts_at,
+        minutes,
+        status,
+        provider_name,
+        provider_id,
+        kind_name,
+    ) in listed:
+        facts = of_patients[patient_id]
+        at_hand = next((one for one in facts.visits if one.id == key), None)
+        yield MorningRow(
+            appointment_id=external_id,
+            starts_at=starts_at,
+            minutes=minutes,
+            provider=provider_name,
+            provider_id=provider_id,
+            appointment_type=kind_name,
+            status=status,
+            about=patient_row(judge(facts, setting, at_hand)),
+        )
+
+
+def _patient_rows(
+    session: Session, place: Location, as_of: datetime, keys: Sequence[int] | None, places: Sequence[Location]
+) -> Iterator[PatientRow]:
+    setting = setting_of(session, place, as_of)
+    for chunk in active_patients(session, place, first=place is places[0], keys=keys):
+        facts = gather(session, chunk, as_of=as_of, time_zone=setting.time_zone)
+        for one in facts.values():
+            yield patient_row(judge(one, setting))
+
+
+def active_patients(
+    session: Session, place: Location, *, first: bool, keys: Sequence[int] | None = None
+) -> Iterator[list[int]]:
+    """Store ids of a location's active patients by name, in chunks. Patients of no location stand with the first one."""
+    table = _table(Patient)
+    where = table.c.location_id == place.id
+    if first:
+        where = where | table.c.location_id.is_(None)
+    query = select(table.c.id).where(where, table.c.active, table.c.gone_at.is_(None))
+    if keys is not None:
+        query = query.where(table.c.id.in_(list(keys)))
+    ids = list(session.execute(query.order_by(table.c.last_name, table.c.first_name, table.c.id)).scalars())
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
+
+
+def source_cells(session: Session) -> tuple[SourceCell, ...]:
+    """How fresh each connection is, for the head of every report."""
+    return tuple(
+        SourceCell(one.name, one.kind, one.synced_at, one.stale, one.sentence)
+        for one in connection_sources(session, now=clock.now())
+    )
+
+
+def _report(
+    session: Session,
+    name: str,
+    places: list[Location],
+    location_id: int | None,
+    as_of: datetime,
+    rows: Iterable[Any],
+    day: date | None,
+) -> Report:
+    zone = places[0].time_zone if places else "UTC"
+    one = places[0] if location_id is not None else None
+    title = one.name if one else ", ".join(place.name for place in places)
+    return Report(
+        report=name,
+        as_of=as_of,
+        day=day or clock.local_date(as_of, zone),
+        location=one.external_id if one else None,
+        location_name=title,
+        time_zone=zone,
+        sources=source_cells(session),
+        rows=tuple(rows),
+    )
+
+
+def _location(session: Session, external_id: str) -> Location:
+    found = next((place for place in locations(session) if place.external_id == external_id), None)
+    if found is None:
+        known = ", ".join(place.external_id for place in locations(session)) or "none yet"
+        raise NotFound(f"There is no location “{external_id}”. There are: {known}.")
+    return found
+
+
+def _first_zone(session: Session) -> str:
+    return next((place.time_zone for place in locations(session)), "UTC")
+
+
+def _instant(text: str, time_zone: str) -> datetime:
+    try:
+        return clock.local_instant(datetime.fromisoformat(text), time_zone)
+    except ValueError as error:
+        raise BadInput(
+            f"“{text}” is not an instant such as 2026-11-23T08:00 or 2026-11-23T14:00Z."
+        ) from error
+
+
+def _table(model: Any) -> Any:
+    return model.__table__
