@@ -49,11 +49,15 @@ def import_folder(
     the result, and the others are loaded. Raises BadInput when the folder itself cannot be read or holds no CSV file.
     """
     found = files_in(folder)
+    if not found.paths:
+        raise BadInput(f"The folder {folder} holds no practice file ({', '.join(list(FILES)[:3])}.csv, …).")
     if connection_id is None:
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
     going = _Import(engine, connection_id, progress, watching=False, result=ImportResult())
-    return _load_all(going, found.paths, found.remarks)
+    result = _load_all(going, found.paths, found.remarks)
+    _join_processors(engine)
+    return result
 
 
 def sync_folder(
@@ -61,11 +65,19 @@ def sync_folder(
 ) -> ImportResult:
     """Load a watched folder: a file with the same bytes as last time is counted, not read, unless `full`.
 
-    A file that is still being written is left for the next sync, with a note. Raises BadInput like import_folder.
+    A file that is still being written is left for the next sync, with a note; so is a folder with nothing in it yet.
+    Whoever calls joins processor records afterwards (core/jobs/sync.py). Raises BadInput when the folder cannot be read.
     """
     found = files_in(folder)
     going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult())
     return _load_all(going, found.paths, found.remarks)
+
+
+def _join_processors(engine: Engine) -> None:
+    """Cards and drafts that came before their patients find them now."""
+    from core.jobs.sync import join_records  # which syncs folders with this module
+
+    join_records(engine)
 
 
 def _load_all(going: _Import, paths: dict[str, Path], remarks: list[str]) -> ImportResult:

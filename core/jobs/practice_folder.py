@@ -35,8 +35,8 @@ class StillChanging(BadInput):
 
 
 def files_in(folder: Path) -> FoundFiles:
-    """The practice files of a folder, in any case of letters. Raises BadInput when there is no such folder, it
-    cannot be read, or it holds no CSV file."""
+    """The practice files of a folder, in any case of letters. Raises BadInput when there is no such folder, or it
+    cannot be read."""
     try:
         entries = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -48,8 +48,6 @@ def files_in(folder: Path) -> FoundFiles:
     files = [
         entry for entry in entries if entry.suffix.casefold() == ".csv" and not entry.name.startswith(".")
     ]
-    if not files:
-        raise BadInput(f"The folder {folder} holds no CSV file ({', '.join(list(FILES)[:3])}.csv, …).")
     found = FoundFiles({}, [])
     for path in files:
         name = path.stem.casefold().replace(" ", "_").replace("-", "_")

@@ -4,7 +4,7 @@ from sqlalchemy import Table, and_, or_, select, update
 from sqlmodel import Session
 
 from core import clock
-from core.connections.models import Connection, Kind
+from core.connections.models import Connection, ConnectionState, Kind
 from core.patients.models import Patient
 from core.practice.models import Location, Practice
 from core.store.version import touch
@@ -26,7 +26,12 @@ def practice_files_connection(session: Session) -> int:
     named = [row for row in rows if row[1] == CONNECTION_NAME]
     if chosen := named or (rows if len(rows) == 1 else []):
         return chosen[0][0]
-    made = Connection(kind=Kind.PRACTICE_FILES, name=CONNECTION_NAME, created_at=clock.now())
+    made = Connection(
+        kind=Kind.PRACTICE_FILES,
+        name=CONNECTION_NAME,
+        created_at=clock.now(),
+        state=ConnectionState.PAUSED,  # nothing to watch until `huddle connect` gives it a folder
+    )
     session.add(made)
     session.flush()
     assert made.id is not None  # flushed: it has one

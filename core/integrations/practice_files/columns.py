@@ -3,12 +3,12 @@
 This is the table of CONTRACTS §3. The words of a choice are those of the store's StrEnums (checked by a test).
 """
 
-import unicodedata
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.integrations.practice_files import cells
 from core.integrations.practice_files.cells import BadCell, Reader
+from core.patients.names import folded
 
 Values = dict[str, Any]
 
@@ -68,16 +68,10 @@ def _is(
 _count = cells.whole()
 
 
-def search_name(first: str, last: str) -> str:
-    """First and last name, case-folded and without accents: what the search box looks in."""
-    plain = unicodedata.normalize("NFKD", f"{first} {last}".strip())
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-
-
 def _patient(values: Values) -> None:
     mobile = values["mobile_phone"]
     values["mobile_last_four"] = mobile[-4:] if mobile else None
-    values["search_name"] = search_name(values["first_name"], values["last_name"])
+    values["search_name"] = folded(f"{values['first_name']} {values['last_name']}")
 
 
 def _ledger(values: Values) -> None:
