@@ -18,7 +18,16 @@ def day(text: str) -> date:
 def card(expires: str | None = "2029-12-31", **other: Any) -> CardFacts:
     key = other.pop("id", None) or next(_ids)
     facts = CardFacts(
-        key, f"card-{key}", "card", "visa", "4242", day(expires) if expires else None, None, True, True, "none"
+        key,
+        f"card-{key}",
+        "card",
+        "visa",
+        "4242",
+        day(expires) if expires else None,
+        None,
+        True,
+        True,
+        "none",
     )
     return facts._replace(**other)
 
@@ -43,7 +52,9 @@ def refund(of: PaymentFacts, on: str, cents: int | None = None, **other: Any) ->
 def recurring(next_run_on: str | None, cents: int = 149_00, **other: Any) -> RecurringFacts:
     key = other.pop("id", None) or next(_ids)
     runs = day(next_run_on) if next_run_on else None
-    return RecurringFacts(key, f"rec-{key}", 1, None, None, cents, 1, "month", runs, "active")._replace(**other)
+    return RecurringFacts(key, f"rec-{key}", 1, None, None, cents, 1, "month", runs, "active")._replace(
+        **other
+    )
 
 
 def plan(**other: Any) -> PlanFacts:

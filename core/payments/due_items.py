@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from core.ledger.facts import EntryFacts
+from core.ledger.facts import EntryFacts, raises_cents
 from core.payments.allocation import Due, allocate, attempts
 from core.payments.facts import PaymentFacts, net_by_payment
 from core.payments.missing import DueItem
@@ -89,24 +89,42 @@ def _is_charge(entry: EntryFacts) -> bool:
 
 
 def _spread(charges: Sequence[EntryFacts], left: list[int], rows: Sequence[EntryFacts]) -> None:
-    """Take credits off `left` (cents by charge). Refunds first take from the credits of their own visit, then from any."""
-    own: Counter[int] = Counter()
-    free = 0
-    for row in rows:
-        if row.kind == "refund" or (row.kind in ("payment", "adjustment") and row.amount_cents > 0):
-            cents = -row.amount_cents if row.kind == "refund" else row.amount_cents
-            if row.appointment_id is None:
-                free += cents
-            else:
-                own[row.appointment_id] += cents
+    """Take the credits off `left` (cents by charge): to their own visit first, what remains to the oldest charge."""
+    own, free = _credits(rows, charges)
     for place, charge in enumerate(charges):
-        credit = own.get(charge.appointment_id, 0) if charge.appointment_id is not None else 0
-        if credit > 0 and charge.appointment_id is not None:
-            taken = min(left[place], credit)
+        if charge.appointment_id is not None:
+            taken = min(left[place], own[charge.appointment_id])
             left[place] -= taken
             own[charge.appointment_id] -= taken
     free += sum(own.values())
     for place in range(len(left)):
-        taken = max(0, min(left[place], free))
+        taken = min(left[place], free)
         left[place] -= taken
         free -= taken
+
+
+def _credits(rows: Sequence[EntryFacts], charges: Sequence[EntryFacts]) -> tuple[Counter[int], int]:
+    """Credits by visit and those of no visit, in cents, none below 0.
+
+    A refund takes from its own visit's credits, then from those of no visit, then from those of the latest visits.
+    """
+    own: Counter[int] = Counter()
+    free = 0
+    for row in rows:
+        if row.kind == "refund" or (row.kind in ("payment", "adjustment") and row.amount_cents > 0):
+            if row.appointment_id is None:
+                free -= raises_cents(row)
+            else:
+                own[row.appointment_id] -= raises_cents(row)
+    for visit, cents in own.items():
+        if cents < 0:
+            free += cents
+            own[visit] = 0
+    for charge in reversed(charges):
+        if free >= 0:
+            break
+        if charge.appointment_id is not None:
+            taken = min(own[charge.appointment_id], -free)
+            own[charge.appointment_id] -= taken
+            free += taken
+    return own, max(0, free)
