@@ -43,8 +43,8 @@ def patient_balances(made: GeneratedPractice) -> dict[str, int]:
     return owed
 
 
-def story_people(made: GeneratedPractice) -> set[str]:
-    """The cast and the families it brings."""
+def people_with_a_story(made: GeneratedPractice) -> set[str]:
+    """The cast, the families it brings, and ordinary patients with an everyday trouble."""
     cast = set(made.stories.values())
     payers = {row["guarantor_id"] for row in made.files["patients"] if row["patient_id"] in cast}
-    return cast | payers - {""}
+    return (cast | payers | set(made.troubles)) - {""}

@@ -9,8 +9,8 @@ from tests.sandbox.practices import (
     TODAY,
     of,
     patient_balances,
+    people_with_a_story,
     practice,
-    story_people,
     tokens_of,
     transactions_of,
 )
@@ -21,7 +21,7 @@ ACCEPTED = {101, 132, 133, 134}
 def test_an_ordinary_patient_owes_nothing() -> None:
     made = practice()
     for patient, cents in patient_balances(made).items():
-        if patient not in story_people(made):
+        if patient not in people_with_a_story(made):
             assert cents == 0, patient
 
 
@@ -55,7 +55,7 @@ def test_an_ordinary_plan_has_been_paid_for_everything_that_fell_due() -> None:
     for taken in made.fortis["transactions"]:
         if taken["status_code"] in ACCEPTED and taken["recurring_id"]:
             paid[made.pays_for[taken["recurring_id"]]] += taken["transaction_amount"]
-    ordinary = [p["plan_id"] for p in made.files["plans"] if p["patient_id"] not in story_people(made)]
+    ordinary = [p["plan_id"] for p in made.files["plans"] if p["patient_id"] not in people_with_a_story(made)]
     assert len(ordinary) > 15
     assert {plan: due[plan] for plan in ordinary} == {plan: paid[plan] for plan in ordinary}
 

@@ -58,6 +58,7 @@ class Book:
     )
     fortis: dict[str, list[Record]] = field(default_factory=lambda: {name: [] for name in FORTIS_RESOURCES})
     stories: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     pays_for: dict[str, str] = field(default_factory=dict)

@@ -19,7 +19,7 @@ ORDINARY_TODAY = 4  # at the least, beside the cast
 class GeneratedPractice:
     """files: what the EHR would export. fortis: wire-shaped records by resource.
 
-    stories: story name → patient id at the first location. owners: contact id → the patient it really is.
+    stories: story name → patient id at the first location. troubles: patient id → what ails an ordinary one. owners: contact id → the patient it really is.
     links: contact id → how it can be found. pays_for: recurring id → the EHR's plan or membership id.
     """
 
@@ -29,6 +29,7 @@ class GeneratedPractice:
     fortis: dict[str, list[Record]]
     stories: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     pays_for: dict[str, str] = field(default_factory=dict)
 
@@ -47,7 +48,15 @@ def generate(seed: int, today: date, patients: int = 300, locations: int = 1) ->
     _tell_stories(book, book.places[0])
     _fill(book)
     return GeneratedPractice(
-        seed, today, book.files, book.fortis, book.stories, book.owners, book.links, book.pays_for
+        seed=seed,
+        today=today,
+        files=book.files,
+        fortis=book.fortis,
+        stories=book.stories,
+        troubles=book.troubles,
+        owners=book.owners,
+        links=book.links,
+        pays_for=book.pays_for,
     )
 
 
@@ -71,7 +80,7 @@ def _fill(book: Book) -> None:
         number += 1
         days_wanted = wanted[place.id]
         day = days_wanted.pop() if days_wanted else None
-        ordinary(book, place, [day] if day else [], sure=day == book.today)
+        ordinary(book, place, [day] if day else [], calm=day == book.today)
 
 
 def _full_days(book: Book, *, first: bool) -> list[date]:

@@ -1,6 +1,6 @@
 """Memberships: periods, drafts on the first day of each, and the covered visits inside them (DOMAIN §5)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,12 @@ class Member:
     @property
     def id(self) -> str:
         return self.row["membership_id"]
+
+    def draft(self) -> Draft:
+        """What collects it. Raises ValueError for a membership that is paid by hand."""
+        if self.drawn is None:
+            raise ValueError(f"membership {self.id} has no draft")
+        return self.drawn
 
     @property
     def cents(self) -> int:
@@ -137,55 +143,43 @@ def use_fully(
     book: Book,
     member: Member,
     *,
-    on: Iterable[date] = (),
+    on: Collection[date] = (),
     extra: int = 0,
     periods_back: int = 5,
-    keep_off: Iterable[date] = (),
+    until: date | None = None,
 ) -> None:
     """Visits that use each period so far exactly, and one booked in the next: nobody has anything to say.
 
-    on: days the visits must include (today's visit is booked by the caller's story). extra: add-on or rollover visits.
+    on: days the visits must include. extra: visits beyond the plan's own in the current period.
+    until: no other visits after this day.
     """
-    wanted = sorted(on)
-    start_now, end_now = member.period(book.today)
-    first = date.fromisoformat(member.row["start_date"])
+    start, _end = member.period(book.today)
+    joined = date.fromisoformat(member.row["start_date"])
     for back in range(periods_back, -1, -1):
-        start = days.add_months(start_now, -back, member.anchor)
-        if start < first:
-            continue
-        end = days.add_months(start, 1, member.anchor)
-        _fill(
-            book,
-            member,
-            start,
-            end,
-            extra if back == 0 else 0,
-            [d for d in wanted if start <= d < end],
-            keep_off,
-        )
-    following = days.add_months(end_now, 1, member.anchor)
-    _fill(
-        book, member, end_now, following, 0, [d for d in wanted if end_now <= d < following], keep_off, only=1
-    )
+        first = days.add_months(start, -back, member.anchor)
+        if first >= joined:
+            _fill(book, member, first, on, until, extra=0 if back else extra)
+    _fill(book, member, days.add_months(start, 1, member.anchor), on, until, only=1)
 
 
 def _fill(
     book: Book,
     member: Member,
     start: date,
-    end: date,
-    extra: int,
-    wanted: list[date],
-    keep_off: Iterable[date],
+    on: Collection[date],
+    until: date | None,
+    *,
+    extra: int = 0,
     only: int | None = None,
 ) -> None:
+    """The visits of the period that begins on `start`: all that each benefit gives, or `only` so many adjustments."""
+    end = days.add_months(start, 1, member.anchor)
     for service_class, visits in member.benefits.items():
         main = service_class == "adjustment"
-        count = (UNLIMITED_HABIT if visits is None else visits) + (extra if main else 0)
-        count = min(only, count) if only is not None else count
-        if not main and only is not None:
+        if only is not None and not main:
             continue
-        fixed = wanted if main else []
-        free = within(book, start, end, max(0, count - len(fixed)), keep_off=(*wanted, *keep_off))
-        for day in sorted([*fixed, *free]):
+        count = (UNLIMITED_HABIT if visits is None else visits) + (extra if main else 0)
+        fixed = [day for day in on if start <= day < end] if main else []
+        free = within(book, start, end, max(0, min(count, only or count) - len(fixed)), keep_off=on)
+        for day in sorted([*fixed, *(day for day in free if until is None or day <= until)]):
             book_visit(book, member.person, day, TYPE_OF_CLASS[service_class])

@@ -9,7 +9,6 @@ from data.sandbox.practice.insurance import insure, self_pay
 from data.sandbox.practice.ledger import take_cash
 from data.sandbox.practice.memberships import collect_drafts, join, use_fully
 from data.sandbox.practice.plans import collect_but_last
-from data.sandbox.practice.population import settle_insured
 from data.sandbox.practice.processor import CARD_EXPIRED, CLOSED, decline
 from data.sandbox.practice.schedule import book_visit, within
 from data.sandbox.practice.stories.story import story
@@ -22,6 +21,7 @@ from data.sandbox.practice.stories.usual import (
     pays_each_visit,
 )
 from data.sandbox.practice.tokens import UPDATER_CLOSED, add_card
+from data.sandbox.practice.visits import settle_insured
 
 
 @story("EXPIRED", "DECLINED_HARD", "d1_30")

@@ -4,11 +4,11 @@ from data.sandbox.practice import days
 from data.sandbox.practice.book import Book, Person
 from data.sandbox.practice.insurance import insure, insure_case, self_pay
 from data.sandbox.practice.ledger import charge_visit, insurer_pays, take_cash
-from data.sandbox.practice.population import settle_insured
 from data.sandbox.practice.schedule import book_visit
 from data.sandbox.practice.stories.story import story
 from data.sandbox.practice.stories.usual import comes_today, pays_each_visit
 from data.sandbox.practice.tokens import add_card
+from data.sandbox.practice.visits import settle_insured
 
 
 @story("STALE", "EXPIRED_BY_VISIT", "balance owed")

@@ -39,8 +39,7 @@ def membership_past_due(book: Book, who: Person) -> None:
     """This period's draft was declined (1616): the visits are provisional until it is paid."""
     joined = member(book, who, "MP7", add_card(book, who), anchor=book.ago(9).day, status="past_due")
     for day in collect_drafts(book, joined, unpaid=1):
-        if joined.drawn:
-            decline(book, joined.drawn, day, NOT_SUFFICIENT)
+        decline(book, joined.draft(), day, NOT_SUFFICIENT)
     use_fully(book, joined, on=[book.today])
 
 

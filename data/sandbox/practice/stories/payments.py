@@ -94,6 +94,7 @@ def paid_in_part(book: Book, who: Person) -> None:
     _paid, open_ = collect_but_last(book, plan, unpaid=1)
     take_cash(book, who, open_[0], 12000, method="check", plan_id=plan.id)
     insure(book, who, visit_limit="20", visits_used="19", visits_pending="1")
+    add_card(book, who)
     comes_today(book, who)
 
 

@@ -8,8 +8,8 @@ from data.sandbox.practice.insurance import self_pay
 from data.sandbox.practice.ledger import charge_visit
 from data.sandbox.practice.memberships import Member, collect_drafts, join, use_fully
 from data.sandbox.practice.plans import CarePlan, sell_plan
-from data.sandbox.practice.population import pay_at_desk, visits
 from data.sandbox.practice.schedule import book_visit, habit
+from data.sandbox.practice.visits import pay_at_desk, visits
 
 MONTHLY = 20000  # cents of the usual care plan
 
