@@ -21,7 +21,7 @@ from core.morning.rows import CardRow, MorningRow, PatientRow, Report, SourceCel
 from core.patients.models import Patient
 from core.practice.models import Location, Practice
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
-from core.severity import RANK
+from core.severity import RANK, Severity
 
 REPORTS = ("morning", "patients", "cards")
 CARD_RESOURCES = ("tokens", "cards")
@@ -83,7 +83,12 @@ def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Repo
     found = patients(session, location_id=location_id, as_of=as_of)
     rows = [_card_row(row) for row in found.rows if _needs_a_person(row)]
     rows.sort(
-        key=lambda row: (-row.at_risk_cents, row.next_draft_on or date.max, RANK[row.severity], row.patient)
+        key=lambda row: (
+            -row.at_risk_cents,
+            row.next_draft_on or date.max,
+            RANK[row.severity or Severity.NOTE],
+            row.patient,
+        )
     )
     return Report(
         "cards",
@@ -135,13 +140,14 @@ def locations(session: Session, location_id: int | None = None) -> list[Location
 
 def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
     """What is the same for all patients of a location at an instant (aware UTC)."""
+    cursor, connection = _table(SyncCursor), _table(Connection)
     cursors = session.execute(
-        select(SyncCursor.resource, SyncCursor.synced_at, Connection.kind)
-        .join(Connection, SyncCursor.connection_id == Connection.id)  # type: ignore[arg-type]
-        .where(SyncCursor.synced_at.is_not(None), Connection.state != ConnectionState.DISCONNECTED.value)  # type: ignore[union-attr,arg-type]
+        select(cursor.c.resource, cursor.c.synced_at, connection.c.kind)
+        .join_from(cursor, connection, cursor.c.connection_id == connection.c.id)
+        .where(cursor.c.synced_at.is_not(None), connection.c.state != ConnectionState.DISCONNECTED.value)
     ).all()
     fresh = clock.now() - CARDS_TOO_OLD
-    practice = session.execute(select(Practice.card_policy)).scalars().first()
+    practice = session.execute(select(_table(Practice).c.card_policy)).scalars().first()
     return Setting(
         as_of=as_of,
         today=clock.local_date(as_of, place.time_zone),

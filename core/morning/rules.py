@@ -6,7 +6,7 @@ from core.money import short_dollars
 from core.severity import RANK, Flag, Severity
 
 SENTENCES = 2  # what the desk can say in one breath
-_SAID_BY = {"BEHIND": "MISSING_PAYMENT"}  # the same money, in other words
+_SAID_BY = {"BEHIND": {"MISSING_PAYMENT", "RETRY_SCHEDULED"}}  # the same money, in other words
 
 
 def speaks(flag: Flag) -> bool:
@@ -37,7 +37,7 @@ def say(flags: Sequence[Flag], collect_cents: int) -> str:
     flags: in order (see in_order).
     """
     kinds = {flag.kind for flag in flags}
-    told = [flag for flag in flags if speaks(flag) and _SAID_BY.get(flag.kind, "") not in kinds]
+    told = [flag for flag in flags if speaks(flag) and not _SAID_BY.get(flag.kind, set()) & kinds]
     line = " ".join(dict.fromkeys(flag.reason for flag in told[:SENTENCES]))
     amount = short_dollars(collect_cents)
     if collect_cents > 0 and told and amount not in line:
