@@ -110,7 +110,7 @@ class UseLine:
 
     allowance None = unlimited. counted: the visits behind used + booked, in start order. lapsing: visits that
     nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the period that
-    holds today. service_class None = all classes together.
+    holds today. says: the states it has to tell, worst first. service_class None = all classes together.
     """
 
     period_start: date
@@ -126,7 +126,12 @@ class UseLine:
     counted: tuple[VisitFacts, ...]
     lapsing: int = 0
     should_be: int | None = None
-    state: MembershipState = MembershipState.OK
+    says: tuple[MembershipState, ...] = ()
+
+    @property
+    def state(self) -> MembershipState:
+        """The worst of what it says."""
+        return self.says[0] if self.says else MembershipState.OK
 
     @property
     def committed(self) -> int:

@@ -71,6 +71,11 @@ class Terms(NamedTuple):
                 return
             period = anchored(self.anchor, period.next_start)
 
+    def before(self, period: Period) -> Period | None:
+        if self.anchor is None or period.start == date.min:
+            return None
+        return anchored(self.anchor, period.start - ONE_DAY)
+
     def runs(self, day: date) -> bool:
         return self.start <= day <= self.end
 

@@ -1,5 +1,6 @@
 """Visits that were not used and live on in later periods (DOMAIN §5). Counts only, no dates and no names."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 NEVER = 1 << 30
@@ -15,7 +16,7 @@ class Lot(NamedTuple):
 Lots = tuple[Lot, ...]
 
 
-def carried(lots: Lots) -> int:
+def carried(lots: Sequence[Lot]) -> int:
     return sum(lot.visits for lot in lots)
 
 
@@ -39,10 +40,10 @@ def carry_on(
     expires = NEVER if lifetime is None else number + lifetime
     if unused > 0 and expires > number:
         kept.append(Lot(expires, unused))
-    return _capped(kept, cap)
+    return tuple(kept) if carried(kept) <= cap else _capped(kept, cap)
 
 
-def _capped(lots: list[Lot], cap: int) -> Lots:
+def _capped(lots: Sequence[Lot], cap: int) -> Lots:
     room, kept = cap, []
     for lot in reversed(lots):
         taken = min(room, lot.visits)

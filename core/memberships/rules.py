@@ -149,7 +149,8 @@ def judge_membership(
     bases = _bases(benefits)
     terms = terms_of(membership, plan, reading.today)
     provisional = not paid_up if paid_up is not None else membership.status == "past_due"
-    case = Case(membership, plan, terms, reading, provisional, at_hand, last_day)
+    current = terms.period(min(max(reading.today, terms.start), terms.end))
+    case = Case(membership, plan, terms, reading, provisional, at_hand, last_day, current)
     first = _first_day(case)
     since = _counts_from(case, first, visits_since)
     bookings = count(
@@ -212,7 +213,7 @@ def _lines(
     allowances = Allowances(case.terms, case.plan, bases)
     allowances.take(extras)
     if case.plan.rollover_cap:
-        allowances.roll_over(since, ordered[-1][0].start, bookings.counted)
+        allowances.roll_over(since, ordered[0][0], ordered[-1][0], bookings.counted)
     return tuple(line_of(case, key, allowances, bookings) for key in ordered)
 
 

@@ -1,7 +1,6 @@
 """From counted visits to the states that have something to say, each with severity and reason (DOMAIN §5)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -27,7 +26,8 @@ OLD_TERM_DAYS = 60  # a membership that ended longer ago is no news to the desk:
 
 
 class Case(NamedTuple):
-    """One membership being judged. last_day: local date of the patient's last visit."""
+    """One membership being judged. last_day: local date of the patient's last visit; current: today's period, or
+    the nearest one of the term."""
 
     membership: MembershipFacts
     plan: MembershipPlanFacts
@@ -36,11 +36,7 @@ class Case(NamedTuple):
     provisional: bool
     at_hand: VisitFacts | None
     last_day: date | None
-
-    @property
-    def current(self) -> Period:
-        """Today's period, or the nearest one of the term."""
-        return self.terms.period(min(max(self.reading.today, self.terms.start), self.terms.end))
+    current: Period
 
     def evidence(self, visits: Sequence[VisitFacts] = ()) -> Evidence:
         return evidence(self.membership, self.plan, visits)
@@ -62,7 +58,7 @@ def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) ->
     if allowance is not None:
         over = max(0, committed - allowance)
         lapsing = max(0, allowance - committed - allowed.carries_on)
-    line = UseLine(
+    return UseLine(
         period.start,
         period.last_day,
         service_class,
@@ -76,9 +72,8 @@ def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) ->
         counted,
         lapsing,
         _should_be(case, period, allowance),
+        _says(case, period, allowance, counted, used, lapsing),
     )
-    state = next(_states(case, line), None)
-    return line if state is None else replace(line, state=state)
 
 
 def _should_be(case: Case, period: Period, allowance: int | None) -> int | None:
@@ -90,32 +85,43 @@ def _should_be(case: Case, period: Period, allowance: int | None) -> int | None:
     return (2 * allowance * gone + whole) // (2 * whole)
 
 
-def _states(case: Case, line: UseLine) -> Iterator[MembershipState]:
-    """What a line has to say, worst first. While the membership is frozen today its period says nothing,
-    unless something still to come is too much."""
-    today = case.reading.today
-    holds_today = line.period_start <= today <= line.period_end
-    if case.provisional and (line.booked or holds_today):
-        yield MembershipState.PROVISIONAL
+def _says(
+    case: Case,
+    period: Period,
+    allowance: int | None,
+    counted: tuple[VisitFacts, ...],
+    used: int,
+    lapsing: int,
+) -> tuple[MembershipState, ...]:
+    """The states of a line, worst first.
+
+    While the membership is frozen today, its period says nothing, unless too much is still to come.
+    """
+    today, committed = case.reading.today, len(counted)
+    holds_today = period.start <= today < period.next_start
+    says: tuple[MembershipState, ...] = ()
+    if case.provisional and (used < committed or holds_today):
+        says = (MembershipState.PROVISIONAL,)
     resting = holds_today and case.terms.frozen(today)
-    if line.over:
-        if not resting or any(_open(case, visit) for visit in line.excess):
-            yield MembershipState.OVER_SCHEDULED
-    elif resting or case.provisional or not line.allowance:
-        return
-    elif line.committed == line.allowance:
-        yield MembershipState.USED_UP
-    elif line.lapsing and 0 <= (_lapses_on(case, line) - today).days <= LAPSES_WITHIN_DAYS:
-        yield MembershipState.UNDER_BOOKED
+    if allowance is not None and committed > allowance:
+        if not resting or any(_open(case, visit) for visit in counted[allowance:]):
+            says += (MembershipState.OVER_SCHEDULED,)
+    elif resting or case.provisional or not allowance:
+        return says
+    elif committed == allowance:
+        says += (MembershipState.USED_UP,)
+    elif lapsing and 0 <= (_lapses_on(case, period.last_day) - today).days <= LAPSES_WITHIN_DAYS:
+        says += (MembershipState.UNDER_BOOKED,)
+    return says
 
 
 def _open(case: Case, visit: VisitFacts) -> bool:
     return standing(visit, case.reading.as_of) is VisitStanding.OPEN
 
 
-def _lapses_on(case: Case, line: UseLine) -> date:
-    """The last day on which the unused visits of a line are good."""
-    return min(line.period_end, case.terms.end)
+def _lapses_on(case: Case, period_end: date) -> date:
+    """The last day on which the unused visits of a period are good."""
+    return min(period_end, case.terms.end)
 
 
 def _urgency(case: Case, visits: Sequence[VisitFacts]) -> Severity:
@@ -129,7 +135,7 @@ def _urgency(case: Case, visits: Sequence[VisitFacts]) -> Severity:
 
 
 def rows_of(case: Case, line: UseLine) -> Iterator[StateRow]:
-    for state in _states(case, line):
+    for state in line.says:
         severity, reason = _say(case, line, state)
         yield StateRow(state, severity, reason, line, case.evidence(line.counted))
 
@@ -141,7 +147,9 @@ def _say(case: Case, line: UseLine, state: MembershipState) -> tuple[Severity, s
     if state is MembershipState.USED_UP:
         return Severity.NOTE, words.used_up(plan, line, reading.today)
     if state is MembershipState.UNDER_BOOKED:
-        return Severity.MEDIUM, words.under_booked(plan, line, _lapses_on(case, line), reading.today)
+        return Severity.MEDIUM, words.under_booked(
+            plan, line, _lapses_on(case, line.period_end), reading.today
+        )
     here = next(
         (place for place, v in enumerate(line.counted, 1) if case.at_hand and v.id == case.at_hand.id), 0
     )
@@ -173,7 +181,7 @@ def rows_outside(case: Case, bookings: Bookings, first: Period) -> Iterator[Stat
                 len(some),
                 len(some),
                 some,
-                state=state,
+                says=(state,),
             )
             severity = _urgency(case, some)
             if state is MembershipState.BOOKED_WHILE_FROZEN:
@@ -226,5 +234,5 @@ def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
         sum(line.over for line in lines),
         tuple(visit for line in lines for visit in line.counted),
         sum(line.lapsing for line in lines),
-        state=MembershipState.NOT_SCHEDULED,
+        says=(MembershipState.NOT_SCHEDULED,),
     )

@@ -9,10 +9,11 @@ from core.clock import local_date
 from core.memberships.facts import ExtraFacts, MembershipPlanFacts
 from core.memberships.periods import Period, Terms
 from core.memberships.rollover import NEVER, Lot, Lots, carried, carry_on
-from core.schedule.rules import VisitFacts, VisitStanding, standing
+from core.schedule.rules import IN_START_ORDER, VisitFacts, VisitStanding, standing
 
 Key = tuple[Period, str]
 Bases = Mapping[str, int | None]
+Counted = Mapping[Key, list[VisitFacts]]
 
 
 class Reading(NamedTuple):
@@ -52,20 +53,19 @@ def count(
     Presumed missed and dead visits are nowhere; a no-show is used only where the plan forfeits it.
     """
     found = Bookings()
-    # a day of slack either side of UTC spares turning years of old visits into local dates
+    # a day of slack spares turning years of old visits into local dates
     long_ago = datetime.combine(since, time.min, reading.as_of.tzinfo) - timedelta(days=1)
-    for visit in sorted(visits, key=_start):
-        service_class = visit.service_class
-        if service_class is None or service_class not in classes:
-            continue
-        if visit.starts_at < long_ago or visit.id in elsewhere:
-            continue
+    covered = [
+        v for v in visits if v.starts_at >= long_ago and v.service_class in classes and v.id not in elsewhere
+    ]
+    covered.sort(key=IN_START_ORDER)
+    for visit in covered:
         stands = standing(visit, reading.as_of)
         is_open = stands is VisitStanding.OPEN
         if not (is_open or stands is VisitStanding.DONE or (forfeits and visit.status == "no_show")):
             continue
         day = local_date(visit.starts_at, reading.time_zone)
-        key = (terms.period(day), service_class)
+        key = (terms.period(day), visit.service_class or "")
         if terms.runs(day) and not terms.frozen(day):
             found.counted.setdefault(key, []).append(visit)
             if not is_open:
@@ -75,10 +75,6 @@ def count(
         elif is_open and terms.runs(day):
             found.while_frozen.setdefault(key, []).append(visit)
     return found
-
-
-def _start(visit: VisitFacts) -> tuple[datetime, int]:
-    return visit.starts_at, visit.id
 
 
 class Allowance(NamedTuple):
@@ -117,26 +113,47 @@ class Allowances:
             key = (period, extra.service_class)
             amounts[key] = amounts.get(key, 0) + extra.visits
 
-    def roll_over(self, since: date, through: date, counted: Mapping[Key, list[VisitFacts]]) -> None:
-        """Work through the periods in order; one that is frozen from end to end neither gives nor lets lapse."""
-        lifetime = self.plan.rollover_periods
-        lots: dict[str, Lots] = {}
-        giving = (period for period in self.terms.periods(since, through) if self.terms.gives(period))
-        for number, period in enumerate(giving):
-            for service_class, base in self.bases.items():
-                if base is None:
-                    continue
+    def roll_over(self, since: date, first: Period, through: Period, counted: Counted) -> None:
+        """Compute what each period from `first` through `through` is handed; `since`: start of the first whose
+        visits are known."""
+        for service_class, base in self.bases.items():
+            if base is not None:
+                path = self._back(service_class, base, since, first, counted)
+                path += (p for p in self.terms.periods(first.start, through.start) if self.terms.gives(p))
+                self._chain(service_class, base, path, counted)
+
+    def _back(
+        self, service_class: str, base: int, since: date, first: Period, counted: Counted
+    ) -> list[Period]:
+        """The periods before `first` that still matter, oldest first.
+
+        Only as far as `since`, a stated rollover, or a period whose own visits left the whole cap unused: nothing
+        from before that can show. A period frozen from end to end neither gives nor lets lapse.
+        """
+        cap, path, period = self.plan.rollover_cap or 0, [], self.terms.before(first)
+        while period is not None and period.start >= since:
+            if self.terms.gives(period):
+                path.append(period)
                 key = (period, service_class)
-                here = lots.get(service_class, ())
-                if period in self.stated:
-                    last = NEVER if lifetime is None else number - 1 + lifetime
-                    here = (Lot(last, self.rollovers.get(key, 0)),)
-                add_ons = self.add_ons.get(key, 0)
-                committed = len(counted.get(key, ()))
-                on = carry_on(here, number, base + add_ons, committed, self.plan.rollover_cap, lifetime)
-                goes_on = carried(on) if self.terms.end >= period.next_start else 0
-                self.chained[key] = Allowance(base, carried(here), add_ons, goes_on)
-                lots[service_class] = on
+                unused = base + self.add_ons.get(key, 0) - len(counted.get(key, ()))
+                if period in self.stated or unused >= cap:
+                    break
+            period = self.terms.before(period)
+        return path[::-1]
+
+    def _chain(self, service_class: str, base: int, path: Iterable[Period], counted: Counted) -> None:
+        lots: Lots = ()
+        cap, lifetime = self.plan.rollover_cap, self.plan.rollover_periods
+        for number, period in enumerate(path):
+            key = (period, service_class)
+            if period in self.stated:
+                last = NEVER if lifetime is None else number - 1 + lifetime
+                lots = (Lot(last, self.rollovers.get(key, 0)),)
+            add_ons = self.add_ons.get(key, 0)
+            handed_on = carry_on(lots, number, base + add_ons, len(counted.get(key, ())), cap, lifetime)
+            goes_on = carried(handed_on) if self.terms.end >= period.next_start else 0
+            self.chained[key] = Allowance(base, carried(lots), add_ons, goes_on)
+            lots = handed_on
 
     def of(self, key: Key) -> Allowance:
         if key in self.chained:

@@ -6,6 +6,7 @@ Status words are those of core.schedule.models.AppointmentStatus; rules may not 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 PRESUMED_MISSED_AFTER = timedelta(minutes=30)
@@ -33,6 +34,8 @@ class VisitStanding(StrEnum):
     PRESUMED_MISSED = "PRESUMED_MISSED"
     UNKNOWN = "UNKNOWN"  # a status word nobody taught us: neither open nor done
 
+
+IN_START_ORDER = attrgetter("starts_at", "id")
 
 _BY_STATUS = {
     "scheduled": VisitStanding.OPEN,
@@ -67,14 +70,10 @@ def next_visit(
     """The earliest open visit starting strictly after the one at hand, or after `as_of` when none is (DOMAIN §0)."""
     since = as_of if after is None else after.starts_at
     coming = (v for v in visits if v.starts_at > since and standing(v, as_of) is VisitStanding.OPEN)
-    return min(coming, key=_start, default=None)
+    return min(coming, key=IN_START_ORDER, default=None)
 
 
 def last_visit(visits: Iterable[VisitFacts], as_of: datetime) -> VisitFacts | None:
     """The latest visit that was done, started at or before `as_of` (aware UTC)."""
     past = (v for v in visits if v.starts_at <= as_of and v.status == "completed")
-    return max(past, key=_start, default=None)
-
-
-def _start(visit: VisitFacts) -> tuple[datetime, int]:
-    return visit.starts_at, visit.id
+    return max(past, key=IN_START_ORDER, default=None)
