@@ -59,6 +59,7 @@ def connect(
     if found is None:
         if session.get(Practice, 1) is None:
             session.add(Practice(id=1))
+            session.flush()  # no relationship tells the session that this row comes first
         found = Connection(kind=wanted, name=name, created_at=clock.now())
     found.settings = json.dumps(public, sort_keys=True)
     if secret:
