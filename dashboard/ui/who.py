@@ -1,13 +1,21 @@
 """Top right of every page: the practice, who is signed in, the sign-out button, and the idle watch behind it."""
 
+import streamlit as st
+
 from core.settings import settings
 from core.staff.reports import Identity
 from dashboard.ui.component import own
 from dashboard.ui.text import shown
 
+# Streamlit's own "running" sign sits where our bar is: let it hang just below
+_RUNNING_BELOW = (
+    "<style>[data-testid=stStatusWidget] { position: fixed !important; top: 3.9rem; right: 1rem }</style>"
+)
+
 
 def who_bar(identity: Identity, practice: str) -> None:
     """Draw it. The browser is told the idle limit once; how much is left it asks the server (GET /session)."""
+    st.html(_RUNNING_BELOW)
     own("who")(
         key="who",
         height=0,

@@ -90,7 +90,7 @@ def _only_known(text: str, known: frozenset[str] | set[str]) -> bool:
     for word in sorted(known, key=len, reverse=True):
         if word in rest:
             rest, taken = rest.replace(word, " "), taken + 1
-    return len("".join(rest.split())) <= 2 and taken <= 2
+    return len("".join(rest.split())) <= 2 and 1 <= taken <= 2
 
 
 def _mostly(password: str, run: str) -> bool:

@@ -48,9 +48,11 @@ class Running:
 
     def sign_in(self, username: str, password: str = PASSWORD) -> httpx.Client:
         """A browser somebody is signed in with."""
-        client = self.visitor()
-        answer = client.post("/signin", data={"username": username, "password": password, "next": "/"})
+        with self.visitor() as door:
+            answer = door.post("/signin", data={"username": username, "password": password, "next": "/"})
         assert answer.status_code == 303, (answer.status_code, answer.text[:300])
+        client = self.visitor()
+        client.cookies.update(answer.cookies)
         return client
 
     def stop(self) -> int:
@@ -116,7 +118,7 @@ def cheap_hash(password: str) -> str:
 
 
 def _wait(running: Running) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
             break
