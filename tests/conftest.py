@@ -13,8 +13,19 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
+from core.settings import settings
 from core.store.engine import open_store, transaction
 from core.store.migrate import migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Secrets of tests are sealed under a key of this run, never under the one in data/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUDDLE_KEY_FILE", str(tmp_path_factory.mktemp("key") / "key.txt"))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -112,6 +112,7 @@ class Reader:
             follow_redirects=False,
             timeout=httpx.Timeout(READ_SECONDS, connect=5.0),
             transport=transport,
+            verify=base.scheme == "https",  # plain http is this machine alone, and a TLS context costs 0.1 s
             trust_env=not is_loopback(base.host),  # a proxy must not see calls to this machine
         )
 
@@ -145,13 +146,17 @@ class Reader:
 
     def _wait(self, error: TransportError, attempt: int, deadline: float) -> None:
         """Before the next attempt: as long as asked, else full jitter. Raises the error when there is no next one."""
-        if error.retry_after is None:
+        if isinstance(error, Unreachable):
             self._circuit.failed()
+        else:
+            self._circuit.answered()
+        if attempt == ATTEMPTS or not self._circuit.closed():
+            raise error
         wait = error.retry_after
         if wait is None:
             wait = self._jitter(0.0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt))
-        if attempt == ATTEMPTS or not self._circuit.closed() or self._monotonic() + wait >= deadline:
-            raise error
+        if self._monotonic() + wait >= deadline:
+            raise error  # asking again before the time they named would be rude; after the budget, too late
         self._sleep(wait)
 
     def _once(self, path: str, params: Mapping[str, str | int], deadline: float) -> Any:

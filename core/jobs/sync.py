@@ -5,7 +5,7 @@ the transaction of its page. No network call is made while a transaction is open
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -138,11 +138,13 @@ def sync_connection(
     full: bool = False,
     progress: Callable[[str], None] | None = None,
     stop: Event | None = None,
+    only: Collection[str] = tuple(RESOURCES),
 ) -> list[RunResult]:
     """Sync one connection; what cannot be read is an error in its result, not an exception.
 
     full: read everything and mark what is no longer there as gone; otherwise only what changed since last time.
     progress: told a sentence after each page. stop: set by the worker to end between two pages.
+    only: these resources of a processor (default: all).
     Raises Busy when another process syncs it now, BadInput when it is paused or disconnected, NotFound, WrongKey.
     """
     with reader(engine) as session:
@@ -161,16 +163,16 @@ def sync_connection(
         else:
             client = fortis_client(settings, secrets, sleep=lambda seconds: _sleep(stop, seconds))
             try:
-                results = _sync_fortis(work, client)
+                results = _sync_fortis(work, client, only)
             finally:
                 client.close()
         _set_state(work, failing=any(result.error for result in results))
     return results
 
 
-def _sync_fortis(work: _Work, client: Fortis) -> list[RunResult]:
+def _sync_fortis(work: _Work, client: Fortis, only: Collection[str]) -> list[RunResult]:
     results: list[RunResult] = []
-    for resource in RESOURCES:
+    for resource in (resource for resource in RESOURCES if resource in only):
         result, error = _sync_resource(work, client, resource)
         results.append(result)
         if error is not None and not isinstance(error, UnreadableAnswer):
@@ -337,12 +339,17 @@ def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) 
 
 def _close_left_runs(work: _Work) -> None:
     """Runs of a process that was killed: with the lease ours, nobody works on them any more."""
-    with transaction(work.engine) as session:
-        left = select_rows(SyncRun.id).where(
-            SyncRun.connection_id == work.connection_id, SyncRun.state == "running"
-        )
-        for run_id in session.exec(left).all():
-            fail_run(session, run_id or 0, "The sync was cut off in the middle; the next one completed it.")
+    with reader(work.engine) as session:
+        query = select_rows(SyncRun.id).where(SyncRun.connection_id == work.connection_id)
+        left = session.exec(query.where(SyncRun.state == "running")).all()
+    if left:
+        with transaction(work.engine) as session:
+            for run_id in left:
+                fail_run(
+                    session,
+                    run_id or 0,
+                    "The sync was cut off in the middle; the next one goes on from there.",
+                )
 
 
 def _set_state(work: _Work, *, failing: bool) -> None:

@@ -1,0 +1,134 @@
+"""However a file is spoilt, an import ends, says what became of every row, and stores nothing it cannot stand for.
+
+Re-run one failure with the seed hypothesis prints; more examples: HUDDLE_EXAMPLES=10000.
+"""
+
+import csv
+import io
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, func, select
+
+from core.connections.models import SyncRun
+from core.errors import BadInput
+from core.integrations.practice_files import FILES, OpenFile, Parsed, Repeated
+from core.integrations.records import Rejected
+from core.jobs.practice_files import import_folder
+from core.store.engine import open_store, reader
+from tests.a_practice import FILES as TEXTS
+from tests.a_practice import write_practice
+from tests.conftest import fresh_sqlite
+
+EXAMPLES = int(os.environ.get("HUDDLE_EXAMPLES", "250"))
+NASTY = ['"', '""', "\0", "\n", ",", ";", "'", "=1+1", "4111111111111111", "é", "١", "-1", "1e9", "NaN", "9" * 30,
+         "2026-02-30", "true", " ", "\ufeff", "\ud83e\uddb4", "P1", "2026-11-21T09:00+99:00", "0001-01-01"]  # fmt: skip
+
+
+def _cells(chance: random.Random, text: str) -> str:
+    rows = list(csv.reader(io.StringIO(text)))
+    for _ in range(chance.randint(1, 4)):
+        row = chance.choice(rows)
+        place = chance.randrange(len(row))
+        row[place] = chance.choice(
+            [chance.choice(NASTY), chance.choice(chance.choice(rows)), row[place] * 50]
+        )
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+def _lines(chance: random.Random, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    for _ in range(chance.randint(1, 3)):
+        place = chance.randrange(len(lines))
+        lines[place] = chance.choice(
+            [
+                lines[place][: chance.randrange(len(lines[place]) + 1)],
+                lines[place] * 3,
+                chance.choice(lines),
+                "",
+            ]
+        )
+        lines = lines if any(lines) else [text]
+    return "".join(lines)
+
+
+def _bytes(chance: random.Random, text: str) -> bytes:
+    content = bytearray(text.encode("utf-8", "surrogatepass"))
+    for _ in range(chance.randint(1, 6)):
+        place = chance.randrange(len(content))
+        content[place : place + chance.randint(0, 3)] = chance.choice(
+            [bytes([chance.randrange(256)]), b'"', b"\0", b"\r", b"\xff\xfe", chance.randbytes(20)]
+        )
+    return bytes(content)
+
+
+def spoilt(seed: int) -> tuple[str, bytes]:
+    """A practice file with one to three things done to it."""
+    chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
+    name = chance.choice(list(TEXTS))
+    text = TEXTS[name]
+    for spoil in chance.choices([_cells, _lines], k=chance.randint(0, 2)):
+        text = spoil(chance, text) or TEXTS[name]
+    content = text.encode("utf-8", "surrogatepass")
+    return name, _bytes(chance, text) if chance.random() < 0.5 else content
+
+
+seeds = st.integers(0, 2**63)
+
+
+@settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
+@given(seeds)
+def test_every_row_of_a_spoilt_file_is_one_of_three_things(seed: int) -> None:
+    name, content = spoilt(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.csv"
+        path.write_bytes(content)
+        try:
+            file = OpenFile(path, FILES[name])
+        except BadInput:
+            return  # the file as a whole, in one sentence
+        last = 1
+        for record in file.records():
+            assert isinstance(record, Parsed | Rejected | Repeated)
+            assert record.line > last
+            last = record.line
+
+
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp("mutations")
+    engine = open_store(fresh_sqlite(folder))
+    import_folder(engine, write_practice(folder / "valid"))
+    yield engine
+    engine.dispose()
+
+
+@settings(
+    max_examples=EXAMPLES // 5,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seeds)
+def test_rows_in_are_stored_or_unchanged_or_quarantined(one_store: Engine, seed: int) -> None:
+    name, content = spoilt(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / f"{name}.csv").write_bytes(content)
+        result = import_folder(one_store, Path(folder))
+        again = import_folder(one_store, Path(folder))
+    for counts, later in zip(result.files.values(), again.files.values(), strict=True):
+        assert counts.rows == counts.stored + counts.unchanged + counts.quarantined
+        assert later == counts._replace(stored=0, unchanged=counts.stored + counts.unchanged)
+    with reader(one_store) as session:
+        uneven = select(func.count()).where(
+            SyncRun.rows_in != SyncRun.stored + SyncRun.unchanged + SyncRun.quarantined
+        )
+        assert session.execute(uneven).scalar() == 0
