@@ -71,11 +71,6 @@ class Terms(NamedTuple):
                 return
             period = anchored(self.anchor, period.next_start)
 
-    def before(self, period: Period) -> Period | None:
-        if self.anchor is None or period.start == date.min:
-            return None
-        return anchored(self.anchor, period.start - ONE_DAY)
-
     def runs(self, day: date) -> bool:
         return self.start <= day <= self.end
 
@@ -84,7 +79,9 @@ class Terms(NamedTuple):
 
     def gives(self, period: Period) -> bool:
         """Whether a period has a single day that is in the term and not frozen: otherwise it has no allowance."""
-        first, last = max(period.start, self.start), min(period.last_day, self.end)
-        if first > last:
+        if period.next_start <= self.start or period.start > self.end:
             return False
+        if self.frozen_from is None:
+            return True
+        first, last = max(period.start, self.start), min(period.last_day, self.end)
         return not (self.frozen(first) and self.frozen(last))

@@ -34,6 +34,7 @@ __all__ = [
     "Period",
     "StateRow",
     "UseLine",
+    "covered_elsewhere",
     "judge_membership",
     "period_of",
     "periods",
@@ -127,7 +128,7 @@ def judge_membership(
     paid_up: bool | None = None,
     last_done: datetime | None = None,
     visits_since: date | None = None,
-    covered_elsewhere: Collection[int] = (),
+    covered_elsewhere: Collection[int] = frozenset(),
 ) -> MembershipFinding:
     """Everything DOMAIN §5 says about one membership at `as_of` (aware UTC) in the location's zone.
 
@@ -171,6 +172,34 @@ def judge_membership(
     return _finding(
         membership, plan, reading, rows, seen, coming, case, lines, frozenset(bases), next_covered
     )
+
+
+def covered_elsewhere(
+    memberships: Iterable[tuple[MembershipFacts, MembershipPlanFacts, Sequence[BenefitFacts]]],
+    visits: Iterable[VisitFacts],
+    as_of: datetime,
+    time_zone: str,
+) -> dict[int, frozenset[int]]:
+    """For a patient with several memberships: membership id → ids of the visits that another one covers.
+
+    A visit belongs to the membership that started first among those whose term, freeze and benefits admit it. Hand
+    each its set as judge_membership(covered_elsewhere=…): an old membership then leaves the new one's visits alone.
+    """
+    today = local_date(as_of, time_zone)
+    usable = [
+        (member.id, terms_of(member, plan, today), _bases(benefits))
+        for member, plan, benefits in sorted(memberships, key=lambda one: (one[0].start_date, one[0].id))
+        if not _unusable(member, plan, benefits)
+    ]
+    taken: dict[int, set[int]] = {key: set() for key, _, _ in usable}
+    for visit in visits:
+        day = local_date(visit.starts_at, time_zone)
+        for key, terms, bases in usable:
+            if visit.service_class in bases and terms.runs(day) and not terms.frozen(day):
+                taken[key].add(visit.id)
+                break
+    every = frozenset().union(*taken.values())
+    return {key: every - own for key, own in taken.items()}
 
 
 def _is_active(case: Case) -> bool:

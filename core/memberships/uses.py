@@ -1,6 +1,7 @@
 """Counting a membership's visits into its periods, and what each period allows (DOMAIN §5)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
@@ -115,33 +116,30 @@ class Allowances:
 
     def roll_over(self, since: date, first: Period, through: Period, counted: Counted) -> None:
         """Compute what each period from `first` through `through` is handed; `since`: start of the first whose
-        visits are known."""
+        visits are known. A period frozen from end to end neither gives nor lets lapse."""
+        giving = [period for period in self.terms.periods(since, through.start) if self.terms.gives(period)]
         for service_class, base in self.bases.items():
             if base is not None:
-                path = self._back(service_class, base, since, first, counted)
-                path += (p for p in self.terms.periods(first.start, through.start) if self.terms.gives(p))
-                self._chain(service_class, base, path, counted)
+                begin = self._begin(service_class, base, giving, first, counted)
+                self._chain(service_class, base, giving[begin:], counted)
 
-    def _back(
-        self, service_class: str, base: int, since: date, first: Period, counted: Counted
-    ) -> list[Period]:
-        """The periods before `first` that still matter, oldest first.
+    def _begin(
+        self, service_class: str, base: int, giving: Sequence[Period], first: Period, counted: Counted
+    ) -> int:
+        """Place of the period to begin with: nothing from before it can show in `first` or later.
 
-        Only as far as `since`, a stated rollover, or a period whose own visits left the whole cap unused: nothing
-        from before that can show. A period frozen from end to end neither gives nor lets lapse.
+        That is one with a stated rollover, or whose own visits left the whole cap unused, else the oldest known.
         """
-        cap, path, period = self.plan.rollover_cap or 0, [], self.terms.before(first)
-        while period is not None and period.start >= since:
-            if self.terms.gives(period):
-                path.append(period)
-                key = (period, service_class)
-                unused = base + self.add_ons.get(key, 0) - len(counted.get(key, ()))
-                if period in self.stated or unused >= cap:
-                    break
-            period = self.terms.before(period)
-        return path[::-1]
+        cap = self.plan.rollover_cap or 0
+        for place in range(bisect_left(giving, first) - 1, 0, -1):
+            period = giving[place]
+            key = (period, service_class)
+            unused = base + self.add_ons.get(key, 0) - len(counted.get(key, ()))
+            if period in self.stated or unused >= cap:
+                return place
+        return 0
 
-    def _chain(self, service_class: str, base: int, path: Iterable[Period], counted: Counted) -> None:
+    def _chain(self, service_class: str, base: int, path: Sequence[Period], counted: Counted) -> None:
         lots: Lots = ()
         cap, lifetime = self.plan.rollover_cap, self.plan.rollover_periods
         for number, period in enumerate(path):

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.memberships.rules import BenefitFacts, Cover, ExtraFacts, MembershipState
+from core.memberships.rules import BenefitFacts, Cover, ExtraFacts, MembershipState, covered_elsewhere
 from core.severity import Severity
-from tests.memberships.wellness import AS_OF, judge, said, visit, visits
+from tests.memberships.wellness import AS_OF, FOUR, MEMBER, PLAN, ZONE, judge, said, visit, visits
 
 NOVEMBER = ["2026-11-03", "2026-11-10", "2026-11-17", "2026-11-24", "2026-11-26", "2026-11-28"]
 
@@ -223,6 +223,14 @@ def test_an_old_membership_does_not_complain_of_visits_the_new_one_covers():
     old = {"end_date": date(2026, 10, 31)}
     assert said(judge(booked, **old)) == ["OUTSIDE_TERM"]
     assert said(judge(booked, covered_elsewhere={booked[0].id}, **old)) == []
+
+
+def test_of_two_memberships_each_visit_is_counted_by_one():
+    old = MEMBER._replace(end_date=date(2026, 11, 24))
+    new = MEMBER._replace(id=2, external_id="M2", start_date=date(2026, 11, 24))
+    booked = visits("2026-11-03", "2026-11-24", "2026-11-26")
+    elsewhere = covered_elsewhere([(new, PLAN, FOUR), (old, PLAN, FOUR)], booked, AS_OF, ZONE)
+    assert elsewhere == {1: {booked[2].id}, 2: {booked[0].id, booked[1].id}}
 
 
 def test_a_membership_that_has_not_begun_has_its_bookings_measured():

@@ -184,6 +184,43 @@ def test_a_day_later_a_later_period_is_as_it_was(case: tuple):
     assert later(today) == later(tomorrow)
 
 
+@PROPERTY
+@given(
+    base=st.integers(0, 5),
+    cap=st.integers(0, 5),
+    lifetime=st.none() | st.integers(0, 3),
+    months=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 2)), min_size=1, max_size=10),
+)
+def test_rollover_is_what_counting_single_visits_by_hand_gives(
+    base: int, cap: int, lifetime: int | None, months: list[tuple[int, int]]
+):
+    """The oracle holds one token a visit, marked with its last month, and spends the one that expires first."""
+    tokens: list[float] = []
+    for month, (came, extra) in enumerate(months):
+        last = float("inf") if lifetime is None else month + lifetime
+        tokens = sorted([*tokens, *[last] * (base + extra)])[came:]
+        tokens = sorted(token for token in tokens if token > month)
+        tokens = tokens[max(0, len(tokens) - cap) :]
+    starts = [date(2026 - (11 - back < 1), (11 - back - 1) % 12 + 1, 1) for back in range(len(months), 0, -1)]
+    visits = [
+        VisitFacts(
+            100 * n + k, f"A{n}-{k}", 1, None, None, "adjustment", _at(start, 1000 + k), 15, "completed", None
+        )
+        for n, (start, (came, _)) in enumerate(zip(starts, months, strict=True))
+        for k in range(came)
+    ]
+    extras = [
+        ExtraFacts("X", start, "adjustment", "add_on", extra)
+        for start, (_, extra) in zip(starts, months, strict=True)
+    ]
+    member = MembershipFacts(1, "M1", 1, 1, starts[0])
+    plan = MembershipPlanFacts(1, "MP1", "Wellness", rollover_cap=cap, rollover_periods=lifetime)
+    line = judge(
+        (member, plan, [BenefitFacts("B", "adjustment", base)], extras, visits, "America/Chicago")
+    ).lines[0]
+    assert (line.period_start, line.rollover) == (date(2026, 11, 1), len(tokens))
+
+
 @pytest.mark.parametrize("anchor", range(1, 32))
 def test_periods_tile_the_calendar_from_2024_through_2030(anchor: int):
     day, last = date(2023, 12, 1), date(2031, 1, 31)
