@@ -208,9 +208,17 @@ def _missing_flags(judged: Judged) -> Iterable[Flag]:
             continue
         worst = min(found, key=lambda one: (RANK[one.severity], -one.open_cents))
         total = sum(one.open_cents for one in found)
-        more = f" {short_dollars(total)} in {len(found)} payments." if len(found) > 1 else ""
         evidence = tuple(dict.fromkeys(row for one in found for row in one.evidence))
-        yield Flag(kind, worst.severity, f"{worst.sentence} {worst.advice}{more}", total, evidence)
+        yield Flag(kind, worst.severity, _missing_reason(worst, found), total, evidence)
+
+
+def _missing_reason(worst: MissingPayment, found: list[MissingPayment]) -> str:
+    """The worst one's sentence; of several, how many and the sum to ask for, without what must not be asked for."""
+    if len(found) == 1:
+        return f"{worst.sentence} {worst.advice}"
+    ask = short_dollars(sum(one.open_cents for one in found if not one.reminders_stopped))
+    advice = worst.advice.replace(short_dollars(worst.open_cents), ask, 1)
+    return f"{worst.sentence} {len(found)} payments are missing. {advice}"
 
 
 def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:

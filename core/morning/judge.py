@@ -24,6 +24,7 @@ from core.payments.rules import (
     PaymentFacts,
     PostingProblem,
     cash_rows,
+    charge_of_item,
     instalment_items,
     membership_items,
     missing_payments,
@@ -253,16 +254,26 @@ def _open(items: list[DueItem], plans: tuple[JudgedPlan, ...], today: date) -> t
 def _loose_past_due(
     facts: PatientFacts, items: list[DueItem], unposted: list[PaymentFacts], today: date
 ) -> int:
-    """What the account owes outside plans beyond the open visit charges: products, old balances, refunds."""
-    owed = sum(
-        raises_cents(entry)
-        for entry in facts.ledger
-        if entry.part == "patient" and entry.plan_id is None and entry.posted_on <= today
-    )
+    """What the account owes outside plans beyond the open visit charges: products, old balances, refunds.
+
+    An open draft or instalment that the EHR charged to the account as well is one debt, not two: its charge is the
+    one without visit and plan, of the same amount, posted around the due date.
+    """
+    rows = [e for e in facts.ledger if e.part == "patient" and e.plan_id is None and e.posted_on <= today]
+    owed = sum(raises_cents(entry) for entry in rows)
     for payment in unposted:
         if payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None:
             owed -= payment.amount_cents
-    return max(0, owed - sum(open_cents(item) for item in items if item.kind == "visit"))
+    if owed <= 0:
+        return 0
+    charges = [entry for entry in rows if entry.kind == "charge" and entry.appointment_id is None]
+    for item in items:
+        if item.kind == "visit":
+            owed -= open_cents(item)
+        elif (charge := charge_of_item(item, charges)) is not None:
+            charges.remove(charge)
+            owed -= open_cents(item)
+    return max(0, owed)
 
 
 def _insurance(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) -> InsuranceFinding:

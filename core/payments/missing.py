@@ -238,3 +238,14 @@ def _possible_match(item: DueItem, cash: Sequence[EntryFacts]) -> EntryFacts | N
         and MATCH_BEFORE_DAYS <= (row.posted_on - item.due_on).days <= MATCH_AFTER_DAYS
     ]
     return min(near, key=lambda row: abs((row.posted_on - item.due_on).days), default=None)
+
+
+def charge_of_item(item: DueItem, charges: Sequence[EntryFacts]) -> EntryFacts | None:
+    """The ledger charge that stands for a draft or an instalment: same amount, within −3 … +10 days of its due date."""
+    near = [
+        entry
+        for entry in charges
+        if entry.amount_cents == item.amount_cents
+        and item.due_on - MATCH_BEFORE <= entry.posted_on <= item.due_on + MATCH_AFTER
+    ]
+    return min(near, key=lambda entry: abs((entry.posted_on - item.due_on).days), default=None)

@@ -8,7 +8,14 @@ from core.payments.drafts import MembershipDrafts, PlanInstalments, plan_instalm
 from core.payments.due_items import instalment_items, visit_items
 from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment, pending_cents
 from core.payments.membership_items import membership_items
-from core.payments.missing import DueItem, MissingPayment, MissingReason, is_missing, missing_payments
+from core.payments.missing import (
+    DueItem,
+    MissingPayment,
+    MissingReason,
+    charge_of_item,
+    is_missing,
+    missing_payments,
+)
 from core.payments.posting import (
     PostingProblem,
     PostingState,
@@ -30,6 +37,7 @@ __all__ = [
     "Reason",
     "RecurringFacts",
     "cash_rows",
+    "charge_of_item",
     "instalment_items",
     "is_missing",
     "membership_items",
