@@ -1,6 +1,117 @@
-"""Morning: being built."""
+"""The morning: the visits of a day, what is wrong with the money of each, and what to say."""
+
+from datetime import timedelta
 
 import streamlit as st
 
-st.title("Morning")
-st.caption("Nothing is shown here yet.")
+from core.errors import HuddleError
+from core.morning.rows import Report
+from core.staff.reports import Identity
+from dashboard.ui import board, columns, headline, page, patient_card
+from dashboard.ui.choices import choices, choose
+from dashboard.ui.day import SCREEN, Chosen, chosen_day, day_bar, go_to
+from dashboard.ui.emptiness import why_empty
+from dashboard.ui.morning_filters import ORDERS, filter_bar, matching, ordered
+from dashboard.ui.output import output_menu
+from dashboard.ui.reads import morning_report
+from dashboard.ui.sight import Sight, sight_of
+from dashboard.ui.text import count, plain
+from dashboard.ui.tomorrow import tomorrow_words
+
+BOARD, HEADLINE, FILTER, INITIALS = "morning board", "morning headline", "morning filter", "morning initials"
+
+
+@st.fragment(run_every=30)
+def day() -> None:
+    """The whole page, drawn again by itself; a refresh keeps filters, scroll, focus and the open drawer."""
+    try:
+        _day()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _day() -> None:
+    who = page.identity()
+    chosen = chosen_day(who)
+    with st.container(gap="xsmall"):
+        _draw(chosen, who)
+
+
+def _draw(chosen: Chosen, who: Identity) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        day_bar(chosen, who)
+        st.space("stretch")
+        sight = _sight(who)
+        output_menu(chosen, who, sight)
+    report = sight.report(morning_report(chosen.place and chosen.place.key, chosen.day))
+    _headline(report, sight)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        groups, provider, order = filter_bar(report, who, sight)
+    _board(report, who, sight, groups, provider, order)
+    _tomorrow(chosen)
+    patient_card.draw_drawer(BOARD, who, sight)
+
+
+def _sight(who: Identity) -> Sight:
+    st.session_state.setdefault(INITIALS, bool(choices(who, SCREEN).get("initials")))
+    on = st.toggle(
+        "Initials",
+        key=INITIALS,
+        help="Show initials instead of names on a shared screen",
+        on_change=lambda: choose(who, SCREEN, initials=st.session_state[INITIALS]),
+    )
+    return sight_of(who.role, initials=on)
+
+
+def _headline(report: Report, sight: Sight) -> None:
+    pressed = st.session_state.get(FILTER, "")
+    headline.draw_headline(
+        key=HEADLINE,
+        label="The day in numbers, press one to filter",
+        cards=headline.cards(report.rows, pressed, sight),
+        sources=headline.sources(report.sources, report.as_of),
+        on_press=_press,
+    )
+
+
+def _press() -> None:
+    pressed = st.session_state[HEADLINE].press
+    if pressed:
+        st.session_state[FILTER] = "" if pressed in (st.session_state.get(FILTER), "visits") else pressed
+
+
+def _board(
+    report: Report, who: Identity, sight: Sight, groups: list[str], provider: str | None, order: str
+) -> None:
+    pressed = st.session_state.get(FILTER, "")
+    visits = ordered(matching(headline.kept(report.rows, pressed, sight), groups, provider), order)
+    shown = columns.chosen(sight, choices(who, SCREEN).get("columns", []))
+    place = columns.place_of(report.time_zone, report.day)
+    narrowed = bool(groups) or provider is not None
+    filtered = narrowed or bool(pressed)
+    board.draw_board(
+        board.Board(
+            caption=f"Visits on {report.day}",
+            words=f"{count(len(visits), 'visit')}{' shown' if filtered else ''}, {ORDERS[order].lower()}",
+            view=f"{report.location} {report.day} {pressed} {groups} {provider} {order} {sight}",
+            columns=board.heads(shown, timed=True),
+            rows=[board.visit_row(visit, shown, place) for visit in visits],
+            empty=why_empty(report, pressed, narrowed=narrowed),
+            fold=not filtered and order == "worst",
+            quiet_open=bool(choices(who, SCREEN).get("quiet")),
+            back=patient_card.closed(BOARD),
+        ),
+        key=BOARD,
+        on_open=lambda: patient_card.open_from(BOARD),
+        on_fold=lambda: choose(who, SCREEN, quiet=bool(st.session_state[BOARD].fold)),
+    )
+
+
+def _tomorrow(chosen: Chosen) -> None:
+    if chosen.day == chosen.today:
+        next_day = chosen.today + timedelta(1)
+        words = tomorrow_words(morning_report(chosen.place and chosen.place.key, next_day))
+        st.button(words, type="tertiary", on_click=go_to, args=(next_day, chosen.today))
+
+
+day()

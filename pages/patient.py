@@ -1,6 +1,45 @@
-"""Patient: being built."""
+"""One patient, at an address of its own: /patient?id=KEY."""
 
 import streamlit as st
 
-st.title("Patient")
-st.caption("Nothing is shown here yet.")
+from core.errors import HuddleError, NotFound
+from dashboard.ui import page, patient_card
+from dashboard.ui.choices import choices
+from dashboard.ui.sight import sight_of
+from dashboard.ui.text import plain
+
+CARD = "patient page card"
+
+
+@st.fragment(run_every=30)
+def patient() -> None:
+    """The card, drawn again by itself; what was opened on it stays open."""
+    try:
+        _patient()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _patient() -> None:
+    who = page.identity()
+    sight = sight_of(who.role, initials=bool(choices(who, "morning").get("initials")))
+    card = patient_card.read_card(_asked_for(), who)
+    patient_card.draw_card(card, sight, key=CARD, on_open=_open_family)
+
+
+def _asked_for() -> int:
+    """The patient in the address. Raises NotFound when there is none."""
+    asked = st.query_params.get("id", "")
+    if not asked.isascii() or not asked.isdigit() or len(asked) > 15:
+        raise NotFound(
+            "This address names no patient. Open one from the morning or from the list of patients."
+        )
+    return int(asked)
+
+
+def _open_family() -> None:
+    if key := st.session_state[CARD].open:
+        st.query_params["id"] = str(key)
+
+
+patient()

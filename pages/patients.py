@@ -1,6 +1,117 @@
-"""Patients: being built."""
+"""Every active patient with the columns of the morning: search, filter by what is wrong, open the card."""
 
 import streamlit as st
 
-st.title("Patients")
-st.caption("Nothing is shown here yet.")
+from core import clock
+from core.errors import HuddleError
+from core.morning.flags import Group
+from core.morning.snapshot import PatientsPage, patients_page
+from core.staff.reports import Identity
+from dashboard.ui import board, columns, headline, page, patient_card
+from dashboard.ui.chips import group_cards
+from dashboard.ui.choices import choices
+from dashboard.ui.day import chosen_day
+from dashboard.ui.morning_filters import column_picker, order_picker
+from dashboard.ui.reads import freshness
+from dashboard.ui.sight import Sight, sight_of
+from dashboard.ui.text import plain
+
+SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
+SEARCH, GROUP, AT = "patients search", "patients group", "patients at"
+LIMIT = 50
+ORDERS = {"name": "By name", "worst": "Worst first"}
+
+
+@st.fragment(run_every=60)
+def patients() -> None:
+    """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
+    try:
+        _patients()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _patients() -> None:
+    who = page.identity()
+    sight = sight_of(who.role, initials=bool(choices(who, "morning").get("initials")))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        search = st.text_input(
+            "Search",
+            key=SEARCH,
+            placeholder="Name, or last four of the mobile",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=340,
+            max_chars=60,
+            on_change=_from_the_start,
+        )
+        order = order_picker(who, SCREEN, ORDERS, _from_the_start)
+        column_picker(who, sight, SCREEN)
+    _list(search.strip(), order, who, sight)
+    patient_card.draw_drawer(BOARD, who, sight)
+
+
+def _list(search: str, order: str, who: Identity, sight: Sight) -> None:
+    place, group = chosen_day(who).place, st.session_state.get(GROUP, "")
+    at = st.session_state.get(AT, 1)
+    found = patients_page(
+        page.engine(),
+        location_id=who.location_id,
+        as_of=clock.now(),
+        search=search,
+        groups=(Group(group),) if group else (),
+        order=order,
+        offset=(at - 1) * LIMIT,
+        limit=LIMIT,
+    )
+    headline.draw_headline(
+        key=GROUPS,
+        label="What is wrong, press one to filter",
+        cards=group_cards(found.counts, group, sight),
+        sources=freshness(),
+        on_press=_press,
+        small=True,
+    )
+    _board(found, place.time_zone if place else "UTC", who, sight, f"{search} {group} {order} {at}")
+
+
+def _board(found: PatientsPage, time_zone: str, who: Identity, sight: Sight, view: str) -> None:
+    place = columns.place_of(time_zone)
+    shown = columns.chosen(sight, choices(who, SCREEN).get("columns", []))
+    at = st.session_state.get(AT, 1)
+    first, last = (at - 1) * LIMIT + 1, (at - 1) * LIMIT + len(found.rows)
+    board.draw_board(
+        board.Board(
+            caption="Active patients",
+            words=f"{first:,} to {last:,} of {found.total:,} patients" if found.rows else "",
+            view=f"{view} {sight}",
+            columns=board.heads(shown, timed=False),
+            rows=[board.patient_row(sight.row(row), shown, place) for row in found.rows],
+            empty=_empty(found),
+            back=patient_card.closed(BOARD),
+        ),
+        key=BOARD,
+        on_open=lambda: patient_card.open_from(BOARD),
+    )
+    if found.total > LIMIT:
+        st.pagination(-(-found.total // LIMIT), key=AT)
+
+
+def _empty(found: PatientsPage) -> tuple[str, str]:
+    if not found.ready:
+        return "Counting…", "The list is being made ready and appears by itself."
+    return "No patient matches", "Clear the search or the filter to see everyone."
+
+
+def _press() -> None:
+    pressed = st.session_state[GROUPS].press
+    if pressed is not None:
+        st.session_state[GROUP] = "" if pressed == st.session_state.get(GROUP) else pressed
+        _from_the_start()
+
+
+def _from_the_start() -> None:
+    st.session_state[AT] = 1
+
+
+patients()

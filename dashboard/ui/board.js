@@ -77,7 +77,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const head = JSON.stringify(data.columns);
   if (head !== kept.head) {
-    kept.head = head;
     part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.label))));
     part(".folding td").colSpan = data.columns.length;
   }
@@ -88,17 +87,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const seen = new Map();
   for (const row of data.rows) {
     const before = kept.rows.get(row.id);
-    const json = head + JSON.stringify(row);
+    const json = JSON.stringify(row);
     const tr = before ? before.tr : el("tr", {});
-    if (!before || before.json !== json) {
+    if (!before || before.json !== json || head !== kept.head) {
       drawRow(tr, row, data.columns, act);
-      if (data.view === kept.view) mark(tr, kept, row.id);
+      if (data.view === kept.view && head === kept.head) mark(tr, kept, row.id);
     }
     seen.set(row.id, { tr, json });
     bodies[row.quiet && data.fold ? "quiet" : "loud"].push(tr);
   }
-  kept.rows = seen;
-  kept.view = data.view;
+  Object.assign(kept, { rows: seen, view: data.view, head });
   arrange(part("tbody.loud"), bodies.loud);
   arrange(part("tbody.quiet"), bodies.quiet);
 

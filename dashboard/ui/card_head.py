@@ -2,7 +2,8 @@
 
 from core.money import dollars
 from core.morning.card_rows import ContactPanel, PatientCard
-from core.severity import Flag, Severity
+from core.morning.rules import speaks
+from core.severity import Flag
 from dashboard.ui import blocks
 from dashboard.ui.blocks import Block
 from dashboard.ui.chips import shown_chip
@@ -101,7 +102,7 @@ def quick_stop(card: PatientCard, sight: Sight) -> list[Block]:
             {"severity": severity.value, "words": shown(words, 300)} for severity, words in card.quick_stop
         ]
     row = sight.row(card.row)
-    loud = [flag for flag in row.flags if flag.severity is not Severity.NOTE]
+    loud = [flag for flag in row.flags if speaks(flag)]
     return [{"severity": flag.severity.value, "words": shown(flag.reason, 300)} for flag in loud[:3]]
 
 

@@ -1,10 +1,12 @@
 """The chips of a row: one per kind of flag, worst first, with the one number that matters in its words."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from core.money import short_dollars
 from core.morning.flags import Group, Kind
 from core.morning.rows import PatientRow
+from core.morning.rules import speaks
 from core.severity import Flag, Severity
 from dashboard.ui.sight import NOT_MONEY, Sight, chip_of
 from dashboard.ui.text import shown
@@ -66,13 +68,13 @@ def _number(flag: Flag, row: PatientRow) -> str:
 
 def groups_of(row: PatientRow) -> set[Group]:
     """The filter groups a row belongs to. Notes do not count: there is nothing to do about them."""
-    return {chip_of(flag).group for flag in row.flags if flag.severity is not Severity.NOTE}
+    return {chip_of(flag).group for flag in row.flags if speaks(flag)}
 
 
 LEGEND = [{"severity": one.value, "words": one.value} for one in Severity if one is not Severity.NOTE]
 
 
-def group_cards(counts: dict[Group, int], pressed: str, sight: Sight) -> list[dict[str, Any]]:
+def group_cards(counts: Mapping[Group, int], pressed: str, sight: Sight) -> list[dict[str, Any]]:
     """Everyone, then each group with how many patients it holds, as pressable filters."""
     allowed = [group for group in Group if sight.money or group in NOT_MONEY]
     everyone = {

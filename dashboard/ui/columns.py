@@ -34,6 +34,16 @@ class Column:
     money: bool = False
 
 
+ON_FILE = {
+    "HAS_CARD": "On file",
+    "VIA_GUARANTOR": "The payer's card",
+    "BANK_ONLY": "Bank account",
+    "EXPIRED_ONLY": "Expired card",
+    "NONE": "No card",
+    "NOT_LINKED": "Not linked",
+}
+
+
 def _two(words: str, sub: str = "") -> dict[str, str]:
     return {"words": shown(words, 200), "sub": shown(sub, 200)}
 
@@ -45,7 +55,9 @@ def _money(cents: int) -> str:
 def _card(row: PatientRow, place: Place) -> dict[str, str]:
     card = row.card
     if card.last_four is None:
-        return _two(card.on_file.replace("_", " ").lower().capitalize())
+        return _two(ON_FILE.get(card.on_file, "Unknown"))
+    if card.on_file == "BANK_ONLY":
+        return _two(f"Bank …{card.last_four}", card.brand or "")
     ends = f"ends {day_month(card.expires_on, place.today)}" if card.expires_on else "end unknown"
     return _two(f"{card.brand or 'Card'} {card.last_four}", ends)
 
@@ -123,10 +135,10 @@ def offered(sight: Sight) -> list[Column]:
 
 
 def chosen(sight: Sight, keys: list[str]) -> list[Column]:
-    """The columns to draw: the main ones, the details switched on before the next visit."""
+    """The columns to draw: the main ones, then the details switched on, so that these never push a main one away."""
     main = [column for column in MAIN if sight.money or not column.money]
     details = [column for column in offered(sight) if column.key in keys]
-    return [*main[:-1], *details, main[-1]]
+    return [*main, *details]
 
 
 def place_of(time_zone: str, today: date | None = None) -> Place:

@@ -91,9 +91,11 @@ def sources(cells: Iterable[SourceCell], as_of: datetime) -> list[dict[str, str]
 
 
 def _source(cell: SourceCell, as_of: datetime) -> dict[str, str]:
-    words = f"{shown(cell.name, 40)} {ago(cell.synced_at, as_of)}"
+    name = shown(cell.name, 40)
+    name = name[:1].upper() + name[1:]
+    words = f"{name} {ago(cell.synced_at, as_of)}"
     if cell.synced_at is None:
-        words = f"{shown(cell.name, 40)}: never synced"
+        words = f"{name}: never synced"
     elif cell.stale:
         words += ": old, may be out of date"
     return {

@@ -1,13 +1,12 @@
 """Which visits of the day are shown, in which order, and the row of choices above the table."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from core.morning.flags import Group
 from core.morning.rows import MorningRow, Report
-from core.severity import RANK
+from core.morning.rules import row_order
 from core.staff.reports import Identity
 from dashboard.ui.chips import groups_of
 from dashboard.ui.choices import choices, choose
@@ -23,12 +22,9 @@ def ordered(visits: Iterable[MorningRow], order: str) -> list[MorningRow]:
     """By time, or worst first: severity, then money at risk, then the time (DOMAIN §10)."""
     if order == "time":
         return sorted(visits, key=lambda visit: visit.starts_at)
-    return sorted(visits, key=_badness)
-
-
-def _badness(visit: MorningRow) -> tuple[int, int, Any]:
-    row = visit.about
-    return (RANK[row.severity] if row.severity else len(RANK), -row.at_risk_cents, visit.starts_at)
+    return sorted(
+        visits, key=lambda visit: row_order(visit.about.severity, visit.about.at_risk_cents, visit.starts_at)
+    )
 
 
 def matching(
@@ -66,24 +62,33 @@ def filter_bar(report: Report, who: Identity, sight: Sight) -> tuple[list[str], 
         label_visibility="collapsed",
         width=200,
     )
-    order = _order(who)
+    order = order_picker(who, "morning", ORDERS)
     column_picker(who, sight, "morning")
     return groups, provider, order
 
 
-def _order(who: Identity) -> str:
-    key = "morning order"
-    st.session_state.setdefault(key, choices(who, "morning").get("sort", "worst"))
-    picked = st.segmented_control(
+def order_picker(
+    who: Identity, screen: str, orders: dict[str, str], on_pick: Callable[[], None] = lambda: None
+) -> str:
+    """The order of the rows, remembered for the person; the first of `orders` until they choose."""
+    key = f"{screen} order"
+    first = next(iter(orders))
+    st.session_state.setdefault(key, choices(who, screen).get("sort", first))
+
+    def picked() -> None:
+        on_pick()
+        choose(who, screen, sort=st.session_state[key])
+
+    chosen = st.segmented_control(
         "Order",
-        list(ORDERS),
+        list(orders),
         key=key,
-        format_func=ORDERS.__getitem__,
+        format_func=orders.__getitem__,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: choose(who, "morning", sort=st.session_state[key]),
+        on_change=picked,
     )
-    return picked or "worst"
+    return chosen or first
 
 
 def column_picker(who: Identity, sight: Sight, screen: str) -> None:

@@ -10,6 +10,7 @@ from core.morning.rows import Report
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
+from dashboard.ui.headline import sources
 
 
 @st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
@@ -17,6 +18,12 @@ def _morning(store: str, version: int, location_id: int | None, day: date | None
     """Rows are frozen, so that everybody may look at the same ones."""
     with reader(page.engine()) as session:
         return reports.morning(session, location_id=location_id, day=day, as_of=minute)
+
+
+def freshness() -> list[dict[str, str]]:
+    """How fresh every source is now, in words, for pages without a report of the day."""
+    with page.open_reader() as session:
+        return sources(reports.source_cells(session), clock.now())
 
 
 def morning_report(location_id: int | None, day: date | None) -> Report:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from core.morning.flags import CHIPS, Chip, Group, Kind
 from core.morning.rows import MorningRow, PatientRow, Report
+from core.morning.rules import speaks
 from core.permissions import Permission, may
-from core.severity import Flag, Severity, worst
+from core.severity import Flag, worst
 
 _AMOUNT = re.compile(r"-?\$\s?\d[\d,]*(?:\.\d\d)?")
 NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
@@ -58,7 +59,7 @@ def without_money(row: PatientRow) -> PatientRow:
         for flag in row.flags
         if chip_of(flag).group in NOT_MONEY
     )
-    loud = [flag for flag in flags if flag.severity is not Severity.NOTE]
+    loud = [flag for flag in flags if speaks(flag)]
     return replace(
         row,
         card=replace(row.card, at_risk_cents=0, reason="", brand=None, last_four=None, expires_on=None),

@@ -11,6 +11,7 @@ from dashboard.web.gate import Gate
 from dashboard.web.headers import SecurityHeaders
 from dashboard.web.health import Health
 from dashboard.web.metrics import Metrics
+from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 
 FAVICON = Path(__file__).parent / "favicon.png"
@@ -28,5 +29,8 @@ ROUTES = [
     Route("/healthz", Health),
     Route("/metrics", Metrics),
     Route("/favicon.png", favicon),
+    Route("/print/day", PrintDay),
+    Route("/print/day.pdf", PrintDayPdf),
+    Route("/export/day.csv", ExportDay),
 ]
 MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Gate)]
