@@ -1,5 +1,7 @@
 """A small practice as files, every file and every column, for tests to change one thing in."""
 
+import csv
+import io
 from pathlib import Path
 
 FILES: dict[str, str] = {
@@ -73,13 +75,17 @@ def write_practice(folder: Path, **changed: str) -> Path:
     return folder
 
 
-def with_cell(file: str, column: str, cell: str, *, row: int = 1) -> str:
-    """The valid text of a file with one cell of a data row replaced."""
-    import csv
-    import io
+def parsed(text: str) -> list[list[str]]:
+    """Header and rows of a file's text."""
+    return list(csv.reader(io.StringIO(text)))
 
-    lines = list(csv.reader(io.StringIO(FILES[file])))
-    lines[row][lines[0].index(column)] = cell
+
+def with_cell(file: str, column: str, cell: str, *, key: str = "") -> str:
+    """The valid text of a file with one cell of its first row replaced; with a key, that row alone under the key."""
+    lines = parsed(FILES[file])
+    if key:
+        lines = [lines[0], [key, *lines[1][1:]]]
+    lines[1][lines[0].index(column)] = cell
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(lines)
+    csv.writer(out, lineterminator="\n").writerows(lines[1:] if key else lines)
     return out.getvalue()

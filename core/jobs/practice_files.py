@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, start_run
@@ -21,7 +22,7 @@ from core.jobs.practice_folder import Stamp, StillChanging, digest_of, files_in,
 from core.jobs.practice_links import link_guarantors, name_practice, practice_files_connection
 from core.jobs.practice_rows import MODELS, Known, complete
 from core.jobs.practice_seen import remember, same_as_before
-from core.jobs.waiting_rows import retry_waiting
+from core.jobs.waiting_rows import files_with_open_rows, retry_waiting
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
 
@@ -82,18 +83,29 @@ def _join_processors(engine: Engine) -> None:
 
 def _load_all(going: _Import, paths: dict[str, Path], remarks: list[str]) -> ImportResult:
     going.result.remarks += remarks
+    with reader(going.engine) as session:
+        waiting = files_with_open_rows(session, going.connection_id)
     for name, file in FILES.items():
-        if retried := retry_waiting(going.engine, going.connection_id, file):
-            going.result.retried[name] = retried
+        if name in waiting:
+            _retry(going, file)
         if name in paths:
             _load_file(going, file, paths[name])
-        if name == "locations":
-            with transaction(going.engine) as session:
-                name_practice(session, going.connection_id)
-        elif name == "patients":
-            with transaction(going.engine) as session:
-                link_guarantors(session, going.connection_id)
     return going.result
+
+
+def _retry(going: _Import, file: PracticeFile) -> None:
+    if retried := retry_waiting(going.engine, going.connection_id, file):
+        going.result.retried[file.name] = retried
+        with transaction(going.engine) as session:
+            _follow_up(session, going.connection_id, file.name)
+
+
+def _follow_up(session: Session, connection_id: int, file: str) -> None:
+    """What rests on a file as a whole."""
+    if file == "locations":
+        name_practice(session, connection_id)
+    elif file == "patients":
+        link_guarantors(session, connection_id)
 
 
 def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
@@ -151,6 +163,7 @@ def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: St
 
 def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str | None) -> None:
     with transaction(going.engine) as session:
+        _follow_up(session, going.connection_id, file.name)
         if digest is not None:
             remember(session, going.connection_id, file.name, digest, going.result.files[file.name])
         finish_run(session, run_id)

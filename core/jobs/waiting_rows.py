@@ -27,6 +27,14 @@ def open_rows(connection_id: int, resource: str) -> tuple[Any, ...]:
     )
 
 
+def files_with_open_rows(session: Session, connection_id: int) -> set[str]:
+    """The files of which anything is in quarantine."""
+    found = select(_TABLE.c.resource).where(
+        _TABLE.c.connection_id == connection_id, _TABLE.c.resolved_at.is_(None)
+    )
+    return set(session.execute(found.distinct()).scalars())
+
+
 def retry_waiting(engine: Engine, connection_id: int, file: PracticeFile) -> int:
     """Store what can be stored now. Of several waiting rows with one key only the one seen last is tried.
 

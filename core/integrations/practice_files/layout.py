@@ -85,16 +85,23 @@ def _encoding(path: Path) -> str:
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         stray = wide = unbroken = 0
         while block:
-            if not block.isascii() or decoder.getstate()[0]:
-                piece = decoder.decode(block)
-                stray += len(_STRAY.findall(piece))
-                wide += len(_WIDE.findall(piece))
+            broken, kept = _count(decoder, block)
+            stray, wide = stray + broken, wide + kept
             last_end = max(block.rfind(b"\n"), block.rfind(b"\r"))
             unbroken = unbroken + len(block) if last_end < 0 else len(block) - last_end
             if unbroken > _LONGEST_LINE:
                 raise BadInput(f"{path.name} is not a CSV file: one of its lines never seems to end.")
             block = stream.read(_BLOCK)
+        stray += _count(decoder, b"", final=True)[0]
     return "cp1252" if stray > wide else "utf-8"
+
+
+def _count(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> tuple[int, int]:
+    """How many bytes of a block break the rules of UTF-8, and how many of its characters need them."""
+    if block.isascii() and not decoder.getstate()[0]:
+        return 0, 0
+    piece = decoder.decode(block, final)
+    return len(_STRAY.findall(piece)), len(_WIDE.findall(piece))
 
 
 def _refuse_other_kinds(path: Path, start: bytes) -> None:
