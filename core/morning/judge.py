@@ -101,7 +101,10 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     unposted = unposted_payments(facts.payments, facts.ledger, setting.as_of) if setting.ledger_known else []
     items = list(_items(facts, plans, member_drafts, unposted, setting.today))
     cash = cash_rows(facts.payments, facts.ledger) if items else []
-    missing = missing_payments(items, setting.today, cash)
+    orders = frozenset(
+        payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
+    )
+    missing = missing_payments(items, setting.today, cash, processor_orders=orders) if items else []
     insurance = _insurance(facts, visit or upcoming, setting)
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
     past_due, due_today = _open(items, plans, setting.today)

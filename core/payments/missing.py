@@ -227,25 +227,23 @@ def _advice(
 
 
 def _possible_match(item: DueItem, cash: Sequence[EntryFacts]) -> EntryFacts | None:
-    """A cash or check row of the same amount within −3 … +10 days of the due date, the nearest first."""
+    """A cash or check row of the same amount around the due date, the nearest first."""
     if item.kind == "visit":
         return None  # the ledger's own rows were already spread over visit charges
-    amounts = (open_cents(item), item.amount_cents)
+    return _around(item, cash, (open_cents(item), item.amount_cents))
+
+
+def charge_of_item(item: DueItem, charges: Sequence[EntryFacts]) -> EntryFacts | None:
+    """The ledger charge that stands for a draft or an instalment: same amount, around its due date."""
+    return _around(item, charges, (item.amount_cents,))
+
+
+def _around(item: DueItem, rows: Sequence[EntryFacts], amounts: tuple[int, ...]) -> EntryFacts | None:
+    """The row of one of the amounts within −3 … +10 days of the due date that lies nearest to it."""
     near = [
         row
-        for row in cash
+        for row in rows
         if row.amount_cents in amounts
         and MATCH_BEFORE_DAYS <= (row.posted_on - item.due_on).days <= MATCH_AFTER_DAYS
     ]
     return min(near, key=lambda row: abs((row.posted_on - item.due_on).days), default=None)
-
-
-def charge_of_item(item: DueItem, charges: Sequence[EntryFacts]) -> EntryFacts | None:
-    """The ledger charge that stands for a draft or an instalment: same amount, within −3 … +10 days of its due date."""
-    near = [
-        entry
-        for entry in charges
-        if entry.amount_cents == item.amount_cents
-        and item.due_on - MATCH_BEFORE <= entry.posted_on <= item.due_on + MATCH_AFTER
-    ]
-    return min(near, key=lambda entry: abs((entry.posted_on - item.due_on).days), default=None)
