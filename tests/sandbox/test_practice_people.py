@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
+from core.patients.rules import name_key
 from data.sandbox.practice.contacts import Link
 from tests.sandbox.practices import TODAY, practice
 
@@ -105,3 +106,13 @@ def test_today_is_still_ahead_and_the_past_is_mostly_done() -> None:
 def test_a_patient_has_about_twenty_five_visits() -> None:
     made = practice()
     assert 18 <= len(made.files["appointments"]) / len(made.files["patients"]) <= 30
+
+
+def test_the_contact_that_waits_today_is_the_same_name_in_capitals() -> None:
+    made = practice()
+    patient = made.stories["link_waits_for_a_person"]
+    (contact,) = [c for c in made.fortis["contacts"] if made.owners[c["id"]] == patient]
+    (row,) = [row for row in made.files["patients"] if row["patient_id"] == patient]
+    assert name_key(contact["first_name"], contact["last_name"]) == name_key(
+        row["first_name"], row["last_name"]
+    )

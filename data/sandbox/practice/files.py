@@ -73,7 +73,7 @@ def _card(token: Record, known: Mapping[str, str]) -> Row:
         card_id=token["id"],
         patient_id=known[token["contact_id"]],
         kind="bank" if token["payment_method"] == "ach" else "card",
-        brand=BRANDS.get(token["account_type"], token["account_type"]),
+        brand=BRANDS.get(token["account_type"]) or token["account_type"],
         last_four=token["last_four"],
         expiry=f"{exp[:2]}/{exp[2:]}" if exp else "",
         is_default="true" if token["has_recurring"] else "false",

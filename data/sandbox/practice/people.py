@@ -12,6 +12,7 @@ AREA_CODES = [place[2] for place in PLACES] + [
     for code in range(201, 990)
     if code % 100 != 11 and str(code) not in {place[2] for place in PLACES}
 ]
+STROKES = str.maketrans("øØłŁđĐ", "oOlLdD")  # letters Unicode does not take apart
 
 
 def add_person(
@@ -65,8 +66,8 @@ def _phone(book: Book) -> str:
 
 
 def plain(name: str) -> str:
-    """`Sørensen` → `srensen`, `Müller` → `muller`: letters an e-mail address takes."""
-    decomposed = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    """`Sørensen` → `sorensen`, `O'Brien` → `obrien`: letters an e-mail address takes."""
+    decomposed = unicodedata.normalize("NFKD", name.translate(STROKES)).encode("ascii", "ignore").decode()
     return "".join(letter for letter in decomposed.lower() if letter.isalpha()) or "patient"
 
 

@@ -8,6 +8,7 @@ from data.sandbox.practice.contacts import Link
 from data.sandbox.practice.insurance import insure, self_pay
 from data.sandbox.practice.ledger import take_cash
 from data.sandbox.practice.memberships import collect_drafts, join, use_fully
+from data.sandbox.practice.people import plain
 from data.sandbox.practice.plans import collect_but_last
 from data.sandbox.practice.processor import CARD_EXPIRED, CLOSED, decline
 from data.sandbox.practice.schedule import book_visit, within
@@ -127,6 +128,8 @@ def not_linked(book: Book, who: Person) -> None:
 
 @story("NOT_LINKED", loud=False, link=Link.PROPOSAL)
 def link_waits_for_a_person(book: Book, who: Person) -> None:
-    """Pays per visit; the processor's record is probably theirs."""
+    """Pays per visit; the processor's record, in capitals and without accents, is probably theirs."""
+    assert who.contact is not None
+    who.contact.update(first_name=plain(who.first).upper(), last_name=plain(who.last).upper())
     self_pay(book, who)
     pays_each_visit(book, who, add_card(book, who))

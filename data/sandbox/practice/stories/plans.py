@@ -6,7 +6,7 @@ from data.sandbox.practice.insurance import self_pay
 from data.sandbox.practice.plans import collect, collect_but_last, sell_plan
 from data.sandbox.practice.processor import LOST, PICK_UP, decline
 from data.sandbox.practice.stories.story import story
-from data.sandbox.practice.stories.usual import MONTHLY, care_plan, comes_today
+from data.sandbox.practice.stories.usual import MONTHLY, came_before, care_plan, comes_today
 from data.sandbox.practice.tokens import add_card
 
 
@@ -49,7 +49,8 @@ def ended_early(book: Book, who: Person) -> None:
         end_date=days.text(book.ago(14)),
     )
     collect_but_last(book, plan)
-    comes_today(book, who, past=14)
+    came_before(book, who, book.ago(15), count=14, every=3)
+    comes_today(book, who, past=0)
 
 
 @story("COMPLETED_OWING", "DECLINED_HARD", "d61_90", "over_90")

@@ -1,6 +1,7 @@
 """What a story's patient does like everybody else: comes today, came before, will come again."""
 
 from datetime import date
+from typing import Any
 
 from data.sandbox.practice import days
 from data.sandbox.practice.book import Book, Person, Record, Row
@@ -35,7 +36,7 @@ def care_plan(
     with_visits: bool = True,
     payer: Person | None = None,
     recurring_status: str = "active",
-    **cells: str,
+    **cells: Any,
 ) -> CarePlan:
     """A self-paid plan of 12 × $200 whose `fallen` first instalments fell due, the last of them 8 days ago."""
     last_due = last_due or book.ago(8)
@@ -49,13 +50,13 @@ def care_plan(
     return plan
 
 
-def member(book: Book, who: Person, plan_id: str, token: Record | None, **how: object) -> Member:
+def member(book: Book, who: Person, plan_id: str, token: Record | None, **how: Any) -> Member:
     self_pay(book, who)
-    return join(book, who, plan_id, token=token, **how)  # type: ignore[arg-type]
+    return join(book, who, plan_id, token=token, **how)
 
 
 def content_member(
-    book: Book, who: Person, plan_id: str, token: Record | None, *, extra: int = 0, **how: object
+    book: Book, who: Person, plan_id: str, token: Record | None, *, extra: int = 0, **how: Any
 ) -> Member:
     """A member whose drafts are paid and whose visits fit, today's among them."""
     joined = member(book, who, plan_id, token, **how)
