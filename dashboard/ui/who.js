@@ -1,7 +1,7 @@
 // Who is signed in, and the watch over a screen nobody uses: it warns a minute before, then signs out.
 // What counts is mouse, keys and touch; a page that refreshes itself does not. Every open tab asks the server
 // every few seconds, so signing out (or being disabled) in one tab empties the others too.
-const ASK_EVERY = 4000; // milliseconds; an open tab is empty at most 5 s after its session ended
+const ASK_EVERY = 3000; // milliseconds; an open tab is empty at most 5 s after its session ended
 const WARN = 60; // seconds
 
 export default function ({ data, parentElement }) {

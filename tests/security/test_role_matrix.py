@@ -18,9 +18,11 @@ from dashboard.access import PAGES, Page
 from tests.web.running import Running
 from tests.web.tab import open_tab
 
+pytestmark = pytest.mark.xdist_group("security")  # one running dashboard for all
 Hire = Callable[[str], Staff]
 OVER = "You are signed out. Nothing is shown"
 NO_ACCESS = "No access to"
+FAILED = "EXCEPTION"
 
 
 def _set(engine: Engine, staff: Staff, **values: object) -> None:
@@ -51,6 +53,7 @@ def test_a_role_sees_its_pages_and_no_other(dashboard: Running, hire: Hire, role
             drawn = tab.rerun(row.url_path)
             assert (NO_ACCESS in drawn) is not may(role, row.permission), (row.url_path, drawn)
             assert OVER not in drawn
+            assert FAILED not in drawn, (row.url_path, dashboard.log[-2000:])
 
 
 @pytest.mark.parametrize("row", PAGES, ids=lambda row: row.url_path)

@@ -16,6 +16,7 @@ from tests.security.conftest import METRICS_TOKEN
 from tests.web.running import PASSWORD, Running
 from tests.web.tab import open_tab
 
+pytestmark = pytest.mark.xdist_group("security")  # one running dashboard for all
 Hire = Callable[[str], Staff]
 TLS = {"x-forwarded-proto": "https"}
 

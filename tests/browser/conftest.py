@@ -1,0 +1,97 @@
+"""A real Chromium for the tests of this folder. No browser is a failure, not a skip.
+
+`browse(running)` opens a fresh window on a running dashboard and keeps what it asked for and complained about;
+`shot(window, "name")` keeps a picture in artifacts/.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.settings import ROOT
+from tests.find_chromium import found
+from tests.web.running import PASSWORD, Running
+
+ARTIFACTS = ROOT / "artifacts"
+SMALL_SCREEN = {"width": 1366, "height": 768}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+@dataclass
+class Window:
+    """One browser window. elsewhere: requests to any other host; complaints: console errors and blocked content."""
+
+    page: Page
+    running: Running
+    elsewhere: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def sign_in(self, username: str, password: str = PASSWORD, path: str = "/") -> None:
+        """Open `path`, be sent to the form, fill it in, and wait until the page stands."""
+        self.page.goto(self.running.base_url + path)
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign out", exact=True).wait_for()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script behind the page has finished."""
+        self.page.wait_for_timeout(250)  # the state flips a little after a click
+        self.page.locator(SETTLED).wait_for()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = found()
+    assert path, "No Chromium: `python tests/find_chromium.py` installs one, or set HUDDLE_CHROMIUM."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browse(browser: Browser) -> Iterator[Callable[..., Window]]:
+    """browse(running, theme="dark", size={"width": …, "height": …}) → a Window of its own, without cookies."""
+    contexts = []
+
+    def _browse(running: Running, *, theme: str = "light", size: dict[str, int] | None = None) -> Window:
+        context = browser.new_context(
+            viewport=size or SMALL_SCREEN,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        window = Window(context.new_page(), running)
+        ours = (running.base_url, running.base_url.replace("http", "ws", 1), "data:", "blob:")
+        window.page.on(
+            "request", lambda sent: None if sent.url.startswith(ours) else window.elsewhere.append(sent.url)
+        )
+        window.page.on(
+            "console", lambda said: window.complaints.append(said.text) if said.type == "error" else None
+        )
+        window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
+        return window
+
+    yield _browse
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def shot(request: pytest.FixtureRequest) -> Callable[[Window, str], Path]:
+    """Keeps a picture of the window under artifacts/, named after the test file and `name`."""
+
+    def _shot(window: Window, name: str) -> Path:
+        path = ARTIFACTS / f"{request.path.stem.removeprefix('test_')}-{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        window.page.screenshot(path=path)
+        return path
+
+    return _shot
