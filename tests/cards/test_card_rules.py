@@ -132,3 +132,8 @@ def test_the_sentence_names_card_end_and_draft():
     found = look([card("2026-11-30")], [draft("2026-12-03")])
     assert found.reason == "Card ending 4242 ends 30 Nov; next draft $149 on 3 Dec. Ask for the new card."
     assert found.evidence == (("card", found.card.external_id), ("membership", "M1"))
+
+
+def test_a_next_draft_that_still_goes_through_keeps_it_high():
+    found = look([card("2026-11-30")], [draft("2026-11-28"), draft("2026-12-01")], "2026-11-25")
+    assert (found.severity, found.next_draft_on) == (Severity.HIGH, day("2026-11-28"))

@@ -105,3 +105,16 @@ def test_a_plan_ended_early_drafts_nothing():
     ended = plan(status="cancelled")
     drafts = plan_instalments(ended, judge_plan(ended, monthly(), [], TODAY), names_card=True)
     assert coming([recurring("2026-12-01", plan_id=7)], [drafts]) == []
+
+
+def test_a_draft_of_today_is_still_coming():
+    assert coming([recurring("2026-11-21")], days=10) == [("2026-11-21", 149_00)]
+    assert coming([recurring("2026-10-21")], days=10) == [("2026-11-21", 149_00)]
+
+
+def test_a_draft_a_little_before_its_due_date_pays_that_instalment():
+    one = recurring("2026-11-30", 200_00, plan_id=7)
+    assert coming([one], [of_plan("2026-12-01", "2027-01-01")]) == [
+        ("2026-11-30", 200_00),
+        ("2027-01-01", 200_00),
+    ]

@@ -1,5 +1,7 @@
 """DOMAIN §4, sentence by sentence."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.plans.rules import (
@@ -181,3 +183,20 @@ def test_the_sentence_says_how_much_and_since_when():
     assert (
         behind().reason == "Behind $280 on Care plan: 2 instalments, the oldest from 1 Mar, 45 days past due."
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "bucket"), [(1, 0), (30, 0), (31, 1), (60, 1), (61, 2), (90, 2), (91, 3), (400, 3)]
+)
+def test_the_aging_buckets_end_at_thirty_sixty_and_ninety_days(days, bucket):
+    found = behind([], as_of=day("2026-01-01") + timedelta(days=days), instalments=monthly(count=1))
+    assert found.aging[bucket] == found.arrears_cents == 200_00
+
+
+def test_on_the_last_day_of_its_term_a_plan_is_not_over():
+    assert behind(end_date=AS_OF).state is PlanState.BEHIND
+
+
+def test_prices_that_round_up_never_deliver_more_than_the_contract():
+    found = judge_plan(plan(total_cents=5, visits=10), monthly(), [], AS_OF, done_visits=9)
+    assert found.exposure_cents == 5
