@@ -66,12 +66,14 @@ async def control(request: Request) -> JSONResponse:
     try:
         wishes = json.loads(await request.body() or b"{}")
         return JSONResponse({"ok": True, **await run_in_threadpool(obey, state, wishes)})
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        return JSONResponse({"ok": False, "error": f"{error} is missing"}, status_code=400)
+    except (ValueError, TypeError, AttributeError) as error:
         return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
 
 
 def obey(state: State, wishes: Any) -> dict[str, Any]:
-    """Do what POST /control asks for. Raises ValueError, KeyError or TypeError for a wish it does not understand."""
+    """Do what POST /control asks for. Raises ValueError, KeyError, TypeError or AttributeError for a wish it does not understand."""
     if not isinstance(wishes, dict):
         raise ValueError("the body is a JSON object")  # noqa: TRY004 (bad JSON is a bad value here)
     unknown = set(wishes) - set(KNOWN)
@@ -80,20 +82,15 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
     faults = [Fault.parse(wish) for wish in wishes.get("faults", [])]
     done: dict[str, Any] = {}
     with state.transaction():
-        _clear(state, wishes)
+        if wishes.get("clear"):
+            state.remember("declines", {})
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
-    state.faults.wanted += faults
+    state.faults.wanted = faults if wishes.get("clear") else [*state.faults.wanted, *faults]
     done["faults"] = [fault.as_json() for fault in state.faults.wanted]
     return done | {"now": state.now().isoformat(timespec="seconds")}
-
-
-def _clear(state: State, wishes: dict[str, Any]) -> None:
-    if wishes.get("clear"):
-        state.faults.clear()
-        state.remember("declines", {})
 
 
 def _move_clock(state: State, wishes: dict[str, Any]) -> None:

@@ -64,6 +64,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
+        numbers = (self.times, self.status, self.retry_after, self.latency_ms, self.seed)
+        if not all(number is None or isinstance(number, int) for number in numbers):
+            raise ValueError("times, status, retry_after, latency_ms and seed are whole numbers")
 
     @classmethod
     def parse(cls, wish: dict[str, Any]) -> "Fault":
@@ -72,7 +75,8 @@ class Fault:
         match = wish.pop("match", None) or {}
         try:
             kind = Kind(wish.pop("kind", None))
-            return cls(kind=kind, method=match.get("method"), path=match.get("path", ""), **wish)
+            path = match.get("path", "").removeprefix("/fortis")
+            return cls(kind=kind, method=match.get("method"), path=path, **wish)
         except TypeError as error:
             raise ValueError(f"fault {wish}: {error}") from error
 
@@ -100,9 +104,6 @@ class Faults:
 
     def __init__(self) -> None:
         self.wanted: list[Fault] = []
-
-    def clear(self) -> None:
-        self.wanted = []
 
     def choose(self, method: str, path: str) -> tuple[float, Fault | None]:
         """Seconds to wait, and the first fault that meets this request."""

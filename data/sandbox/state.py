@@ -1,5 +1,6 @@
 # ruff: noqa: S608 (the tables and columns named in SQL are constants of this module; values are bound)
-"""The sandbox's memory: its own SQLite file, one table a resource, each record kept as the JSON it is answered with.
+"""The sandbox's memory: its own SQLite file, one table a resource, each record kept as the JSON it is answered with
+(in two halves: see blanks.py).
 
 Only what is searched often stands in columns of its own. The clock, the keys and the counter that ids are
 made from are kept here too, so that a killed sandbox goes on where it was.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core import clock
+from data.sandbox.blanks import Blanks
 from data.sandbox.faults import Faults
 
 Record = dict[str, Any]
@@ -30,6 +32,7 @@ RESOURCES = (
     "transactions",
 )
 COLUMNS = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "location_id", "api_id")
+_SOUGHT = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "api_id", "link_id")
 # The caller's own key of a record, unique in its location; kept in the column api_id.
 OWN_KEYS = {
     "contacts": "contact_api_id",
@@ -53,6 +56,7 @@ class State:
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000;"
         )
         self._db.executescript(_schema())
+        self._blanks = Blanks(self._db)
         if self.remembered("seed") is None:
             self.remember("seed", seed)
         # What the processor signs in with: its three headers.
@@ -77,6 +81,7 @@ class State:
                 self._depth -= 1
                 if self._depth == 0:
                     self._db.execute("ROLLBACK")
+                    self._blanks.forget()
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -126,15 +131,21 @@ class State:
 
     def get(self, resource: str, record_id: str | None) -> Record | None:
         with self._lock:
-            row = self._db.execute(f"SELECT body FROM {resource} WHERE id = ?", (record_id,)).fetchone()
-        return json.loads(row[0]) if row else None
+            row = self._db.execute(
+                f"SELECT said, blank FROM {resource} WHERE id = ?", (record_id,)
+            ).fetchone()
+            return json.loads(self._blanks.whole(*row)) if row else None
 
     def find(self, resource: str, **equal: Any) -> list[Record]:
         """Records whose columns hold these values, oldest first."""
         where = " AND ".join(f"{column} = ?" for column in equal) or "1"
-        sql = f"SELECT body FROM {resource} WHERE {where} ORDER BY rowid"
+        return [json.loads(text) for text in self.texts(resource, f"{where} ORDER BY rowid", equal.values())]
+
+    def texts(self, resource: str, where: str, values: Iterable[Any]) -> list[str]:
+        """The JSON texts of records, by what follows WHERE (its values bound)."""
+        sql = f"SELECT said, blank FROM {resource} WHERE {where}"
         with self._lock:
-            return [json.loads(body) for (body,) in self._db.execute(sql, tuple(equal.values()))]
+            return [self._blanks.whole(*row) for row in self._db.execute(sql, tuple(values)).fetchall()]
 
     def select(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -146,11 +157,14 @@ class State:
         return record
 
     def insert_many(self, resource: str, rows: Iterable[tuple[Record, str | None]]) -> None:
-        marks = ", ".join("?" * (len(COLUMNS) + 3))
+        marks = ", ".join("?" * (len(COLUMNS) + 4))
         with self.transaction() as db:
             db.executemany(
-                f"INSERT INTO {resource} (id, {', '.join(COLUMNS)}, link_id, body) VALUES ({marks})",
-                ((*_columns(resource, record), link_id, _text(record)) for record, link_id in rows),
+                f"INSERT INTO {resource} (id, {', '.join(COLUMNS)}, link_id, said, blank) VALUES ({marks})",
+                (
+                    (*_columns(resource, record), link_id, *self._blanks.split(record))
+                    for record, link_id in rows
+                ),
             )
 
     def update(self, resource: str, record_id: str, **changes: Any) -> Record:
@@ -163,8 +177,8 @@ class State:
                 "modified_ts": max(int(self.now().timestamp()), record.get("modified_ts") or 0)
             } | changes
             sets = ", ".join(f"{column} = ?" for column in COLUMNS)
-            values = (*_columns(resource, record)[1:], _text(record), record_id)
-            db.execute(f"UPDATE {resource} SET {sets}, body = ? WHERE id = ?", values)
+            values = (*_columns(resource, record)[1:], *self._blanks.split(record), record_id)
+            db.execute(f"UPDATE {resource} SET {sets}, said = ?, blank = ? WHERE id = ?", values)
         return record
 
     def delete(self, resource: str, record_id: str) -> bool:
@@ -178,10 +192,6 @@ def _columns(resource: str, record: Record) -> tuple[Any, ...]:
     return (record["id"], *(known.get(column) for column in COLUMNS))
 
 
-def _text(record: Record) -> str:
-    return json.dumps(record, separators=(",", ":"))
-
-
 def _schema() -> str:
     statements = ["CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT)"]
     for resource in RESOURCES:
@@ -189,10 +199,10 @@ def _schema() -> str:
             f"{name} {'INTEGER' if name.endswith('_ts') else 'TEXT'}" for name in (*COLUMNS, "link_id")
         )
         statements.append(
-            f"CREATE TABLE IF NOT EXISTS {resource} (id TEXT PRIMARY KEY, {columns}, body TEXT)"
+            f"CREATE TABLE IF NOT EXISTS {resource} (id TEXT PRIMARY KEY, {columns}, said TEXT, blank INTEGER)"
         )
         statements += [
-            f"CREATE INDEX IF NOT EXISTS {resource}_{column} ON {resource} ({column})"
-            for column in (*COLUMNS, "link_id")
+            f"CREATE INDEX IF NOT EXISTS {resource}_{column} ON {resource} ({column}) WHERE {column} IS NOT NULL"
+            for column in _SOUGHT
         ]
-    return ";\n".join(statements) + ";"
+    return "BEGIN;\n" + ";\n".join(statements) + ";\nCOMMIT;"

@@ -1,7 +1,6 @@
 """The vendor's own Python SDK, pointed at a running sandbox: a client that knows nothing of ours."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fortisapi.configuration import Configuration, Environment, Server
@@ -13,10 +12,16 @@ from fortisapi.http.auth.user_id import UserIdCredentials
 from tests.sandbox.running import Sandbox, run_sandbox
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with run_sandbox(tmp_path) as running:
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with run_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Sandbox:
+    server.reset()
+    return server
 
 
 def sdk_of(sandbox: Sandbox, **keys: str) -> FortisapiClient:

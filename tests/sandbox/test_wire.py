@@ -1,6 +1,5 @@
 """The wire itself: sign-in, envelopes, error bodies (Fortis facts §1)."""
 
-import httpx
 import pytest
 
 from data.sandbox.fortis.catalogue import ALL
@@ -13,7 +12,7 @@ PATHS = ("locations", "contacts", "tokens", "recurrings", "declined-recurring-tr
 @pytest.mark.parametrize("left_out", ["user-id", "user-api-key", "developer-id"])
 def test_all_three_headers_are_needed(sandbox: Sandbox, left_out: str) -> None:
     headers = {name: value for name, value in sandbox.headers.items() if name != left_out}
-    answer = httpx.get(f"{sandbox.base_url}/v1/contacts", headers=headers)
+    answer = sandbox.client.get(f"{sandbox.base_url}/v1/contacts", headers=headers)
     assert answer.status_code == 401
     assert answer.json() == {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
 

@@ -26,6 +26,7 @@ class Filter:
     key: str
     operator: str
     values: tuple[Any, ...]
+    boolean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ class Query:
         """The filters as SQL; keys were checked against the resource's shape, values are bound."""
         clauses, values = ["1"], []
         for each in self.filters:
-            if each.operator == "IN":
-                clauses.append(f"{_expression(each.key)} IN ({', '.join('?' * len(each.values))})")
-            else:
-                clauses.append(f"{_expression(each.key)} {each.operator} ?")
+            left = f"coalesce({_expression(each.key)}, 0)" if each.boolean else _expression(each.key)
+            marks = f"({', '.join('?' * len(each.values))})" if each.operator == "IN" else "?"
+            clauses.append(f"{left} {each.operator} {marks}")
             values += each.values
         return " AND ".join(clauses), values
 
@@ -137,7 +137,8 @@ def _filter(item: Any, shape: Shape) -> Filter:
     parts = [value]
     if operator == "IN":
         parts = value if isinstance(value, list) else str(value).split(",")
-    return Filter(key, operator, tuple(_typed(part, shape[key].kind) for part in parts))
+    kind = shape[key].kind
+    return Filter(key, operator, tuple(_typed(part, kind) for part in parts), kind == "bool")
 
 
 def _key(item: Any, shape: Shape, name: str) -> str:
@@ -162,7 +163,10 @@ def _typed(value: Any, kind: str) -> Any:
 
 
 def _expression(key: str) -> str:
-    return key if key in COLUMNS or key == "id" else f"json_extract(body, '$.{key}')"
+    """A field in SQL; null where the record says null or false (see blanks.py)."""
+    if key in COLUMNS or key == "id":
+        return key
+    return f"json_extract(said, '$.{key}')"
 
 
 def _whole(value: Any, name: str, low: int, high: int | None) -> int:

@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,10 +48,14 @@ class Resource:
     constants: Record  # what the wire never leaves null
     fresh: Callable[[State, Record], Record] | None = None  # what is computed when it is asked for
     expand: Callable[[State, Record, str], Any] | None = None
+    blank: Record = field(init=False, default_factory=dict)  # a record of which nothing is known
+
+    def __post_init__(self) -> None:
+        self.blank.update({name: each.unknown() for name, each in self.shape.items()} | self.constants)
 
     def complete(self, record: Record) -> Record:
         """Every field of the answer: those given, then the constants, then null."""
-        return {name: field.unknown() for name, field in self.shape.items()} | self.constants | record
+        return self.blank | record
 
 
 def list_records(
@@ -63,11 +67,9 @@ def list_records(
     number = _wrong_number(query.number, fault)
     order = query.order_by()
     ((total,),) = state.select(f"SELECT count(*) FROM {resource.name} WHERE {where}", values)
-    rows = state.select(
-        f"SELECT body FROM {resource.name} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*values, query.size, (number - 1) * query.size],
-    )
-    bodies = [_shown(state, resource, body, query) for (body,) in rows]
+    wanted = f"{where} ORDER BY {order} LIMIT ? OFFSET ?"
+    texts = state.texts(resource.name, wanted, [*values, query.size, (number - 1) * query.size])
+    bodies = [_shown(state, resource, text, query) for text in texts]
     pages = max(-(-total // query.size), 1)
     if fault is Kind.CURSOR_LOOP:
         pages = query.number + 1
@@ -80,11 +82,11 @@ def _wrong_number(number: int, fault: Any) -> int:
     return max(number - 1, 1) if fault is Kind.REPEATED_PAGE else number
 
 
-def _shown(state: State, resource: Resource, body: str, query: queries.Query) -> str:
+def _shown(state: State, resource: Resource, text: str, query: queries.Query) -> str:
     """A record's text, untouched where nothing was asked of it: a page of 5,000 is then only text."""
     if not (query.expand or query.fields or resource.fresh):
-        return body
-    return json.dumps(_dressed(state, resource, json.loads(body), query), separators=(",", ":"))
+        return text
+    return json.dumps(_dressed(state, resource, json.loads(text), query), separators=(",", ":"))
 
 
 def _dressed(state: State, resource: Resource, record: Record, query: queries.Query) -> Record:
@@ -126,10 +128,13 @@ def twinned(record: Record, shape: Shape) -> Record:
     """The record with every `account_vault_*` name and its `token_*` twin saying the same."""
     both = dict(record)
     for new, old in TWINS.items():
-        value = record.get(new) if record.get(new) is not None else record.get(old)
-        if new in record or old in record:
-            both |= {name: value for name in (new, old) if name in shape}
-            both = {name: value for name, value in both.items() if name in shape or name not in (new, old)}
+        if new not in record and old not in record:
+            continue
+        value = record[new] if record.get(new) is not None else record.get(old)
+        for name in (new, old):
+            both.pop(name, None)
+            if name in shape:
+                both[name] = value
     return both
 
 
