@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.base import Synced, one_per_source
+from core.store.base import Synced, index_where_given, one_per_source
 
 
 class EntryKind(StrEnum):
@@ -36,7 +36,7 @@ class LedgerEntry(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id", "posted_on"),
-        Index(None, "order_id"),
+        index_where_given("order_id"),
     )
 
     patient_id: int = Field(foreign_key="patient.id")

@@ -4,13 +4,12 @@ SQL narrows, Python decides (DESIGN §2.5): rows that cannot change any answer a
 narrowing says why it is safe. Nothing here judges.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, and_, case, func, literal, or_, select, type_coerce
-from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from core import clock
@@ -361,32 +360,35 @@ def _add_payments(
     own = select(*_payment_columns(table)).where(
         table.c.patient_id.in_(ids), table.c.gone_at.is_(None), *(() if whole else (matters,))
     )
-    for row in session.execute(own.order_by(table.c.happened_at)):
+    for row in session.execute(own.order_by(table.c.patient_id, table.c.happened_at)):
         found = local(row)
         assert found.patient_id is not None
         facts[found.patient_id].payments.append(found)
-    if not plans:
-        return
-    seen: dict[int, set[int]] = {}
-    back = aliased(table, name="refund")
-    of_plan = select(table.c.plan_id, *_payment_columns(table)).where(
+    of_plan = select(*_payment_columns(table)).where(
         table.c.plan_id.in_(list(plans)), table.c.gone_at.is_(None)
     )
-    refunds = (
-        select(table.c.plan_id, *_payment_columns(back))
-        .join_from(
-            table,
-            back,
-            and_(back.c.refund_ref == table.c.external_id, back.c.connection_id == table.c.connection_id),
-        )
-        .where(table.c.plan_id.in_(list(plans)), back.c.gone_at.is_(None))
+    for row in session.execute(of_plan) if plans else ():
+        found = local(row)
+        plans[found.plan_id or 0].payments.append(found)
+    _add_refunds_of_plans(session, plans, local)
+
+
+def _add_refunds_of_plans(
+    session: Session, plans: dict[int, PlanRecord], local: Callable[[Sequence[Any]], PaymentFacts]
+) -> None:
+    """A refund may carry no plan of its own: it belongs to the plan of the payment that it gives back."""
+    table = _table(Payment)
+    plan_of = {
+        (p.connection_id, p.external_id): key for key, record in plans.items() for p in record.payments
+    }
+    query = select(*_payment_columns(table)).where(
+        table.c.refund_ref.in_(sorted({external_id for _, external_id in plan_of})), table.c.gone_at.is_(None)
     )
-    for query in (of_plan, refunds):
-        for plan_id, *row in session.execute(query):
-            found = local(row)
-            if found.id not in seen.setdefault(plan_id, set()):
-                seen[plan_id].add(found.id)
-                plans[plan_id].payments.append(found)
+    for row in session.execute(query) if plan_of else ():
+        refund = local(row)
+        key = plan_of.get((refund.connection_id, refund.refund_ref or ""))
+        if key is not None and refund.plan_id != key:
+            plans[key].payments.append(refund)
     for record in plans.values():
         record.payments.sort(key=lambda payment: payment.happened_at)
 
@@ -465,7 +467,9 @@ def _add_ledger(
             query = select(entry.c.patient_id, *_columns(LedgerEntry, EntryFacts)).where(
                 entry.c.patient_id.in_(list(some)), entry.c.gone_at.is_(None), *narrow
             )
-            for key, *row in session.execute(query.order_by(entry.c.posted_on, entry.c.id)):
+            for key, *row in session.execute(
+                query.order_by(entry.c.patient_id, entry.c.posted_on, entry.c.id)
+            ):
                 facts[key].ledger.append(EntryFacts._make(row))
 
 
@@ -474,5 +478,5 @@ def _add_coverages(session: Session, facts: dict[int, PatientFacts], ids: list[i
     query = select(table.c.patient_id, *_columns(Coverage, CoverageFacts)).where(
         table.c.patient_id.in_(ids), table.c.gone_at.is_(None)
     )
-    for key, *row in session.execute(query.order_by(table.c.id)):
+    for key, *row in session.execute(query.order_by(table.c.patient_id, table.c.id)):
         facts[key].coverages.append(CoverageFacts._make(row))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.store.base import Row, Synced, one_per_source
+from core.store.base import Row, Synced, index_where_given, one_per_source
 from core.store.types import UtcInstant
 
 
@@ -21,7 +21,7 @@ class Patient(Synced, table=True):
         one_per_source(),
         Index(None, "location_id", "active", "last_name"),
         Index(None, "mobile_last_four"),
-        Index(None, "guarantor_id"),
+        index_where_given("guarantor_id"),
     )
 
     location_id: int | None = Field(default=None, foreign_key="location.id")

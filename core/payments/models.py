@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.base import Synced, one_per_source
+from core.store.base import Synced, index_where_given, one_per_source
 from core.store.types import UtcInstant
 
 
@@ -33,8 +33,8 @@ class Recurring(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id"),
-        Index(None, "plan_id"),
-        Index(None, "membership_id"),
+        index_where_given("plan_id"),
+        index_where_given("membership_id"),
     )
 
     patient_id: int | None = Field(default=None, foreign_key="patient.id")
@@ -57,10 +57,10 @@ class Payment(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id", "happened_at"),
-        Index(None, "plan_id"),
-        Index(None, "membership_id"),
-        Index(None, "refund_ref"),
-        Index(None, "order_id"),
+        index_where_given("plan_id"),
+        index_where_given("membership_id"),
+        index_where_given("refund_ref"),
+        index_where_given("order_id"),
     )
 
     patient_id: int | None = Field(default=None, foreign_key="patient.id")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.base import Synced, one_per_source
+from core.store.base import Synced, index_where_given, one_per_source
 
 
 class PlanStatus(StrEnum):
@@ -23,7 +23,7 @@ class Plan(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id"),
-        Index(None, "payer_id"),
+        index_where_given("payer_id"),
     )
 
     patient_id: int = Field(foreign_key="patient.id")

@@ -11,7 +11,9 @@ from core.store.engine import open_store
 from core.store.migrate import migrate
 
 DAY = date(2026, 11, 23)
-AS_OF = datetime(2026, 11, 23, 13, tzinfo=UTC)  # before the first visit of the day, 8:00 in Chicago is 14:00 UTC
+AS_OF = datetime(
+    2026, 11, 23, 13, tzinfo=UTC
+)  # before the first visit of the day, 8:00 in Chicago is 14:00 UTC
 VISITS = 150
 APPOINTMENTS, PAYMENTS = 25, 50
 _US = 1_000_000
@@ -69,9 +71,9 @@ def build(path: Path, patients: int) -> str:
       SELECT 1, printf('C%07d', p), '', p, 'card', 'visa', printf('%04d', p % 10000),
         CASE WHEN p % 9 = 0 THEN '2026-11-30' WHEN p % 31 = 0 THEN '2026-09-30' ELSE '2029-06-30' END, 1, 1, 'none'
         FROM n WHERE p % 12 <> 0;
-    {numbers} INSERT INTO plan (id, connection_id, external_id, content_hash, patient_id, kind, name, start_date, end_date,
+    {numbers} INSERT INTO plan (id, connection_id, external_id, content_hash, patient_id, payer_id, kind, name, start_date, end_date,
         total_cents, visits, status)
-      SELECT p, 1, printf('PL%07d', p), '', p, 'treatment', 'Corrective care', '2026-06-01', '2027-05-31', 240000, 36,
+      SELECT p, 1, printf('PL%07d', p), '', p, CASE WHEN p % 40 = 0 THEN p - 1 END, 'treatment', 'Corrective care', '2026-06-01', '2027-05-31', 240000, 36,
         'active' FROM n WHERE p % 4 = 0;
     {numbers}, k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 11)
       INSERT INTO instalment (connection_id, external_id, content_hash, plan_id, due_date, amount_cents, waived_cents)

@@ -12,7 +12,9 @@ MOST_MS = 60.0  # at 20,000 patients
 MOST_GROWTH = 1.5  # 200,000 against 20,000
 
 
-def report_lines(folder: Path, sizes: list[int], median_ms: Callable[[Callable[[], object]], float]) -> list[str]:
+def report_lines(
+    folder: Path, sizes: list[int], median_ms: Callable[[Callable[[], object]], float]
+) -> list[str]:
     """One line a size, and one for the growth from 20,000 to 200,000 patients."""
     lines, ours_at = [], {}
     for size in sizes:
