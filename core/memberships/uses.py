@@ -121,7 +121,7 @@ class Allowances:
         for service_class, base in self.bases.items():
             if base is not None:
                 begin = self._begin(service_class, base, giving, first, counted)
-                self._chain(service_class, base, giving[begin:], counted)
+                self._chain(service_class, base, giving[begin:], first, counted)
 
     def _begin(
         self, service_class: str, base: int, giving: Sequence[Period], first: Period, counted: Counted
@@ -139,7 +139,9 @@ class Allowances:
                 return place
         return 0
 
-    def _chain(self, service_class: str, base: int, path: Sequence[Period], counted: Counted) -> None:
+    def _chain(
+        self, service_class: str, base: int, path: Sequence[Period], first: Period, counted: Counted
+    ) -> None:
         lots: Lots = ()
         cap, lifetime = self.plan.rollover_cap, self.plan.rollover_periods
         for number, period in enumerate(path):
@@ -149,8 +151,9 @@ class Allowances:
                 lots = (Lot(last, self.rollovers.get(key, 0)),)
             add_ons = self.add_ons.get(key, 0)
             handed_on = carry_on(lots, number, base + add_ons, len(counted.get(key, ())), cap, lifetime)
-            goes_on = carried(handed_on) if self.terms.end >= period.next_start else 0
-            self.chained[key] = Allowance(base, carried(lots), add_ons, goes_on)
+            if period >= first:
+                goes_on = carried(handed_on) if self.terms.end >= period.next_start else 0
+                self.chained[key] = Allowance(base, carried(lots), add_ons, goes_on)
             lots = handed_on
 
     def of(self, key: Key) -> Allowance:

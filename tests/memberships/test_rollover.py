@@ -25,6 +25,11 @@ def test_a_visit_expires_after_its_periods():
     assert carry_on(lots, 2, given=0, committed=0, cap=4, lifetime=2) == ()
 
 
+def test_above_the_cap_the_oldest_expiring_go():
+    lots = (Lot(4, 1), Lot(5, 1))
+    assert carry_on(lots, 3, given=1, committed=0, cap=2, lifetime=3) == (Lot(5, 1), Lot(6, 1))
+
+
 def test_without_a_cap_nothing_rolls_and_without_an_expiry_nothing_expires():
     assert carry_on((), 0, given=4, committed=0, cap=None, lifetime=3) == ()
     lots = carry_on((), 0, given=1, committed=0, cap=4, lifetime=None)

@@ -100,16 +100,26 @@ def test_a_family_pool_sums_its_members():
 
 @pytest.mark.parametrize(
     ("last", "severity"),
-    [("2026-11-15", Severity.NOTE), ("2026-11-13", Severity.MEDIUM), ("2026-11-05", Severity.HIGH)],
+    [
+        ("2026-11-15", Severity.NOTE),
+        ("2026-11-13", Severity.MEDIUM),
+        ("2026-11-06", Severity.MEDIUM),
+        ("2026-11-05", Severity.HIGH),
+    ],
 )
 def test_nothing_booked_is_worse_the_longer_ago_the_last_visit(last: str, severity: Severity):
-    """30 days ÷ 4 visits: every 7½ days; 6 days ago is calm, 8 is over one interval, 16 over two."""
+    """30 days ÷ 4 visits: every 7½ days; 6 days ago is calm, 8 is over one interval, 15 just two, 16 over two."""
     finding = judge(visits(last))
     (row,) = (row for row in finding.states if row.state is MembershipState.NOT_SCHEDULED)
     assert row.severity is severity
     assert row.line is not None
     assert row.line.service_class is None
     assert row.line.period_start == date(2026, 11, 1)
+
+
+def test_exactly_one_interval_is_not_over_it():
+    finding = judge(visits("2026-11-06"), benefits=[BenefitFacts("B1", "adjustment", 2)])
+    assert finding.states[-1].severity is Severity.NOTE
 
 
 def test_todays_visit_is_not_the_next_one():
@@ -187,6 +197,27 @@ def test_a_frozen_member_has_no_other_flags():
     assert judge([], status="paused").state is MembershipState.FROZEN
 
 
+def test_a_period_that_begins_in_the_freeze_still_allows_its_visits():
+    booked = visits("2026-12-15", "2026-12-16", "2026-12-17", "2026-12-18", "2026-12-19")
+    finding = judge(booked, frozen_from=date(2026, 11, 1), frozen_to=date(2026, 12, 10))
+    assert [(line.period_start.month, line.allowance, line.over) for line in finding.lines] == [
+        (11, 0, 0),
+        (12, 4, 1),
+    ]
+
+
+def test_while_frozen_only_what_is_still_to_come_can_be_too_much():
+    done = visits(*(f"2026-11-{day:02}" for day in (2, 3, 4, 5, 6)))
+    frozen = {"frozen_from": date(2026, 11, 20), "frozen_to": date(2026, 11, 23)}
+    assert said(judge(done, **frozen)) == []
+    assert said(judge([*done, *visits("2026-11-24")], **frozen)) == ["OVER_SCHEDULED"]
+
+
+def test_five_done_of_four_is_over_with_nothing_booked():
+    finding = judge(visits(*(f"2026-11-{day:02}" for day in (2, 3, 4, 5, 6))))
+    assert (said(finding)[0], finding.lines[0].over) == ("OVER_SCHEDULED", 1)
+
+
 def test_a_period_frozen_from_end_to_end_allows_nothing():
     booked = visits("2026-12-03")
     finding = judge(booked, frozen_from=date(2026, 12, 1), frozen_to=date(2026, 12, 31))
@@ -202,6 +233,11 @@ def test_past_due_visits_are_provisional_and_the_payment_comes_first():
     assert finding.covers(booked[3]).cover is Cover.PROVISIONAL
     assert judge(booked, status="past_due", paid_up=True).state is MembershipState.USED_UP
     assert judge(booked, paid_up=False).state is MembershipState.PROVISIONAL
+
+
+def test_a_past_due_member_hears_of_the_payment_and_not_of_visits_to_lose():
+    assert said(judge(visits("2026-11-03"), status="past_due")) == ["PROVISIONAL"]
+    assert said(judge(visits("2026-12-03"), status="past_due")) == ["PROVISIONAL", "PROVISIONAL"]
 
 
 def test_bookings_after_the_end_are_outside_the_term():
