@@ -5,9 +5,11 @@
 
 import html
 import json
+import os
 import shutil
+import signal
 import socket
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import uvicorn
@@ -49,23 +51,26 @@ def prepare(
     today: date | None = None,
     port: int = DEFAULT_PORT,
 ) -> State:
-    """The practice of this seed and size, made unless the folder holds it: processor side in the state, EHR in folder/ehr.
+    """The practice of this seed and size, made unless the folder holds it: the processor's side in the state, the
+    EHR's in folder/ehr.
 
-    The sandbox's clock starts at the present time of `today` (default: the real day) and goes on from there.
+    `today` is a date at the first location (default: the real one). The sandbox's clock starts on it, at the
+    present time of day, and goes on from there.
     """
     from data.sandbox.practice import generate, write_files
+    from data.sandbox.practice.names import PLACES
 
-    present = clock.now()
-    today = today or present.date()
-    wanted = {"seed": seed, "patients": patients, "locations": locations, "today": today.isoformat()}
+    wanted = {"seed": seed, "patients": patients, "locations": locations}
     if _made(folder) == wanted:
         return State(folder, seed=seed)
     for leftover in ("sandbox.db", "sandbox.db-wal", "sandbox.db-shm"):
         (folder / leftover).unlink(missing_ok=True)
     shutil.rmtree(folder / "ehr", ignore_errors=True)
+    real_day = clock.today(PLACES[0][1])
+    today = today or real_day
     practice = generate(seed, today, patients=patients, locations=locations)
     state = State(folder, seed=seed)
-    state.set_now(present + timedelta(days=(today - present.date()).days))
+    state.set_now(clock.now() + (today - real_day))
     load(state, practice.fortis)
     write_files(practice.files, folder / "ehr")
     state.remember("port", port)
@@ -84,15 +89,15 @@ def _made(folder: Path) -> dict[str, object] | None:
 
 
 def listen(port: int) -> socket.socket:
-    """A loopback socket for the sandbox. Raises OSError when the port is taken."""
+    """A loopback socket for the sandbox (0: a free port). Raises OSError when the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would let two servers share a port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
     except OSError:
         listener.close()
         raise
-    listener.listen(128)
     return listener
 
 
@@ -109,14 +114,20 @@ def server_of(state: State) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve_state(state: State, port: int) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError when the port is taken."""
-    listener = listen(port)
+def serve_state(state: State, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; only for the main thread."""
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again once it has stopped
     try:
         server_of(state).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # stopped from the keyboard: nothing went wrong
     finally:
         listener.close()
         state.close()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def serve(
@@ -128,10 +139,10 @@ def serve(
     locations: int = 1,
     today: date | None = None,
 ) -> None:
-    """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT."""
-    serve_state(
-        prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port), port
-    )
+    """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT. Raises OSError when the port is taken."""
+    listener = listen(port)
+    state = prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port)
+    serve_state(state, listener)
 
 
 async def _index(request: Request) -> HTMLResponse:

@@ -125,7 +125,7 @@ def _interfere(state: State, wishes: dict[str, Any]) -> dict[str, Any]:
 def _change(state: State, resource: str, id: str, fields: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 (the wire's word)
     if resource not in ALL or state.get(resource, id) is None:
         raise ValueError(f"there is no {resource} {id}")
-    strange = set(fields) - set(ALL[resource].shape)
+    strange = set(fields) - (set(ALL[resource].shape) - {"id"})
     if strange:
-        raise ValueError(f"{resource} have no field {', '.join(sorted(strange))}")
+        raise ValueError(f"{resource} have no field to change {', '.join(sorted(strange))}")
     return state.update(resource, id, **twinned(fields, ALL[resource].shape))

@@ -66,9 +66,7 @@ def test_held_and_ended_plans_do_not_run(sandbox: Sandbox) -> None:
 
 
 def test_a_plan_of_three_payments_ends_after_the_third(sandbox: Sandbox) -> None:
-    body = {"location_id": LOCATION_ID, "token_id": ANAS_CARD, "interval": 1, "interval_type": "w"}
-    counted = {"start_date": "2026-11-23", "transaction_amount": 2_000, "installment_total_count": 3}
-    plan = sandbox.request("POST", "/v1/recurrings", json=body | counted).json()["data"]["id"]
+    plan = _weekly(sandbox, installment_total_count=3)
     _run_until(sandbox, "2027-02-01T13:00:00Z")
     assert len(_payments_of(sandbox, plan)) == 3
     assert (_plan(sandbox, plan)["status"], _plan(sandbox, plan)["active"]) == ("ended", False)
@@ -79,3 +77,22 @@ def test_a_plan_whose_card_was_deleted_upstream_is_declined_and_not_forgotten(sa
     _run_until(sandbox, "2026-11-30T13:00:00Z")
     (declined,) = _payments_of(sandbox, ANAS_PLAN)
     assert (declined["status_code"], declined["reason_code_id"]) == (301, 1540)
+
+
+def test_a_declined_run_counts_and_its_rerun_does_not(sandbox: Sandbox) -> None:
+    plan = _weekly(sandbox, installment_total_count=2)
+    sandbox.control({"decline": {"token_id": ANAS_CARD}})
+    _run_until(sandbox, "2026-11-23T13:00:00Z")
+    (declined,) = sandbox.request("GET", "/v1/declined-recurring-transactions").json()["list"]
+    sandbox.request("POST", f"/v1/declined-recurring-transactions/{declined['id']}/rerun")
+    _run_until(sandbox, "2026-11-28T13:00:00Z")
+    assert _plan(sandbox, plan)["status"] == "active"
+    _run_until(sandbox, "2026-11-30T13:00:00Z")
+    assert [each["status_code"] for each in _payments_of(sandbox, plan)] == [301, 101, 101]
+    assert _plan(sandbox, plan)["status"] == "ended"
+
+
+def _weekly(sandbox: Sandbox, **also: Any) -> str:
+    body = {"location_id": LOCATION_ID, "token_id": ANAS_CARD, "interval": 1, "interval_type": "w"}
+    starts = {"start_date": "2026-11-23", "transaction_amount": 2_000}
+    return sandbox.request("POST", "/v1/recurrings", json=body | starts | also).json()["data"]["id"]

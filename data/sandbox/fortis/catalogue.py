@@ -6,6 +6,8 @@ from data.sandbox.fortis import expands, records
 from data.sandbox.fortis.resources import Resource
 from data.sandbox.state import Record, State
 
+_RUNNING = "SELECT count(*) FROM recurrings WHERE token_id = ? AND json_extract(said, '$.status') != 'ended'"
+
 
 def _fresh_token(state: State, token: Record) -> Record:
     used = state.select("SELECT 1 FROM recurrings WHERE token_id = ? LIMIT 1", [token["id"]])

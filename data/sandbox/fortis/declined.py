@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from data.sandbox.fortis import transactions, wire
 from data.sandbox.fortis.catalogue import DECLINED
-from data.sandbox.fortis.charges import SOURCE_RECURRING
 from data.sandbox.fortis.resources import Call, known, shown
 
 
@@ -19,7 +18,7 @@ def rerun(call: Call) -> Response:
     token = state.get("tokens", (recurring or failed or {}).get("token_id"))
     if token is None or failed is None:
         raise wire.refused_rule("There is no token left to charge", "token_id")
-    also = {"recurring_id": declined["recurring_id"], "is_recurring": True, "trx_source_id": SOURCE_RECURRING}
+    also = {"recurring_id": declined["recurring_id"], "is_recurring": True}
     paid = transactions.charge(state, token, failed["transaction_amount"], **also)
     changes = {} if paid["status_code"] == 301 else {"status": "paid", "payment_transaction_id": paid["id"]}
     return shown(state, DECLINED, state.update(DECLINED.name, declined["id"], **changes))

@@ -9,6 +9,10 @@ from data.sandbox.fortis.catalogue import DECLINED, TRANSACTIONS
 from data.sandbox.fortis.resources import stamped
 from data.sandbox.state import Record, State
 
+_RUNS = """
+SELECT count(*) FROM transactions
+WHERE recurring_id = ? AND json_extract(said, '$.trx_source_id') = ? AND link_id IS NULL
+"""
 _HOUR = time(5, 0)  # on the wall of the location
 
 
@@ -38,8 +42,8 @@ def _catch_up(state: State, recurring: Record, counts: dict[str, int]) -> None:
 
 
 def _runs_so_far(state: State, recurring: Record) -> int:
-    sql = "SELECT count(*) FROM transactions WHERE recurring_id = ? AND link_id IS NULL"
-    return state.select(sql, [recurring["id"]])[0][0]
+    """Approved or not: a declined run counts too (facts §6). A rerun is nobody's turn."""
+    return state.select(_RUNS, [recurring["id"], charges.SOURCE_RECURRING])[0][0]
 
 
 def _over(recurring: Record, run: date, done: int) -> bool:

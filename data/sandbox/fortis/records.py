@@ -257,117 +257,39 @@ created_user_id, modified_user_id: str? ID
 
 # The related records a client may ask for with `expand`.
 EXPANDS: dict[str, tuple[str, ...]] = {
-    "CONTACT": (
-        "received_emails",
-        "is_deletable",
-        "location",
-        "user",
-        "recurrings",
-        "email_blacklist",
-        "sms_blacklist",
-        "changelogs",
-        "postback_logs",
-        "created_user",
-        "parent",
-        "children",
-    ),
-    "TOKEN": (
-        "location",
-        "contact",
-        "transactions",
-        "activeRecurrings",
-        "is_deletable",
-        "signature",
-        "created_user",
-        "changelogs",
-        "account_vault_cau_logs",
-        "account_vault_cau_product_transactions",
-    ),
-    "RECURRING": (
-        "log_emails",
-        "contact",
-        "account_vault",
-        "created_user",
-        "transactions",
-        "signature",
-        "payment_schedule",
-        "location",
-        "product_transaction",
-        "next_run_date_min",
-        "next_run_date_max",
-        "tags",
-        "all_tags",
-        "changelogs",
-        "forecast",
-        "recurring_splits",
-    ),
-    "DECLINED_RECURRING": ("recurring", "payment_transaction", "declined_transaction"),
-    "TRANSACTION": (
-        "log_emails",
-        "is_voidable",
-        "is_reversible",
-        "is_refundable",
-        "is_completable",
-        "is_settled",
-        "created_user",
-        "location",
-        "contact",
-        "changelogs",
-        "product_transaction",
-        "tags",
-        "all_tags",
-        "recurring",
-        "tagTransactions",
-        "declined_recurring_notification",
-        "payment_recurring_notification",
-        "account_vault",
-        "quick_invoice",
-        "developer_company",
-        "terminal",
-        "hosted_payment_page",
-        "transaction_level3",
-        "developer_company_id",
-        "transaction_histories",
-        "surcharge_transaction",
-        "surcharge",
-        "signature",
-        "reason_code",
-        "type",
-        "status",
-        "transaction_batch",
-        "transaction_splits",
-        "postback_logs",
-        "currency_type",
-        "transaction_references",
-        "saved_account",
-        "rejected_transaction_ach_retries",
-        "return_fee_transaction_ach_retry",
-        "retry_transaction_ach_retry",
-        "is_retriable",
-        "transaction_three_ds",
-        "transaction_settlement",
-        "balances",
-    ),
-    "LOCATION": (
-        "users",
-        "is_deletable",
-        "branding_domain",
-        "product_invoice",
-        "product_files",
-        "parent",
-        "created_user",
-        "changelogs",
-        "product_transactions",
-        "terminals",
-        "terminal_routers",
-        "developer_company",
-        "developer_company_id",
-        "helppages",
-        "quick_invoice_setting",
-        "location_billing_accounts",
-        "marketplaces",
-        "locationmarketplaces",
-        "addons",
-        "additional_access",
-    ),
+    name: tuple(words.split())
+    for name, words in {
+        "CONTACT": """
+            received_emails is_deletable location user recurrings email_blacklist sms_blacklist
+            changelogs postback_logs created_user parent children
+        """,
+        "TOKEN": """
+            location contact transactions activeRecurrings is_deletable signature created_user
+            changelogs account_vault_cau_logs account_vault_cau_product_transactions
+        """,
+        "RECURRING": """
+            log_emails contact account_vault created_user transactions signature payment_schedule
+            location product_transaction next_run_date_min next_run_date_max tags all_tags
+            changelogs forecast recurring_splits
+        """,
+        "DECLINED_RECURRING": "recurring payment_transaction declined_transaction",
+        "TRANSACTION": """
+            log_emails is_voidable is_reversible is_refundable is_completable is_settled
+            created_user location contact changelogs product_transaction tags all_tags recurring
+            tagTransactions declined_recurring_notification payment_recurring_notification
+            account_vault quick_invoice developer_company terminal hosted_payment_page
+            transaction_level3 developer_company_id transaction_histories surcharge_transaction
+            surcharge signature reason_code type status transaction_batch transaction_splits
+            postback_logs currency_type transaction_references saved_account
+            rejected_transaction_ach_retries return_fee_transaction_ach_retry
+            retry_transaction_ach_retry is_retriable transaction_three_ds transaction_settlement
+            balances
+        """,
+        "LOCATION": """
+            users is_deletable branding_domain product_invoice product_files parent created_user
+            changelogs product_transactions terminals terminal_routers developer_company
+            developer_company_id helppages quick_invoice_setting location_billing_accounts
+            marketplaces locationmarketplaces addons additional_access
+        """,
+    }.items()
 }
