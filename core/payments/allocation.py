@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from core.payments.facts import GIVEN_BACK, PaymentFacts
@@ -48,25 +49,27 @@ def allocate(dues: Sequence[Due], payments: Sequence[PaymentFacts], nets: Mappin
     cents = [0] * len(dues)
     paid_by: list[list[PaymentFacts]] = [[] for _ in dues]
 
-    def pay(place: int, giver: int) -> None:
-        part = min(money[giver], dues[place].owed_cents - cents[place])
-        if part > 0:
+    def pay(place: int, giver: int) -> int:
+        """Move what fits; returns the room that is left there."""
+        room = dues[place].owed_cents - cents[place]
+        part = min(money[giver], room)
+        if part:
             cents[place] += part
             money[giver] -= part
             paid_by[place].append(givers[giver])
+        return room - part
 
     places = {due.id: place for place, due in enumerate(dues)}
     for i, giver in enumerate(givers):
         if giver.instalment_id in places:
             pay(places[giver.instalment_id], i)
     order = [i for i, due in enumerate(dues) if not due.postponed]
-    order += [i for i, due in enumerate(dues) if due.postponed]
-    first = 0
+    if len(order) < len(dues):
+        order += [i for i, due in enumerate(dues) if due.postponed]
+    first, count = 0, len(order)
     for i in range(len(givers)):
-        while money[i] and first < len(order):
-            place = order[first]
-            pay(place, i)
-            if cents[place] >= dues[place].owed_cents:
+        while money[i] and first < count:
+            if not pay(order[first], i):
                 first += 1
     return Allocation(cents, paid_by, sum(money))
 
@@ -83,43 +86,43 @@ def attempts(
     A failed payment belongs to its own instalment, else to the one due last before it. Where that one has since
     been paid with other money, it explains the oldest amount still open, unless all was paid in between.
     """
-    found = [list(paid) for paid in allocation.paid_by]
+    found = allocation.paid_by
+    failed = [p for p in payments if nets[p.id] < p.amount_cents and _came_to_nothing(p)]
+    if not failed:
+        return found
     still_open = allocation.open(dues)
     oldest = next((i for i, due in enumerate(dues) if still_open[i] and not due.postponed), None)
     if oldest is None or dues[oldest].due_on > today:
         return found
+    found = [list(paid) for paid in found]
     days = [due.due_on for due in dues]
     places = {due.id: place for place, due in enumerate(dues)}
     whole_on = _last_whole_day(dues, payments, nets)
-    refunds = [p for p in payments if p.refund_ref is not None and p.status == "approved"]
-    for payment in payments:
-        if payment.refund_ref is not None or not _came_to_nothing(payment, nets[payment.id]):
-            continue
+    for payment in failed:
         place = None if payment.instalment_id is None else places.get(payment.instalment_id)
         if place is None:
             place = max(bisect_right(days, payment.happened_on + EARLY_DAYS) - 1, 0)
         if not still_open[place] and (whole_on is None or payment.happened_on > whole_on):
             place = oldest
         if still_open[place]:
-            found[place] += _shown(payment, refunds)
-    for tried in found:
-        tried.sort(key=lambda payment: payment.happened_at)
+            found[place] += _shown(payment, payments)
+            found[place].sort(key=attrgetter("happened_at"))
     return found
 
 
-def _shown(payment: PaymentFacts, refunds: Sequence[PaymentFacts]) -> list[PaymentFacts]:
+def _shown(payment: PaymentFacts, payments: Sequence[PaymentFacts]) -> list[PaymentFacts]:
     """A failed payment itself; of an accepted one the refunds that took from it."""
     if payment.status != "approved":
         return [payment]
     key = (payment.connection_id, payment.external_id)
-    return [refund for refund in refunds if (refund.connection_id, refund.refund_ref) == key]
+    return [p for p in payments if p.status == "approved" and (p.connection_id, p.refund_ref) == key]
 
 
-def _came_to_nothing(payment: PaymentFacts, net: int) -> bool:
-    """Declined, given back in whole or part, or still pending."""
-    if payment.status == "approved":
-        return net < payment.amount_cents
-    return payment.status in GIVEN_BACK or payment.status in ("declined", "pending")
+def _came_to_nothing(payment: PaymentFacts) -> bool:
+    """Of payments whose net is short of their amount: declined, given back in whole or part, or still pending."""
+    if payment.refund_ref is not None:
+        return False
+    return payment.status in ("approved", "declined", "pending") or payment.status in GIVEN_BACK
 
 
 def _last_whole_day(

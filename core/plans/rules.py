@@ -6,6 +6,7 @@ what the patient promised.
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 
 from core.dates import ONE_DAY
 from core.money import share
@@ -53,15 +54,21 @@ def judge_plan(
     done_visits: completed visits of the plan so far, None = not known. A plan that cannot be judged (no instalments,
     an end before its start, negative amounts) is UNKNOWN with the reason.
     """
-    rows = sorted((p for p in payments if p.happened_on <= as_of_date), key=lambda p: (p.happened_at, p.id))
+    rows = sorted((p for p in payments if p.happened_on <= as_of_date), key=attrgetter("happened_at"))
     nets = net_by_payment(rows)
     paid = max(0, sum(nets.values()))
     if doubt := _doubt(plan, instalments):
         return _unknown(plan, doubt, paid, pending_cents(rows))
     judged_on = _judged_on(plan, as_of_date)
-    ordered = sorted(instalments, key=lambda i: (i.due_date, i.id))
+    ordered = sorted(instalments, key=attrgetter("due_date"))
+    pauses = plan.paused_from or plan.paused_to or plan.status == "paused"
     dues = [
-        Due(i.id, i.due_date, max(0, i.amount_cents - i.waived_cents), _paused(plan, i.due_date))
+        Due(
+            i.id,
+            i.due_date,
+            max(0, i.amount_cents - i.waived_cents),
+            bool(pauses) and _paused(plan, i.due_date),
+        )
         for i in ordered
     ]
     allocation = allocate(dues, rows, nets)
@@ -71,7 +78,7 @@ def judge_plan(
         _standing(i, due, allocation.cents[place], tried[place], judged_on, frozen=frozen)
         for place, (i, due) in enumerate(zip(ordered, dues, strict=True))
     )
-    return _sum_up(plan, standings, paid, pending_cents(rows), as_of_date, judged_on, done_visits)
+    return _sum_up(plan, standings, dues, paid, pending_cents(rows), as_of_date, judged_on, done_visits)
 
 
 def contract_price(plan: PlanFacts, visit_number: int, total_cents: int) -> int:
@@ -165,20 +172,26 @@ def _aging(late: Sequence[InstalmentStanding]) -> Aging:
 def _sum_up(
     plan: PlanFacts,
     standings: tuple[InstalmentStanding, ...],
+    dues: Sequence[Due],
     paid: int,
     pending: int,
     as_of: date,
     judged_on: date,
     done_visits: int | None,
 ) -> PlanFinding:
-    late = [one for one in standings if one.state is InstalmentState.LATE]
-    arrears = sum(one.open_cents for one in late)
-    expected = sum(
-        one.amount_cents for one in standings if one.due_on < judged_on and not _paused(plan, one.due_on)
-    )
-    waived = sum(one.waived_cents for one in standings)
-    total = plan.total_cents if plan.total_cents is not None else sum(one.amount_cents for one in standings)
-    due_today = sum(one.open_cents for one in standings if one.state is InstalmentState.DUE_TODAY)
+    late = []
+    expected = arrears = due_today = waived = amounts = 0
+    for one, due in zip(standings, dues, strict=True):
+        amounts += one.amount_cents
+        waived += one.waived_cents
+        if due.due_on < judged_on and not due.postponed:
+            expected += one.amount_cents
+        if one.state is InstalmentState.LATE:
+            late.append(one)
+            arrears += one.open_cents
+        elif one.state is InstalmentState.DUE_TODAY:
+            due_today += one.open_cents
+    total = amounts if plan.total_cents is None else plan.total_cents
     exposure = unearned = None
     if plan.visits and done_visits is not None:
         delivered = _delivered(plan.visits, done_visits, total)

@@ -104,3 +104,7 @@ def test_the_oldest_stands_first_and_the_rows_are_named():
     found = missing_payments([item(due="2026-11-10")._replace(id="IN2"), item(due="2026-11-03")], TODAY)
     assert [one.id for one in found] == ["IN1", "IN2"]
     assert found[0].evidence == (("instalment", "IN1"),)
+
+
+def test_a_disputed_amount_stays_loud_even_with_a_retry_ahead():
+    assert only(item(tried("charged_back"), retry_on=day("2026-11-25"))).severity is Severity.HIGH
