@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from core.connections.quarantine import quarantine, resolve
@@ -18,7 +20,7 @@ from core.errors import BadInput
 from core.integrations.practice_files import FILES, OpenFile, Parsed, PracticeFile, Repeated
 from core.integrations.records import Rejected
 from core.jobs.import_result import FileCounts, ImportResult, in_run
-from core.jobs.practice_folder import Stamp, StillChanging, digest_of, files_in, stamp_of, still_being_written
+from core.jobs.practice_folder import Stamp, StillChanging, digest_of, files_in, refuse_unfinished, stamp_of
 from core.jobs.practice_links import link_guarantors, name_practice, practice_files_connection
 from core.jobs.practice_rows import MODELS, Known, complete
 from core.jobs.practice_seen import remember, same_as_before
@@ -114,8 +116,8 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
         run_id = start_run(session, going.connection_id, file.name, full=not going.watching)
     try:
         stamp = stamp_of(path)
-        if going.watching and still_being_written(path):
-            raise StillChanging(path)
+        if going.watching:
+            refuse_unfinished(path)
         digest = digest_of(path)
         if not (going.watching and _counted(going, file, run_id, digest)):
             complete = _read(going, file, path, run_id, stamp)
@@ -125,6 +127,10 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
         said.append(unusable.sentence)
         with transaction(going.engine) as session:
             fail_run(session, run_id, unusable.sentence)
+    except BaseException:
+        with suppress(DBAPIError), transaction(going.engine) as session:  # the store itself may be at fault
+            fail_run(session, run_id, "The import was cut off in the middle; importing again completes it.")
+        raise
 
 
 def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bool:

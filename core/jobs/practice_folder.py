@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,17 +84,17 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def still_being_written(path: Path) -> bool:
-    """Whether a file of the last seconds breaks off in mid-line: its last row may be half there.
+def refuse_unfinished(path: Path) -> None:
+    """Raises StillChanging when a file of the last seconds breaks off in mid-line: its last row may be half there.
 
-    Judged by the clock of the machine that wrote it, not by core.clock, which a demo may hold still.
+    Judged by the clock of the machine that wrote it, not by core.clock, which a demo may hold still. A file that
+    cannot be opened is left to whoever reads it.
     """
-    try:
+    with suppress(OSError):
         seen = path.stat()
-        if not path.is_file() or seen.st_size == 0 or time.time() - seen.st_mtime > _SETTLED_SECONDS:
-            return False
-        with path.open("rb") as stream:
-            stream.seek(-2, os.SEEK_END) if seen.st_size > 1 else None
-            return not stream.read().rstrip(b"\0").endswith((b"\n", b"\r"))
-    except OSError:
-        return False  # said as this file's own error when it is read
+        if path.is_file() and seen.st_size and time.time() - seen.st_mtime <= _SETTLED_SECONDS:
+            with path.open("rb") as stream:
+                stream.seek(-min(2, seen.st_size), os.SEEK_END)
+                last = stream.read().rstrip(b"\0")  # UTF-16 ends its line ends with a zero byte
+            if not last.endswith((b"\n", b"\r")):
+                raise StillChanging(path)

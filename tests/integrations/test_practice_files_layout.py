@@ -67,6 +67,12 @@ def test_every_kind_of_line_end_is_a_line_end(tmp_path: Path, line_end: str) -> 
     assert names(tmp_path, (HEADER + "S1,1,A,1.00\nS2,1,B,1.00").replace("\n", line_end)) == ["A", "B"]
 
 
+def test_lines_of_blanks_above_the_header_are_no_rows(tmp_path: Path) -> None:
+    (record,) = opened(tmp_path, "\n   \n" + HEADER + "S1,1,A,1.00\n").records()
+    assert isinstance(record, Parsed)
+    assert record.line == 4
+
+
 def test_empty_rows_of_a_spreadsheet_are_no_rows(tmp_path: Path) -> None:
     file = opened(tmp_path, HEADER + "S1,1,A,1.00\n,,,\n\n,,,\n")
     assert (len(list(file.records())), file.blank) == (1, 2)

@@ -193,6 +193,22 @@ def test_a_card_number_in_a_text_is_refused_and_never_kept(sqlite_store: Engine,
     assert "[card number ending 1111]" in raw
 
 
+def test_no_cell_can_carry_a_card_number_into_the_result_or_the_quarantine(
+    sqlite_store: Engine, tmp_path: Path
+) -> None:
+    number = "4111111111111111"
+    texts = {"instalments": with_cell("instalments", "amount", number),
+             "cards": with_cell("cards", "card_id", number),
+             "ledger": with_cell("ledger", "posted_on", number),
+             "plans": with_cell("plans", "payer_id", number),
+             "services": TEXTS["services"] + f"{number}\n"}  # fmt: skip
+    result = load(sqlite_store, tmp_path, **texts)
+    assert {entry.file for entry in result.quarantine} >= set(texts)
+    with reader(sqlite_store) as session:
+        kept = session.execute(select(QuarantinedRow.raw, QuarantinedRow.reason, QuarantinedRow.external_id))
+        assert number not in result.as_text() + str(result.as_json()) + str(list(kept))
+
+
 def test_a_bad_phone_or_expiry_keeps_the_row_and_is_noted(sqlite_store: Engine, tmp_path: Path) -> None:
     patients = with_cell("patients", "mobile_phone", "ask mother")
     result = load(sqlite_store, tmp_path, patients=patients, cards=with_cell("cards", "expiry", "soon"))

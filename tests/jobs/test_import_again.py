@@ -6,10 +6,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from core.connections.models import QuarantinedRow, SyncRun
+from core import clock
+from core.cards.models import Card
+from core.connections.models import Connection, QuarantinedRow, SyncRun
 from core.jobs.import_result import FileCounts
 from core.jobs.practice_files import import_folder, sync_folder
-from core.store.engine import reader
+from core.patients.models import Patient, ProcessorContact
+from core.practice.models import Practice
+from core.store.engine import reader, transaction
 from tests.a_practice import FILES as TEXTS
 from tests.a_practice import with_cell, write_practice
 from tests.jobs.test_import import load, rows_of
@@ -137,6 +141,22 @@ def test_an_empty_watched_folder_is_nothing_to_do(sqlite_store: Engine, tmp_path
     load(sqlite_store, tmp_path / "first")
     (tmp_path / "empty").mkdir()
     assert sync_folder(sqlite_store, 1, tmp_path / "empty").files == {}
+
+
+def test_a_processors_card_finds_its_patient_when_the_files_come(
+    sqlite_store: Engine, tmp_path: Path
+) -> None:
+    with transaction(sqlite_store) as session:
+        session.add(Practice(id=1))
+        session.flush()
+        session.add(Connection(id=7, kind="fortis", name="Fortis", created_at=clock.now()))
+        session.flush()
+        session.add(ProcessorContact(connection_id=7, external_id="c1", ehr_id="P1", first_name="Zoe"))
+        session.add(Card(connection_id=7, external_id="t1", contact_ref="c1", last_four="4242"))
+    load(sqlite_store, tmp_path)
+    with reader(sqlite_store) as session:
+        owner = select(Patient.external_id).join(Card, Card.patient_id == Patient.id)
+        assert session.execute(owner.where(Card.external_id == "t1")).scalar() == "P1"
 
 
 def test_several_locations_need_a_patients_location(sqlite_store: Engine, tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ def _free(value: str, longest: int) -> str:
     return value
 
 
+def card_id(value: str) -> str:
+    """The id of a card. Unlike other ids it may not be a card number: an export that says so gives the card away."""
+    return _free(value, ID_LENGTH)
+
+
 def name(value: str) -> str:
     """A name or another short text; refuses what holds a card number (DOMAIN §13)."""
     return _free(value, NAME_LENGTH)

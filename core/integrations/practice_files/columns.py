@@ -204,7 +204,7 @@ _ALL = (
             _is("status", cells.choice("active", "paused", "cancelled", "completed"), required=True),
             _is("paused_from", cells.day),
             _is("paused_to", cells.day),
-            _is("card_id", cells.identifier, "card_ref"),
+            _is("card_id", cells.card_id, "card_ref"),
         ),
         ranges=(("start_date", "end_date"), ("paused_from", "paused_to")),
     ),
@@ -251,7 +251,7 @@ _ALL = (
             _is("status", cells.choice("active", "paused", "past_due", "cancelled"), required=True),
             _is("frozen_from", cells.day),
             _is("frozen_to", cells.day),
-            _is("card_id", cells.identifier, "card_ref"),
+            _is("card_id", cells.card_id, "card_ref"),
             _is("next_draft_on", cells.day),
         ),
         ranges=(("start_date", "end_date"), ("frozen_from", "frozen_to")),
@@ -270,7 +270,7 @@ _ALL = (
     PracticeFile(
         "cards",
         (
-            _key("card_id"),
+            Column("card_id", cells.card_id, "external_id", required=True),
             _ref("patient_id", "patients"),
             _is("kind", cells.choice("card", "bank"), default="card"),
             _is("brand", cells.name),
@@ -287,7 +287,7 @@ _ALL = (
         (
             _key("recurring_id"),
             _ref("patient_id", "patients"),
-            _is("card_id", cells.identifier, "card_ref"),
+            _is("card_id", cells.card_id, "card_ref"),
             _ref("plan_id", "plans"),
             _ref("membership_id", "memberships"),
             _cents("amount", required=True),

@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 from core.errors import BadInput
 from core.integrations.practice_files.columns import PracticeFile
 from core.integrations.practice_files.rows import rows
+from core.secrets import mask_card_numbers
 
 _BLOCK = 1 << 20
 _LONGEST_LINE = 64 * _BLOCK
@@ -37,6 +38,7 @@ _WIDE = re.compile("[\u0080-\ud7ff\ue000-\U0010ffff]")
 class Layout(NamedTuple):
     """How to read one file. places: for each known column its index in a row; missing ones are left out.
 
+    header_line: the rows begin below it.
     repeated: keys that stand on more than one line → the last of these lines, which is the one that counts.
     """
 
@@ -45,6 +47,7 @@ class Layout(NamedTuple):
     width: int
     places: dict[str, int]
     unknown: tuple[str, ...]
+    header_line: int
     repeated: dict[str, int]
 
 
@@ -53,9 +56,9 @@ def layout_of(path: Path, file: PracticeFile) -> Layout:
     try:
         encoding = _encoding(path)
         with opened(path, encoding) as lines:
-            delimiter, header = _header(path, file, lines)
+            delimiter, header, header_line = _header(path, file, lines)
         places, unknown = _places(path, file, header)
-        found = Layout(encoding, delimiter, len(header), places, unknown, {})
+        found = Layout(encoding, delimiter, len(header), places, unknown, header_line, {})
         return found._replace(repeated=_repeated(path, found, places[file.columns[0].name]))
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read: {error.strerror}.") from error
@@ -65,8 +68,13 @@ def layout_of(path: Path, file: PracticeFile) -> Layout:
 def opened(path: Path, encoding: str) -> Iterator[TextIO]:
     """The file as lines of text. Bytes that are not text become lone surrogates, which cells refuse one by one."""
     errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
-    with path.open(encoding=encoding, errors=errors, newline="") as lines:
-        yield lines
+    try:
+        with path.open(encoding=encoding, errors=errors, newline="") as lines:
+            yield lines
+    except UnicodeError as error:
+        raise BadInput(f"{path.name} breaks off in the middle of a letter.") from error
+    except OSError as error:
+        raise BadInput(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
 def _encoding(path: Path) -> str:
@@ -119,11 +127,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_\-]+", "", name).casefold()
 
 
-def _header(path: Path, file: PracticeFile, lines: TextIO) -> tuple[str, list[str]]:
-    """The delimiter under which the first line names most of our columns, and its cells."""
-    line = "\n"
+def _header(path: Path, file: PracticeFile, lines: TextIO) -> tuple[str, list[str], int]:
+    """The delimiter under which the first line names most of our columns, its cells, and its number."""
+    line, number = "\n", 0
     while line and not line.strip():
-        line = lines.readline(_BLOCK)
+        line, number = lines.readline(_BLOCK), number + 1
     known = {plain(column.name) for column in file.columns}
     best: tuple[int, str, list[str]] = (-1, ",", [])
     for delimiter in ",;\t|":
@@ -138,7 +146,7 @@ def _header(path: Path, file: PracticeFile, lines: TextIO) -> tuple[str, list[st
         raise BadInput(
             f"{path.name} does not begin with a line that names its columns ({file.columns[0].name}, …)."
         )
-    return best[1], best[2]
+    return best[1], best[2], number
 
 
 def _places(path: Path, file: PracticeFile, header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -148,7 +156,7 @@ def _places(path: Path, file: PracticeFile, header: list[str]) -> tuple[dict[str
     for index, cell in enumerate(header):
         name = known.get(plain(cell))
         if name is None:
-            unknown += [cell.strip()] if cell.strip() else []
+            unknown += [mask_card_numbers(cell.strip()[:80])] if cell.strip() else []
         elif name in places:
             raise BadInput(f"{path.name} has the column {name} twice.")
         else:
@@ -168,7 +176,7 @@ def _repeated(path: Path, layout: Layout, key: int) -> dict[str, int]:
     last: dict[str, int] = {}
     with opened(path, layout.encoding) as lines:
         for row in rows(lines, layout.delimiter, layout.width):
-            if row.fault:
+            if row.fault or row.line <= layout.header_line:
                 continue
             name = row.cells[key].strip()
             if (mark := hash(name)) in seen:

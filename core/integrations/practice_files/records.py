@@ -9,6 +9,7 @@ from core.integrations.practice_files.columns import PracticeFile, Values
 from core.integrations.practice_files.layout import Layout, layout_of, opened
 from core.integrations.practice_files.rows import LONGEST_CELL, Row, rows
 from core.integrations.records import Rejected
+from core.secrets import mask_card_numbers
 
 
 class Parsed(NamedTuple):
@@ -30,9 +31,7 @@ class Parsed(NamedTuple):
 
     def rejected(self, column: str, reason: str) -> Rejected:
         """The same row, turned away for what only the store can know. reason follows the column's name."""
-        return Rejected(
-            self.external_id, self.line, column, f"{column} {reason}", raw_of(self.places, self.cells)
-        )
+        return _turned_away(self.external_id, self.line, column, reason, raw_of(self.places, self.cells))
 
 
 class Repeated(NamedTuple):
@@ -68,12 +67,11 @@ class OpenFile:
         """Every row of the file, in order, as one of three."""
         layout, key = self.layout, self.layout.places[self.file.columns[0].name]
         parse = RowParser(self.file, layout.places)
-        first = True
         with opened(self.path, layout.encoding) as lines:
             for row in rows(lines, layout.delimiter, layout.width):
-                if first:  # the header itself
-                    first = False
-                elif row.fault:
+                if row.line <= layout.header_line:
+                    continue
+                if row.fault:
                     yield _rejected(self.file, layout.places, row)
                 elif not any(row.cells):
                     self.blank += 1
@@ -131,7 +129,7 @@ class RowParser:
         except BadCell as bad:
             column = bad.column or name
             key = str(values.get("external_id") or "")
-            return Rejected(key, line, column, f"{column} {bad.sentence}", raw_of(self.places, cells))
+            return _turned_away(key, line, column, bad.sentence, raw_of(self.places, cells))
         return Parsed(line, values["external_id"], values, cells, self.places, tuple(notes))
 
     def _whole_row(self, values: Values, notes: list[tuple[str, str]]) -> None:
@@ -140,6 +138,11 @@ class RowParser:
                 raise BadCell(f"{last} is before {start} {first}", end)
         if self.file.finish is not None and (note := self.file.finish(values)):
             notes.append(note)
+
+
+def _turned_away(key: str, line: int, column: str, reason: str, raw: dict[str, str]) -> Rejected:
+    """The reason may quote the cell, so it is masked like everything that is kept (DOMAIN §13)."""
+    return Rejected(key, line, column, mask_card_numbers(f"{column} {reason}"), raw)
 
 
 def _refuse_empty() -> NoReturn:
