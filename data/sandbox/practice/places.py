@@ -89,7 +89,7 @@ def _fortis_location(book: Book, place: Place, name: str, phone: str, address: d
             payment_method=method,
             title=title,
             active=True,
-            currency_code=840,
+            currency_code="840",
             paylink_allow=True,
             quick_invoice_allow=True,
             quick_invoice_text_to_pay=True,
