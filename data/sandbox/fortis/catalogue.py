@@ -39,7 +39,7 @@ PRODUCT_TRANSACTIONS = Resource(
     "ProductTransaction",
     records.PRODUCT_TRANSACTION,
     (),
-    {"active": True, "currency_code": "USD", "currency": "USD"},
+    {"active": True, "currency_code": "840", "currency": "USD"},
 )
 CONTACTS = Resource(
     "contacts",
@@ -84,7 +84,7 @@ TRANSACTIONS = Resource(
     "Transaction",
     records.TRANSACTION,
     records.EXPANDS["TRANSACTION"],
-    {"currency_code": "USD", "currency": "USD", "type_id": 20},
+    {"currency_code": "840", "currency": "USD", "type_id": 20},
     expand=expands.of_transaction,
 )
 ALL = {
