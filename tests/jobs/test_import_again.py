@@ -168,8 +168,8 @@ def test_several_locations_need_a_patients_location(sqlite_store: Engine, tmp_pa
 
 
 def test_wall_clocks_of_a_skipped_and_of_a_doubled_hour(sqlite_store: Engine, tmp_path: Path) -> None:
-    for clock, utc in (("2026-03-08T02:30", "09:30"), ("2026-11-01T01:30", "07:30")):
-        load(sqlite_store, tmp_path, appointments=with_cell("appointments", "starts_at", clock))
+    for wall, utc in (("2026-03-08T02:30", "09:30"), ("2026-11-01T01:30", "07:30")):
+        load(sqlite_store, tmp_path, appointments=with_cell("appointments", "starts_at", wall))
         assert f"{rows_of(sqlite_store, 'appointments')['A1']['starts_at']:%H:%M}" == utc
 
 
