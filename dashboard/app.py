@@ -18,6 +18,12 @@ if __name__ == "__main__":
     main()
 else:
     from dashboard.web.lifespan import lifespan
-    from dashboard.web.routes import MIDDLEWARE, ROUTES
+    from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
 
-    app = st.App(Path(__file__).resolve(), routes=ROUTES, middleware=MIDDLEWARE, lifespan=lifespan)
+    app = st.App(
+        Path(__file__).resolve(),
+        routes=ROUTES,
+        middleware=MIDDLEWARE,
+        lifespan=lifespan,
+        exception_handlers=ON_ERROR,
+    )

@@ -1,5 +1,6 @@
 """The script behind every page: who is it, may they, and the way around."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,24 @@ from dashboard.access import FOLDER, PAGES, Page
 from dashboard.ui import page
 from dashboard.ui.text import plain
 from dashboard.ui.who import who_bar
+from dashboard.web.store_away import AWAY, SENTENCE
 
+log = logging.getLogger("huddle")
 FAVICON = Path(__file__).parent / "web" / "favicon.png"
 
 
 def main() -> None:
-    """Every address is always registered, so that a link survives signing in; what may not be seen never runs."""
+    """The page, or one sentence when the store is away. Streamlit's own error box says nothing useful."""
     st.set_page_config(page_title="Huddle", page_icon=str(FAVICON), layout="wide")
+    try:
+        _page()
+    except AWAY as error:
+        log.error("a page could not use the store: %s", type(error).__name__)  # noqa: TRY400 - its text may hold what was stored
+        st.error(f"Huddle cannot reach its store. {SENTENCE}", icon=":material/error:")
+
+
+def _page() -> None:
+    """Every address is always registered, so that a link survives signing in; what may not be seen never runs."""
     identity = page.look_at_session()
     if identity is None:
         st.navigation([_as_page(row, "") for row in PAGES], position="hidden")

@@ -24,11 +24,12 @@ export default function ({ data, parentElement }) {
   async function ask(method) {
     let answer;
     try {
-      answer = await fetch("/session", { method, cache: "no-store" });
+      answer = await fetch("/session", { method, cache: "no-store", redirect: "manual" });
     } catch {
       return; // the server restarts or the network is away: ask again next time
     }
-    if (answer.status === 401) gone();
+    // without TLS browsers do not say that a fetch is one: the door then answers with its redirect
+    if (answer.status === 401 || answer.type === "opaqueredirect") gone();
     if (answer.ok) show((await answer.json()).left);
   }
 

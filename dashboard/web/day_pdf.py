@@ -19,9 +19,10 @@ BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=12, te
 BOLD = ParagraphStyle("bold", BODY, fontName="Helvetica-Bold")
 RIGHT = ParagraphStyle("right", BOLD, alignment=2)
 HEAD = ParagraphStyle("head", BODY, fontSize=8.5, textColor=SOFT)
+HEAD_RIGHT = ParagraphStyle("head right", HEAD, alignment=2)
 TITLE = ParagraphStyle("title", BOLD, fontSize=16, leading=20)
 SMALL = ParagraphStyle("small", HEAD)
-WIDTHS = {"Time": 19, "Patient": 48, "Flags": 48, "Say": 94, "Collect": 19, "Next visit": 20}  # mm
+WIDTHS = {"Time": 19, "Patient": 48, "Flags": 48, "Say": 94, "Collect": 19, "Next visit": 22}  # mm
 
 
 def day_pdf(paper: "Paper") -> bytes:
@@ -46,11 +47,14 @@ def day_pdf(paper: "Paper") -> bytes:
 
 def _sheet(sheet: "Sheet", paper: "Paper") -> list[Any]:
     heads = [head for head in WIDTHS if paper.money or head != "Collect"]
-    rows = [[_text(head, HEAD) for head in heads], *(_cells(line, money=paper.money) for line in sheet.lines)]
+    rows = [
+        [_text(head, HEAD_RIGHT if head == "Collect" else HEAD) for head in heads],
+        *(_cells(line, money=paper.money) for line in sheet.lines),
+    ]
     widths = [WIDTHS[head] * mm for head in heads]
     if not paper.money:
         widths[heads.index("Say")] += WIDTHS["Collect"] * mm
-    table = Table(rows, colWidths=widths, repeatRows=1)
+    table = Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [
@@ -58,7 +62,7 @@ def _sheet(sheet: "Sheet", paper: "Paper") -> list[Any]:
                 ("LINEBELOW", (0, 0), (-1, 0), 1.2, INK),
                 ("LINEBELOW", (0, 1), (-1, -1), 0.4, RULE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
             ]
         )
     )

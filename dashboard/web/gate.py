@@ -4,6 +4,7 @@ Signed out, a visitor reaches the public addresses below and nothing else: no sc
 Signed in, Streamlit learns who it is from headers that only this door can set.
 """
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.staff.reports import Identity
 from dashboard.web import sessions
+from dashboard.web.store_away import AWAY, store_away
 
 PUBLIC = frozenset(
     {"/signin", "/signout", "/healthz", "/metrics", "/favicon.png", "/_stcore/health", "/_stcore/host-config"}
@@ -47,7 +49,8 @@ class Gate:
         headers = Headers(scope=scope)
         identity = None
         if same_host(headers.get("origin"), headers.get("host")):
-            identity = await run_in_threadpool(sessions.who, sessions.token_of(HTTPConnection(scope)))
+            with suppress(*AWAY):  # nobody is let in while nobody can be looked up
+                identity = await run_in_threadpool(sessions.who, sessions.token_of(HTTPConnection(scope)))
         if identity is None:
             await receive()
             await send({"type": "websocket.close", "code": 1008})  # before accept: the server answers 403
@@ -63,12 +66,16 @@ class Gate:
         if is_public(path):
             await self.app(scope, receive, send)
             return
-        identity = await run_in_threadpool(sessions.who, sessions.token_of(HTTPConnection(scope)))
+        try:
+            identity = await run_in_threadpool(sessions.who, sessions.token_of(HTTPConnection(scope)))
+            if identity and Headers(scope=scope).get("sec-fetch-mode") == "navigate":
+                await run_in_threadpool(sessions.note_activity, identity)
+        except AWAY as error:
+            await store_away(HTTPConnection(scope), error)(scope, receive, send)
+            return
         if identity is None:
             await _turn_away(scope)(scope, receive, send)
             return
-        if Headers(scope=scope).get("sec-fetch-mode") == "navigate":
-            await run_in_threadpool(sessions.note_activity, identity)
         await self.app(_introduce(scope, identity), receive, send)
 
 

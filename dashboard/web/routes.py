@@ -13,6 +13,7 @@ from dashboard.web.health import Health
 from dashboard.web.metrics import Metrics
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.signin import OwnSession, SignIn, SignOut
+from dashboard.web.store_away import AWAY, store_away
 
 FAVICON = Path(__file__).parent / "favicon.png"
 
@@ -33,4 +34,5 @@ ROUTES = [
     Route("/print/day.pdf", PrintDayPdf),
     Route("/export/day.csv", ExportDay),
 ]
+ON_ERROR = dict.fromkeys(AWAY, store_away)
 MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Gate)]

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from core.settings import ROOT
 from core.staff.commands import add_staff
 from core.staff.models import Staff
 from core.store.engine import transaction
+from dashboard.serve import command
 
 PASSWORD = "three quiet otters"
 
@@ -41,6 +41,16 @@ class Running:
     @property
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
+
+    def wait(self) -> None:
+        """Until it answers, at most two minutes; says what it printed when it does not."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{self.base_url}/healthz", timeout=2).status_code < 500:
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"The dashboard did not start:\n{self.log}")
 
     def visitor(self) -> httpx.Client:
         """A browser nobody is signed in with. It does not follow redirects."""
@@ -69,22 +79,18 @@ def run_dashboard(store_url: str, **environment: str) -> Iterator[Running]:
     """
     port = free_port()
     log_file = Path(tempfile.mkdtemp(prefix="huddle-serve-")) / "log.txt"
-    started = {**os.environ, "HUDDLE_STORE": store_url, "HUDDLE_WORKER": "false", "FORWARDED_ALLOW_IPS": ""}
+    proxies = {"FORWARDED_ALLOW_IPS": environment.get("HUDDLE_TRUSTED_PROXIES", "")}
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                f"from dashboard.serve import serve; raise SystemExit(serve('127.0.0.1', {port}))",
-            ],
+            command("127.0.0.1", port),
             cwd=ROOT,
-            env=started | environment,
+            env=os.environ | {"HUDDLE_STORE": store_url, "HUDDLE_WORKER": "false"} | proxies | environment,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     running = Running(f"http://127.0.0.1:{port}", process, log_file)
     try:
-        _wait(running)
+        running.wait()
         yield running
     finally:
         if process.poll() is None:
@@ -115,15 +121,3 @@ def staff_with_role(engine: Engine, role: str, username: str = "") -> Staff:
 def cheap_hash(password: str) -> str:
     """A bcrypt hash of few rounds: tests sign in often."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
-
-
-def _wait(running: Running) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if running.process.poll() is not None:
-            break
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{running.base_url}/healthz", timeout=2).status_code < 500:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"The dashboard did not start:\n{running.log}")

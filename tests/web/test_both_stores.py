@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.settings import settings
-from dashboard.web.routes import MIDDLEWARE, ROUTES
+from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
 from tests.web.running import PASSWORD, staff_with_role
 
 
@@ -17,7 +17,8 @@ def client(store: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClien
     monkeypatch.setenv("HUDDLE_STORE", store.url.render_as_string(hide_password=False))
     settings.cache_clear()
     staff_with_role(store, "owner", "olga")
-    with TestClient(Starlette(routes=ROUTES, middleware=MIDDLEWARE), follow_redirects=False) as client:
+    whole = Starlette(routes=ROUTES, middleware=MIDDLEWARE, exception_handlers=ON_ERROR)
+    with TestClient(whole, follow_redirects=False) as client:
         yield client
     settings.cache_clear()
 
@@ -45,3 +46,16 @@ def test_health_tells_when_the_store_is_away(client: TestClient, store: Engine) 
         connection.exec_driver_sql("DROP TABLE alembic_version")
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["store"]) == (503, "unreachable")
+
+
+@pytest.mark.parametrize("path", ["/patients", "/signin", "/session"])
+def test_while_the_store_is_away_nobody_gets_in_and_is_told_so_plainly(
+    client: TestClient, store: Engine, path: str
+) -> None:
+    client.post("/signin", data={"username": "olga", "password": PASSWORD})
+    with store.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE practice RENAME TO mislaid")
+        connection.exec_driver_sql("ALTER TABLE staff_session RENAME TO mislaid_too")
+    answer = client.get(path)
+    assert (answer.status_code, "Nothing is lost" in answer.text) == (503, True)
+    assert "mislaid" not in answer.text

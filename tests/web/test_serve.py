@@ -1,6 +1,9 @@
 """`huddle serve`: it starts with its worker, stops cleanly, and says plainly why it cannot."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -8,18 +11,31 @@ import pytest
 from sqlalchemy import Engine
 
 from core.errors import BadInput, StoreError
-from core.settings import settings
+from core.settings import ROOT, settings
 from dashboard.serve import command, serve
-from tests.web.running import run_dashboard
+from tests.web.running import Running, free_port
 
 
-def test_it_starts_with_its_worker_and_a_sigterm_stops_both(sqlite_store: Engine) -> None:
-    url = sqlite_store.url.render_as_string(hide_password=False)
-    with run_dashboard(url, HUDDLE_WORKER="true") as running:
-        assert httpx.get(f"{running.base_url}/healthz").json()["worker"] == "running"
-        assert running.stop() == 0
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{running.base_url}/healthz")
+def test_it_starts_with_its_worker_and_a_sigterm_stops_both(sqlite_store: Engine, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"from dashboard.serve import serve; raise SystemExit(serve('127.0.0.1', {port}))",
+            ],
+            env={**os.environ, "HUDDLE_STORE": sqlite_store.url.render_as_string(hide_password=False)},
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    running = Running(f"http://127.0.0.1:{port}", process, log)
+    running.wait()
+    assert httpx.get(f"{running.base_url}/healthz").json()["worker"] == "running"
+    assert running.stop() == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{running.base_url}/healthz")
     assert "Traceback" not in running.log
 
 
