@@ -88,7 +88,7 @@ def sandbox(
     """The sandbox processors alone, with a seeded practice behind them."""
     from data.sandbox.app import serve as run
 
-    day = _day(today) if today else date.today()  # noqa: DTZ011 - the person's own calendar day, on their machine
+    day = _day(today) if today else None  # the practice's own today, in its zone
     run(port=port, folder=folder, seed=seed, patients=patients, locations=locations, today=day)
 
 
@@ -157,9 +157,8 @@ def report(
     form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
 ) -> None:
     """A report (morning, patients, cards) exactly as the page shows it."""
-    from core.morning.reports import report_by_name
-
     from core.morning import export
+    from core.morning.reports import report_by_name
     from core.store.engine import reader
 
     if form not in {"table", "json", "csv"}:
@@ -226,7 +225,6 @@ def user_list() -> None:
 def doctor() -> None:
     """What is set up, what is missing, what is stale; exit 1 if something is wrong."""
     from core.connections.health import examine
-
     from core.store.engine import reader
 
     with reader(_store()) as session:

@@ -9,6 +9,8 @@ import os
 import shutil
 import signal
 import socket
+import threading
+import time
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,9 +26,11 @@ from data.sandbox import control
 from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis.load import load
 from data.sandbox.fortis.routes import router
+from data.sandbox.practice.lived import live_until
 from data.sandbox.state import State
 
 DEFAULT_PORT = 8600
+A_MINUTE = 60.0
 
 
 def build_app(state: State) -> Starlette:
@@ -142,7 +146,15 @@ def serve(
     """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT. Raises OSError when the port is taken."""
     listener = listen(port)
     state = prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port)
+    live_until(folder / "ehr", state.now())
+    threading.Thread(target=_let_the_day_go_on, args=(folder / "ehr", state), daemon=True).start()
     serve_state(state, listener)
+
+
+def _let_the_day_go_on(ehr: Path, state: State) -> None:
+    while True:
+        time.sleep(A_MINUTE)
+        live_until(ehr, state.now())
 
 
 async def _index(request: Request) -> HTMLResponse:

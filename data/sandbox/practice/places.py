@@ -31,7 +31,7 @@ MEMBERSHIPS = {
     "MP4": ("Wellness 4 with rollover", 15900, "anchor", "2", "2", "false", {"adjustment": 4}),
     "MP5": ("Active 6", 19900, "anchor", "", "", "true", {"adjustment": 6, "massage": 1}),
     "MP6": ("Family 4", 12900, "month", "", "", "false", {"adjustment": 4}),
-    "MP7": ("Wellness 4, your day", 14900, "anchor", "", "", "false", {"adjustment": 4}),
+    "MP7": ("Wellness 4 Flex", 14900, "anchor", "", "", "false", {"adjustment": 4}),
 }
 
 

@@ -58,7 +58,7 @@ def sell_plan(
         patient_id=person.id,
         payer_id=payer.id if payer is not person else "",
         kind="treatment",
-        name=f"Care plan, {visits} visits",
+        name=f"{visits}-visit care plan",
         start_date=days.text(first_due),
         end_date=days.text(days.add_months(first_due, count)),
         total=money(cents * count),
