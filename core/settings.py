@@ -5,6 +5,7 @@ Every setting has a default that works on a laptop; README §Settings lists them
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     stale_after_minutes: int = 60
     idle_minutes: int = 15
     session_hours: int = 12
-    card_policy: str = "members"  # who needs a card on file: "members" (plan or membership) or "everyone"
+    card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)
     worker: bool = True  # run the embedded worker inside `huddle serve`
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For and -Proto are believed, e.g. 127.0.0.1
     metrics_token: str = ""

@@ -19,8 +19,9 @@ from core.morning.gather import gather
 from core.morning.judge import Setting, judge
 from core.morning.rows import CardRow, MorningRow, PatientRow, Report, SourceCell
 from core.patients.models import Patient
-from core.practice.models import Location, Practice
+from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
+from core.settings import settings
 from core.severity import RANK, Severity
 
 REPORTS = ("morning", "patients", "cards")
@@ -147,12 +148,11 @@ def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
         .where(cursor.c.synced_at.is_not(None), connection.c.state != ConnectionState.DISCONNECTED.value)
     ).all()
     fresh = clock.now() - CARDS_TOO_OLD
-    practice = session.execute(select(_table(Practice).c.card_policy)).scalars().first()
     return Setting(
         as_of=as_of,
         today=clock.local_date(as_of, place.time_zone),
         time_zone=place.time_zone,
-        everyone_needs_card=practice == "everyone",
+        everyone_needs_card=settings().card_policy == "everyone",
         cards_known=any(resource in CARD_RESOURCES and synced >= fresh for resource, synced, _ in cursors),
         processors=any(kind in PROCESSORS for _, _, kind in cursors),
         ledger_known=any(resource == "ledger" for resource, _, _ in cursors),

@@ -6,11 +6,8 @@ from core.store.base import Row, Synced, one_per_source
 
 
 class Practice(Row, table=True):
-    """card_policy: who needs a card on file, "members" (active plan or membership) or "everyone" scheduled (DOMAIN §2)."""
-
     id: int | None = Field(default=None, primary_key=True)
     name: str = ""
-    card_policy: str = "members"
 
 
 class Location(Synced, table=True):

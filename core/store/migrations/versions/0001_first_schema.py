@@ -29,7 +29,6 @@ def upgrade() -> None:
     op.create_table('practice',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('card_policy', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_practice'))
     )
     op.create_table('sign_in_attempt',
