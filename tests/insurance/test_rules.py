@@ -156,6 +156,10 @@ def test_a_case_has_no_copay_and_is_named(kind: str):
     assert "case with Acme Health" in finding.reason
 
 
+def test_a_case_that_is_over_leaves_the_price_to_the_patient():
+    assert judge(kind="auto", active_to=date(2026, 11, 20)).estimate_cents == 10000
+
+
 @pytest.mark.parametrize(
     ("used", "pending", "earlier", "left", "state"),
     [(10, 2, 1, 7, None), (15, 2, 1, 2, "LOW"), (15, 2, 3, 0, "EXHAUSTED"), (19, 2, 0, -1, "EXHAUSTED")],
@@ -180,6 +184,7 @@ def test_visits_left_are_unknown_where_their_use_is_but_few_are_still_flagged():
         ({}, "MISSING"),
         ({"authorisation_to": date(2026, 11, 21)}, "OK"),
         ({"authorisation_to": date(2026, 11, 20)}, "EXPIRED_BY_VISIT"),
+        ({"authorisation_from": date(2026, 11, 21)}, "OK"),
         ({"authorisation_from": date(2026, 11, 22)}, "MISSING"),
         ({"authorisation_units": 6, "authorisation_used": 5}, "OK"),
         ({"authorisation_units": 6, "authorisation_used": 6}, "UNITS_SHORT"),

@@ -248,6 +248,21 @@ def test_bookings_after_the_end_are_outside_the_term():
     assert [finding.covers(one).cover.value for one in booked] == ["COVERED", "OUTSIDE_TERM", "OUTSIDE_TERM"]
 
 
+def test_a_membership_that_ended_long_ago_is_only_a_note():
+    assert judge(visits("2026-11-24"), end_date=date(2026, 9, 22)).severity is Severity.MEDIUM
+    assert judge(visits("2026-11-24"), end_date=date(2026, 9, 21)).severity is Severity.NOTE
+
+
+def test_what_was_done_after_the_end_is_no_booking():
+    assert said(judge(visits("2026-11-10"), end_date=date(2026, 11, 5))) == []
+
+
+def test_a_freeze_without_a_first_day_runs_up_to_its_last():
+    booked = visits("2026-11-24", "2026-11-27")
+    finding = judge(booked, frozen_to=date(2026, 11, 24))
+    assert [finding.covers(one).cover.value for one in booked] == ["FROZEN", "COVERED"]
+
+
 def test_a_cancelled_membership_without_an_end_covers_nothing_from_today_on():
     finding = judge(visits("2026-11-24"), status="cancelled")
     assert said(finding) == ["OUTSIDE_TERM"]
@@ -273,6 +288,7 @@ def test_a_membership_that_has_not_begun_has_its_bookings_measured():
     booked = visits("2026-11-24", *(f"2026-12-{day:02}" for day in range(1, 6)))
     finding = judge(booked, start_date=date(2026, 12, 1))
     assert said(finding) == ["OVER_SCHEDULED"]
+    assert [line.period_start for line in finding.lines] == [date(2026, 12, 1)]
     assert finding.covers(booked[0]).cover is Cover.OUTSIDE_TERM
 
 
