@@ -7,7 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -34,5 +37,13 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process. Tests clear the cache: `settings.cache_clear()`."""
-    return Settings()
+    """The settings of this process. Tests clear the cache: `settings.cache_clear()`.
+
+    Raises BadInput that names the variable which cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"HUDDLE_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise BadInput(f"The setting {name} cannot be used: {first['msg'].lower()}.") from error
