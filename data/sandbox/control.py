@@ -68,7 +68,7 @@ async def control(request: Request) -> JSONResponse:
         return JSONResponse({"ok": True, **await run_in_threadpool(obey, state, wishes)})
     except KeyError as error:
         return JSONResponse({"ok": False, "error": f"{error} is missing"}, status_code=400)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
 
 

@@ -67,6 +67,8 @@ class Fault:
         numbers = (self.times, self.status, self.retry_after, self.latency_ms, self.seed)
         if not all(number is None or isinstance(number, int) for number in numbers):
             raise ValueError("times, status, retry_after, latency_ms and seed are whole numbers")
+        if self.probability is not None and not isinstance(self.probability, int | float):
+            raise ValueError("probability is a number from 0 to 1")
 
     @classmethod
     def parse(cls, wish: dict[str, Any]) -> "Fault":

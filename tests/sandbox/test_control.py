@@ -64,6 +64,8 @@ def test_a_change_may_say_itself_when_it_happened(sandbox: Sandbox) -> None:
         {"faults": [{"kind": "status", "colour": "red"}]},
         {"now": "soon"},
         {"advance": {"fortnights": 1}},
+        {"advance": {"days": 1e12}},
+        {"faults": [{"kind": "status", "probability": "often"}]},
         {"decline": {"token_id": "0" * 24}},
         {"decline": {}},
         {"change": {"resource": "contacts", "id": "0" * 24, "fields": {}}},

@@ -120,6 +120,7 @@ def test_a_comma_form_of_expand_is_understood(sandbox: Sandbox) -> None:
         "page[number]=two",
         "page=7",
         "order[0][key]=shoe_size",
+        'order=[{"key":["id"]}]',
         "order[0][key]=id&order[0][operator]=sideways",
         "filter_by[0][key]=shoe_size&filter_by[0][value]=1",
         "filter_by[0][key]=id&filter_by[0][operator]=LIKE&filter_by[0][value]=1",

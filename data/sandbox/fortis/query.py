@@ -144,7 +144,7 @@ def _filter(item: Any, shape: Shape) -> Filter:
 def _key(item: Any, shape: Shape, name: str) -> str:
     if not isinstance(item, dict) or "key" not in item:
         _refuse('"key" is required', name, "key", kind="any.required")
-    if item["key"] not in shape:
+    if not isinstance(item["key"], str) or item["key"] not in shape:
         _refuse(f'"key" must be one of [{", ".join(shape)}]', name, "key")
     return item["key"]
 
