@@ -31,7 +31,7 @@ ZONES = [
     "America/Puerto_Rico",
 ]
 AS_OF = datetime(2026, 11, 21, 18, tzinfo=UTC)
-PROPERTY = settings(max_examples=150, derandomize=True, deadline=None)
+PROPERTY = settings(max_examples=80, derandomize=True, deadline=None)
 STATUSES = ["scheduled", "confirmed", "arrived", "completed", "cancelled", "rescheduled", "no_show"]
 
 days = st.dates(date(2026, 9, 1), date(2027, 3, 31))
