@@ -91,10 +91,13 @@ def build(path: Path, patients: int) -> str:
         CASE WHEN i = 0 AND p % 6 = 0 THEN 'declined' ELSE 'approved' END,
         CASE WHEN i = 0 AND p % 6 = 0 THEN '1616' END, printf('O%010d', p * 100 + i), 'card' FROM n, k;
     {numbers}, k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 19)
-      INSERT INTO ledger_entry (connection_id, external_id, content_hash, patient_id, posted_on, kind, part, amount_cents)
-      SELECT 1, printf('E%010d', p * 100 + i), '', p, date('2026-11-20', '-' || (i * 20 + p % 20) || ' days'),
+      INSERT INTO ledger_entry (connection_id, external_id, content_hash, patient_id, posted_on, kind, part, amount_cents,
+        order_id)
+      SELECT 1, printf('E%010d', p * 100 + i), '', p, date('2026-11-23', '-' || (1 + i / 2 * 16 + p % 16) || ' days'),
         CASE WHEN i % 2 = 0 THEN 'payment' ELSE 'charge' END, 'patient',
-        CASE WHEN i = 19 AND p % 10 = 0 THEN 9500 ELSE 6500 END FROM n, k;
+        CASE WHEN i < 2 AND p % 6 = 0 THEN 0 WHEN i = 19 AND p % 10 = 0 THEN 9500
+             WHEN p % 4 = 0 AND i < 12 THEN 20000 WHEN p % 4 = 1 THEN 14900 ELSE 6500 END,
+        CASE WHEN i % 2 = 0 THEN printf('O%010d', p * 100 + i / 2) END FROM n, k;
     {numbers} INSERT INTO coverage (connection_id, external_id, content_hash, patient_id, payer, kind, rank, active_from,
         checked_on, eligible, copay_cents, visit_limit, visits_used)
       SELECT 1, printf('V%07d', p), '', p, 'Blue Plan', 'commercial', 1, '2026-01-01',
