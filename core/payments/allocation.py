@@ -80,11 +80,14 @@ def attempts(
     payments: Sequence[PaymentFacts],
     nets: Mapping[int, int],
     today: date,
+    *,
+    explain_oldest: bool = True,
 ) -> list[list[PaymentFacts]]:
     """Per due item everything that was tried for it: what paid it, and what failed, came back or is on its way.
 
     A failed payment belongs to its own instalment, else to the one due last before it. Where that one has since
-    been paid with other money, it explains the oldest amount still open, unless all was paid in between.
+    been paid with other money, it explains the oldest amount still open, unless all was paid in between
+    (explain_oldest=False: never; where each item is paid by itself).
     """
     found = allocation.paid_by
     failed = [p for p in payments if nets[p.id] < p.amount_cents and _came_to_nothing(p)]
@@ -97,7 +100,7 @@ def attempts(
     found = [list(paid) for paid in found]
     days = [due.due_on for due in dues]
     places = {due.id: place for place, due in enumerate(dues)}
-    whole_on = _last_whole_day(dues, payments, nets)
+    whole_on = _last_whole_day(dues, payments, nets) if explain_oldest else date.max
     for payment in failed:
         place = None if payment.instalment_id is None else places.get(payment.instalment_id)
         if place is None:

@@ -10,6 +10,8 @@ from core.payments.facts import PaymentFacts, net_by_payment
 from core.payments.missing import DueItem
 from core.plans.facts import InstalmentState, PlanFinding, PlanState
 
+_TAKEN_BACK = ("returned", "charged_back")
+
 
 def instalment_items(finding: PlanFinding, retries: Mapping[str, date] | None = None) -> list[DueItem]:
     """The late instalments of a judged plan. retries: planned retry by the instalment's external id.
@@ -40,8 +42,9 @@ def visit_items(
     """Patient-part charges of visits that are still open; charges of plans are the plan's business.
 
     entries: the patient's whole ledger. unposted: accepted payments that the ledger does not have yet and that pay for
-    no plan and no membership; other unposted rows (declined, pending) are shown as attempts at the latest charge
-    before them. Credits go to their own visit first, then to the oldest charge.
+    no plan and no membership, and besides any that failed: they are shown as attempts at the latest charge before
+    them, and one that the bank took back no longer counts where the ledger still has it. Credits go to their own visit
+    first, then to the oldest charge.
     """
     rows = [e for e in entries if e.part == "patient" and e.plan_id is None and e.posted_on <= today]
     charges = sorted((e for e in rows if _is_charge(e)), key=lambda e: (e.posted_on, e.id))
@@ -50,7 +53,7 @@ def visit_items(
     loose = [p for p in unposted if _is_loose(p) and p.happened_on <= today]
     nets = net_by_payment(loose)
     left = [abs(e.amount_cents) for e in charges]
-    _spread(charges, left, rows)
+    _spread(charges, left, _without_taken_back(rows, loose))
     if not any(left):
         return []
     dues = [
@@ -59,7 +62,7 @@ def visit_items(
     ]
     rows_in_time = sorted(loose, key=lambda p: (p.happened_at, p.id))
     allocation = allocate(dues, rows_in_time, nets)
-    tried = attempts(dues, allocation, rows_in_time, nets, today)
+    tried = attempts(dues, allocation, rows_in_time, nets, today, explain_oldest=False)
     return [
         DueItem(
             "visit",
@@ -73,6 +76,25 @@ def visit_items(
         for place, (charge, still) in enumerate(zip(charges, allocation.open(dues), strict=True))
         if still and charge.appointment_id is not None
     ]
+
+
+def _without_taken_back(rows: Sequence[EntryFacts], payments: Sequence[PaymentFacts]) -> Sequence[EntryFacts]:
+    """Leave out ledger payments that the bank returned or charged back, unless the ledger shows the refund already."""
+    lost = {p.order_id: p.amount_cents for p in payments if p.order_id and p.status in _TAKEN_BACK}
+    if not lost:
+        return rows
+    refunds = [row for row in rows if row.kind == "refund"]
+
+    def is_lost(row: EntryFacts) -> bool:
+        if row.kind != "payment" or row.order_id not in lost:
+            return False
+        return not any(
+            back.order_id == row.order_id
+            or (back.amount_cents == row.amount_cents and back.posted_on >= row.posted_on)
+            for back in refunds
+        )
+
+    return [row for row in rows if not is_lost(row)]
 
 
 def _is_loose(payment: PaymentFacts) -> bool:

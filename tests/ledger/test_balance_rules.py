@@ -93,3 +93,10 @@ def test_an_amount_that_is_tried_again_by_itself_is_not_collected():
 def test_an_accepted_payment_is_not_collected_again_and_never_below_nothing():
     found = collect_now(balance([], past_due=30_00), [], accepted_not_posted_cents=50_00)
     assert (found.cents, found.left_out_cents) == (0, 30_00)
+
+
+def test_a_disputed_amount_with_a_retry_ahead_is_left_out_once():
+    found = collect_now(
+        balance([], past_due=100_00, at_visit=40_00), missing("charged_back", day("2026-11-25"))
+    )
+    assert found.cents == 40_00

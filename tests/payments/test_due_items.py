@@ -134,3 +134,25 @@ def test_money_taken_but_not_posted_is_not_asked_for_again():
     rows = [charge(1, "2026-11-20", 50_00)]
     assert left(rows, [payment("2026-11-20", 50_00)]) == {}
     assert left(rows, [payment("2026-11-20", 50_00, plan_id=7)]) == {"L1": 50_00}
+
+
+def test_a_posted_payment_that_the_bank_took_back_opens_its_visit_again():
+    rows = [charge(1, "2026-11-02", 50_00), credit(2, "2026-11-02", 50_00, appointment_id=1, order_id="O1")]
+    lost = payment("2026-11-02", 50_00, "charged_back", order_id="O1")
+    [item] = visit_items(rows, [lost], TODAY)
+    [found] = missing_payments([item], TODAY)
+    assert (found.reason, found.open_cents, found.reminders_stopped) == ("CHARGEBACK", 50_00, True)
+
+
+def test_what_the_ledger_took_back_itself_is_not_taken_twice():
+    rows = [charge(1, "2026-11-02", 50_00), credit(2, "2026-11-02", 50_00, appointment_id=1, order_id="O1")]
+    corrected = [*rows, credit(3, "2026-11-09", 50_00, "refund", appointment_id=1)]
+    assert left(corrected, [payment("2026-11-02", 50_00, "returned", order_id="O1")]) == {"L1": 50_00}
+    again = [*corrected, credit(4, "2026-11-10", 50_00, appointment_id=1)]
+    assert left(again, [payment("2026-11-02", 50_00, "returned", order_id="O1")]) == {}
+
+
+def test_an_old_decline_does_not_explain_a_new_visit():
+    rows = [charge(1, "2026-09-01", 50_00), credit(2, "2026-09-02", 50_00), charge(3, "2026-11-10", 50_00)]
+    [item] = visit_items(rows, [payment("2026-09-01", 50_00, "declined")], TODAY)
+    assert (item.id, item.attempts) == ("L3", ())
