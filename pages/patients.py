@@ -19,7 +19,7 @@ from dashboard.ui.text import plain
 SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
 SEARCH, GROUP, AT = "patients search", "patients group", "patients at"
 LIMIT = 50
-ORDERS = {"name": "By name", "worst": "Worst first"}
+ORDERS = {"name": "By last name", "worst": "Worst first"}
 
 
 @st.fragment(run_every=60)

@@ -78,6 +78,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const head = JSON.stringify(data.columns);
   if (head !== kept.head) {
     part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.label))));
+    root.classList.toggle("untimed", data.columns[0].kind !== "time");
     part(".folding td").colSpan = data.columns.length;
   }
   part("caption").textContent = data.caption;

@@ -62,7 +62,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("h2", {}, el("bdi", {}, data.head.name)), el("div", { class: "soft" }, el("bdi", {}, data.head.sub)),
       el("ul", { class: "lines" }, data.head.lines.map((line) => drawLine(line, act)))),
     el("ul", { class: "quick", "aria-label": "Quick Stop" }, data.quick.length
-      ? data.quick.map((one) => el("li", { class: one.severity }, icon(TONE_ICONS[one.severity] || "info"), el("bdi", {}, one.words)))
+      ? data.quick.map((one) => el("li", { class: one.severity }, icon(TONE_ICONS[one.severity] || "info"),
+        el("span", { class: "spoken" }, `${one.severity}: `), BLOCKS.flag(one, act)))
       : el("li", { class: "good" }, icon("check_circle"), "Nothing to say: all is in order.")),
     ...data.sections.map((part) => el("section", { "data-name": part.name, "aria-label": part.heading },
       el("h3", {}, part.heading), drawBlocks(part.blocks, act))),

@@ -106,6 +106,8 @@ def insurance(card: PatientCard, sight: Sight) -> Block:
 def _coverage(one: CoverageLine, card: PatientCard, sight: Sight) -> list[Block]:
     tone = {"ACTIVE": "good", "SELF_PAY": "note", "INACTIVE": "high"}.get(one.state, "unknown")
     amounts = sight.money
+    if one.state == "SELF_PAY":
+        return [blocks.title("Self pay"), blocks.text(_said(one.sentence, sight))]
     return [
         blocks.title(one.payer or "Unknown payer", blocks.state_chip(one.state.replace("_", " ").lower(), tone, "policy")),
         blocks.text(_said(one.sentence, sight)) if one.sentence else {},

@@ -8,9 +8,10 @@ from dashboard.ui import blocks
 from dashboard.ui.blocks import Block
 from dashboard.ui.chips import shown_chip
 from dashboard.ui.evidence import evidence_words
-from dashboard.ui.sight import Sight, chip_of
+from dashboard.ui.sight import Sight, chip_of, no_amounts
 from dashboard.ui.text import phone_words, shown
 
+QUICK_STOP = 3  # sentences
 RULES = {
     "Card ends": "A card is good through the last day of its month. It is flagged when it ends within 45 days, or before a draft planned in the next 60.",
     "No card": "Someone with a plan or a membership needs a card on file with the processor.",
@@ -96,36 +97,48 @@ def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
 
 
 def quick_stop(card: PatientCard, sight: Sight) -> list[Block]:
-    """At most three sentences, worst first; for a role without amounts those about membership and insurance."""
-    if sight.money:
-        return [
-            {"severity": severity.value, "words": shown(words, 300)} for severity, words in card.quick_stop
-        ]
-    row = sight.row(card.row)
-    loud = [flag for flag in row.flags if speaks(flag)]
-    return [{"severity": flag.severity.value, "words": shown(flag.reason, 300)} for flag in loud[:3]]
+    """At most three sentences, worst first, each with its reason; for a role without amounts those it may see."""
+    return [_flag(card, flag, sight) for flag in _told(card, sight)]
 
 
-def flags(card: PatientCard, sight: Sight) -> Block:
-    """Every flag with its reason; "why" opens the rule and the rows it rests on."""
-    row = sight.row(card.row)
-    shown_flags = [_flag(card, flag, place) for place, flag in enumerate(row.flags)]
-    return blocks.section("flags", "Flags", shown_flags, empty="Nothing is flagged.")
+def other_flags(card: PatientCard, sight: Sight) -> Block | None:
+    """What is flagged beyond the Quick Stop: quiet notes, and what did not fit."""
+    told = _told(card, sight)
+    rest = [_flag(card, flag, sight) for flag in sight.row(card.row).flags if flag not in told]
+    return blocks.section("flags", "Also worth knowing", rest) if rest else None
 
 
-def _flag(card: PatientCard, flag: Flag, place: int) -> Block:
-    chip = shown_chip(flag, card.row)
-    group = chip_of(flag).group
-    rows = [blocks.line(evidence_words(card, *one), icon="subdirectory_arrow_right") for one in flag.evidence]
-    why = [
-        blocks.text(RULES.get(group, "")),
-        blocks.lines(rows) if rows else blocks.text("No single row: something is missing."),
+def _told(card: PatientCard, sight: Sight) -> list[Flag]:
+    seen = sight.row(card.row).flags
+    if not sight.money:
+        return [flag for flag in seen if speaks(flag)][:QUICK_STOP]
+    words = [said for _, said in card.quick_stop]
+    return [flag for flag in seen if speaks(flag) and flag.reason in words][:QUICK_STOP]
+
+
+def _flag(card: PatientCard, flag: Flag, sight: Sight) -> Block:
+    """One flag; "why" opens the rule and the rows it rests on."""
+    chip = shown_chip(flag, card.row if sight.money else sight.row(card.row))
+    rule = blocks.text(RULES.get(chip_of(flag).group, ""))
+    rows = [
+        blocks.line(_evidence(card, one, sight), icon="subdirectory_arrow_right") for one in flag.evidence
     ]
     return {
         "kind": "flag",
+        "severity": flag.severity.value,
         "chip": chip,
         "words": shown(flag.reason, 300),
         "right": dollars(flag.cents) if flag.cents else "",
-        "why": why,
-        "name": f"why-{flag.kind}-{place}",
+        "why": [
+            rule,
+            blocks.lines(rows)
+            if rows
+            else blocks.text("It rests on what is missing, or on the whole list below.", "soft"),
+        ],
+        "name": f"why-{flag.kind}",
     }
+
+
+def _evidence(card: PatientCard, one: tuple[str, str], sight: Sight) -> str:
+    words = evidence_words(card, *one)
+    return words if sight.money else no_amounts(words)

@@ -101,12 +101,12 @@ def plan(panel: PlanPanel, card: PatientCard) -> list[Block]:
     """One plan: its sentence, the four sums, the aging, and each instalment with what happened to it."""
     tone = panel.severity.value if panel.severity else "good"
     ages = ("1–30 days", "31–60 days", "61–90 days", "over 90 days")
-    late = [f"{dollars(cents)} {age}" for age, cents in zip(ages, panel.aging, strict=True) if cents]
+    late = [f"{age} {short_dollars(cents)}" for age, cents in zip(ages, panel.aging, strict=True) if cents]
     return [
         blocks.title(panel.name or "Plan", blocks.state_chip(panel.state.replace("_", " ").lower(), tone, "event_note")),
         blocks.text(panel.sentence) if panel.sentence else {},
         blocks.facts(
-            blocks.fact("Behind", dollars(panel.arrears_cents), ", ".join(late), tone if panel.arrears_cents else ""),
+            blocks.fact("Behind", dollars(panel.arrears_cents), " · ".join(late), tone if panel.arrears_cents else ""),
             blocks.fact("Paid", dollars(panel.paid_cents), f"of {dollars(panel.expected_cents)} expected by now"),
             blocks.fact("Left to pay", dollars(panel.remaining_cents)),
             blocks.fact("Ahead", dollars(panel.ahead_cents)) if panel.ahead_cents else None,
@@ -138,14 +138,14 @@ def cards(card: PatientCard) -> Block:
 
 
 def _card(one: CardLine, card: PatientCard) -> Block:
-    name = f"{one.brand or one.kind.capitalize()} …{one.last_four or '????'}"
+    name = f"{(one.brand or one.kind).capitalize()} …{one.last_four or '????'}"
     ends = f"ends {day_month(one.expires_on, card.day)}" if one.expires_on else ""
     default = "default" if one.is_default else ""
     return blocks.line(
         ", ".join(word for word in (name, ends, default) if word),
         sub=" · ".join(
             word
-            for word in (f"charges {one.charges}" if one.charges else "charges nothing", one.source)
+            for word in (f"charges {one.charges}" if one.charges else "nothing is charged to it", one.source)
             if word
         ),
         right=one.state,

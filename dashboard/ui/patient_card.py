@@ -3,13 +3,13 @@
 from typing import Any
 
 import streamlit as st
-from core.morning.patient_card import patient_card
 from sqlmodel import Session, select
 
 from core import clock
 from core.audit.commands import record
 from core.errors import NotFound
 from core.morning.card_rows import PatientCard
+from core.morning.patient_card import patient_card
 from core.patients.models import Patient
 from core.permissions import Permission, require
 from core.staff.reports import Identity
@@ -30,7 +30,7 @@ SEEN = "seen patient"  # the patient whose card the audit trail has already
 def sections(card: PatientCard, sight: Sight) -> list[Block]:
     """The parts of the card in their order, without those of money for a role that may not see amounts."""
     parts = [
-        card_head.flags(card, sight),
+        card_head.other_flags(card, sight),
         card_care.today(card, sight),
         card_money.money(card) if sight.money else None,
         card_care.plans_and_memberships(card, sight),
@@ -102,17 +102,21 @@ def _close() -> None:
 
 def draw_drawer(board: str, who: Identity, sight: Sight) -> None:
     """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
-    if _opened(board):
-        _drawer(board, who, sight)
+    row = _opened(board)
+    if row:
+        # read before the drawer opens: an open drawer without its card would still show the one before
+        _drawer(board, who, sight, read_card(int(row["key"]), who))
 
 
 @st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
-def _drawer(board: str, who: Identity, sight: Sight) -> None:
+def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard) -> None:
     row = _opened(board)
     if row is None:
         return
     key = int(row["key"])
-    draw_card(read_card(key, who), sight, key=DRAWER, on_open=_open_family)
+    if key != card.row.key:  # a family member was pressed: only the drawer runs again
+        card = read_card(key, who)
+    draw_card(card, sight, key=DRAWER, on_open=_open_family)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
 
 

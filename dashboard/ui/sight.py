@@ -9,7 +9,7 @@ from core.morning.rules import speaks
 from core.permissions import Permission, may
 from core.severity import Flag, worst
 
-_AMOUNT = re.compile(r"-?\$\s?\d[\d,]*(?:\.\d\d)?")
+_AMOUNT = re.compile(r"-?\$\s?\d+(?:,\d{3})*(?:\.\d\d)?")
 NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 
 
