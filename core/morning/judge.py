@@ -13,7 +13,7 @@ from core.cards.rules import CardFinding, Draft, judge_card
 from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import raises_cents
 from core.ledger.rules import Balance, Collect, collect_now, judge_balance
-from core.memberships.rules import Cover, MembershipFinding, judge_membership
+from core.memberships.rules import Cover, MembershipFinding, covered_elsewhere, judge_membership
 from core.morning.gather import MembershipRecord, PatientFacts, PlanRecord
 from core.payments.missing import open_cents
 from core.payments.retries import instalment_retries, membership_retries
@@ -153,6 +153,10 @@ def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:
 def _memberships(
     facts: PatientFacts, setting: Setting, visit: VisitFacts | None
 ) -> Iterable[tuple[MembershipRecord, MembershipFinding]]:
+    several = [(record.membership, record.plan, record.benefits) for record in facts.memberships]
+    elsewhere = (
+        covered_elsewhere(several, facts.visits, setting.as_of, setting.time_zone) if len(several) > 1 else {}
+    )
     for record in facts.memberships:
         finding = judge_membership(
             record.membership,
@@ -164,6 +168,7 @@ def _memberships(
             setting.time_zone,
             at_hand=visit,
             last_done=facts.last_done,
+            covered_elsewhere=elsewhere.get(record.membership.id, frozenset()),
         )
         yield record, finding
 
