@@ -37,17 +37,23 @@ def write_payments(folder: Path, rows: int) -> Path:
     return folder
 
 
-def measured(tmp_path: Path, rows: int) -> list[dict[str, float]]:
-    """What the first and the second import of so many payments came to."""
+def measured(tmp_path: Path, rows: int, times: int) -> list[dict[str, float]]:
+    """What importing so many payments came to, each time in a process of its own."""
     folder, url = write_payments(tmp_path / "files", rows), fresh_sqlite(tmp_path)
     command = [sys.executable, "-c", MEASURED, url, str(folder)]
-    runs = [subprocess.run(command, capture_output=True, check=True, timeout=1_800) for _ in range(2)]
+    runs = [subprocess.run(command, capture_output=True, check=True, timeout=1_800) for _ in range(times)]
     print([run.stdout.decode() for run in runs])
     return [json.loads(run.stdout) for run in runs]
 
 
-@pytest.mark.parametrize("rows", [100_000, pytest.param(1_000_000, marks=pytest.mark.night)])
-def test_many_payments_stay_within_memory(tmp_path: Path, rows: int) -> None:
-    first, again = measured(tmp_path, rows)
-    assert (first["stored"], again["unchanged"]) == (rows, rows)
+def test_a_hundred_thousand_payments_stay_within_memory(tmp_path: Path) -> None:
+    (first,) = measured(tmp_path, 100_000, times=1)
+    assert first["stored"] == 100_000
+    assert first["megabytes"] <= 256
+
+
+@pytest.mark.night
+def test_a_million_payments_stay_within_memory_the_first_time_and_again(tmp_path: Path) -> None:
+    first, again = measured(tmp_path, 1_000_000, times=2)
+    assert (first["stored"], again["unchanged"]) == (1_000_000, 1_000_000)
     assert max(first["megabytes"], again["megabytes"]) <= 512
