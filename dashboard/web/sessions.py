@@ -11,10 +11,11 @@ from core import clock
 from core.settings import settings
 from core.staff import commands, reports
 from core.staff.reports import Identity
+from core.staff.sign_in import DEVICE_REMEMBERED
 from core.store.engine import open_store, reader, transaction
 
 DEVICE_COOKIE = "device"
-DEVICE_SECONDS = 90 * 24 * 3600
+DEVICE_SECONDS = int(DEVICE_REMEMBERED.total_seconds())
 ACTIVITY_EVERY = timedelta(seconds=15)  # the idle clock needs no finer steps, and writes are dear
 
 

@@ -15,7 +15,6 @@ from core.staff.sign_in import (
     WRONG_PER_ADDRESS,
     admit,
     begin_attempt,
-    forget_old_attempts,
 )
 
 
@@ -89,11 +88,3 @@ def test_a_password_typed_into_the_name_box_is_not_kept(session: Session, dana: 
     assert names[0].startswith("unknown:")
     assert "hunter" not in names[0]
     assert names[1] == "dana"
-
-
-def test_attempts_of_last_season_are_forgotten(session: Session, dana: Staff) -> None:
-    with clock.frozen(clock.now() - timedelta(days=100)):
-        guess(session, 3)
-    guess(session, 1)
-    assert forget_old_attempts(session) == 3
-    assert len(session.exec(select(SignInAttempt)).all()) == 1
