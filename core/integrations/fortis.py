@@ -102,11 +102,12 @@ class Fortis:
         plural = "account" if len(accounts) == 1 else "accounts"
         return f"Fortis accepts these keys for {name}, with {len(accounts)} merchant {plural}."
 
-    def pages(self, resource: str, *, since: int | None = None, size: int = PAGE_SIZE) -> Iterator[Page]:
+    def pages(self, resource: str, *, since: int | None = None, size: int | None = None) -> Iterator[Page]:
         """Everything of a resource changed at or after `since` (epoch seconds; None = everything), oldest change first.
 
         Raises a TransportError; the pages handed over before it are good.
         """
+        size = size or PAGE_SIZE
         if resource == "product-transactions":
             accounts = _accounts(self._location())
             yield self._handed_over(resource, _Answer(accounts, len(accounts), None), frozenset())

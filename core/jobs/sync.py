@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Table, or_, select, update
 from sqlmodel import Session, col
@@ -139,12 +139,13 @@ def sync_connection(
     progress: Callable[[str], None] | None = None,
     stop: Event | None = None,
     only: Collection[str] = tuple(RESOURCES),
+    wire: Mapping[str, Any] | None = None,
 ) -> list[RunResult]:
     """Sync one connection; what cannot be read is an error in its result, not an exception.
 
     full: read everything and mark what is no longer there as gone; otherwise only what changed since last time.
     progress: told a sentence after each page. stop: set by the worker to end between two pages.
-    only: these resources of a processor (default: all).
+    only: these resources of a processor (default: all). wire: transport, sleep, monotonic of http.Reader, for replays.
     Raises Busy when another process syncs it now, BadInput when it is paused or disconnected, NotFound, WrongKey.
     """
     with reader(engine) as session:
@@ -161,7 +162,8 @@ def sync_connection(
         if kind == Kind.PRACTICE_FILES:
             results = _sync_folder(work, settings)
         else:
-            client = fortis_client(settings, secrets, sleep=lambda seconds: _sleep(stop, seconds))
+            wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
+            client = fortis_client(settings, secrets, **wire)
             try:
                 results = _sync_fortis(work, client, only)
             finally:
@@ -186,7 +188,6 @@ def _sync_resource(work: _Work, client: Fortis, resource: str) -> tuple[RunResul
         place = place_of(session, work.connection_id, resource)
         full = work.full or whole or not place.cursor
         run_id = start_run(session, work.connection_id, resource, full=full)
-        began = clock.now()
         since = None if full else max(0, int(place.cursor) - OVERLAP_SECONDS)
     seen: set[str] = set()
     error: HuddleError | None = None
@@ -199,7 +200,7 @@ def _sync_resource(work: _Work, client: Fortis, resource: str) -> tuple[RunResul
             work.said(f"{work.name}: {resource}, {len(seen):,} read")
             _sleep(work.stop, 0)
         found_all = full and (whole or client.count(resource) == len(seen))
-        _finish(work, resource, run_id, seen if found_all else None, int(began.timestamp()))
+        _finish(work, resource, run_id, seen if found_all else None)
     except HuddleError as problem:
         error = problem
         with transaction(work.engine) as session:
@@ -246,7 +247,7 @@ def _move_cursor(session: Session, connection_id: int, resource: str, high: int 
         session.add(place)
 
 
-def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, began: int) -> None:
+def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None) -> None:
     """The resource was read to its end: what is gone, what rests on it, freshness."""
     with transaction(work.engine) as session:
         work.lease.confirm(session)
@@ -254,9 +255,7 @@ def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, bega
             _mark_gone(session, MODELS[resource], work.connection_id, seen)
         place = place_of(session, work.connection_id, resource)
         if not place.cursor and not RESOURCES[resource].whole:
-            place.cursor = str(
-                began - OVERLAP_SECONDS
-            )  # nothing there yet: the next one need not be a full one
+            place.cursor = "0"  # nothing there yet; their clock may stand anywhere beside ours
         _refer(session, work.connection_id, resource, full=work.full)
         finish_run(session, run_id)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -78,14 +78,17 @@ def upsert(
     existing = held(session, table, connection_id, list(latest))
     now = clock.now()
     changed: list[dict[str, Any]] = []
+    confirmed: list[dict[str, int]] = []
     for external_id, row in latest.items():
         version = row.get("version")
         digest = content_hash({k: v for k, v in row.items() if k != "version" and k not in keep})
         if (before := existing.get(external_id)) is not None:
-            _id, held_digest, held_version, gone_at = before
+            held_id, held_digest, held_version, gone_at = before
             if version is not None and held_version is not None and version < held_version:
                 continue
             if digest == held_digest and gone_at is None:
+                if version is not None and version != held_version:
+                    confirmed.append({"held_id": held_id, "newer": version})
                 continue
         changed.append(
             {
@@ -101,6 +104,10 @@ def upsert(
         # one compiled statement, run once a row by the driver: a VALUES list of many rows is compiled anew each time
         session.execute(_insert_or_newer(session, table, changed[0].keys(), keep), changed)
         touch(session)
+    if confirmed:
+        # the same content under a newer version: without its version, the one in between would pass for news
+        newer = update(table).where(table.c.id == bindparam("held_id")).values(version=bindparam("newer"))
+        session.connection().execute(newer, confirmed)
     return Counts(len(changed), len(rows) - len(changed))
 
 
