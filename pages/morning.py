@@ -13,12 +13,13 @@ from dashboard.ui.day import SCREEN, Chosen, chosen_day, day_bar, go_to
 from dashboard.ui.emptiness import why_empty
 from dashboard.ui.morning_filters import ORDERS, filter_bar, matching, ordered
 from dashboard.ui.output import output_menu
+from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report
-from dashboard.ui.sight import Sight, sight_of
+from dashboard.ui.sight import Sight
 from dashboard.ui.text import count, plain
 from dashboard.ui.tomorrow import tomorrow_words
 
-BOARD, HEADLINE, FILTER, INITIALS = "morning board", "morning headline", "morning filter", "morning initials"
+BOARD, HEADLINE, FILTER = "morning board", "morning headline", "morning filter"
 
 
 @st.fragment(run_every=30)
@@ -41,7 +42,7 @@ def _draw(chosen: Chosen, who: Identity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         day_bar(chosen, who)
         st.space("stretch")
-        sight = _sight(who)
+        sight = sight_with_switch(who)
         output_menu(chosen, who, sight)
     report = sight.report(morning_report(chosen.place and chosen.place.key, chosen.day))
     _headline(report, sight)
@@ -50,17 +51,6 @@ def _draw(chosen: Chosen, who: Identity) -> None:
     _board(report, who, sight, groups, provider, order)
     _tomorrow(chosen)
     patient_card.draw_drawer(BOARD, who, sight)
-
-
-def _sight(who: Identity) -> Sight:
-    st.session_state.setdefault(INITIALS, bool(choices(who, SCREEN).get("initials")))
-    on = st.toggle(
-        "Initials",
-        key=INITIALS,
-        help="Show initials instead of names on a shared screen",
-        on_change=lambda: choose(who, SCREEN, initials=st.session_state[INITIALS]),
-    )
-    return sight_of(who.role, initials=on)
 
 
 def _headline(report: Report, sight: Sight) -> None:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from core.errors import HuddleError, NotFound
 from dashboard.ui import page, patient_card
-from dashboard.ui.choices import choices
-from dashboard.ui.sight import sight_of
+from dashboard.ui.privacy import sight
 from dashboard.ui.text import plain
 
 CARD = "patient page card"
@@ -22,9 +21,8 @@ def patient() -> None:
 
 def _patient() -> None:
     who = page.identity()
-    sight = sight_of(who.role, initials=bool(choices(who, "morning").get("initials")))
     card = patient_card.read_card(_asked_for(), who)
-    patient_card.draw_card(card, sight, key=CARD, on_open=_open_family)
+    patient_card.draw_card(card, sight(who), key=CARD, on_open=_open_family)
 
 
 def _asked_for() -> int:

@@ -12,8 +12,9 @@ from dashboard.ui.chips import group_cards
 from dashboard.ui.choices import choices
 from dashboard.ui.day import chosen_day
 from dashboard.ui.morning_filters import column_picker, order_picker
+from dashboard.ui.privacy import sight, sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight, sight_of
+from dashboard.ui.sight import Sight
 from dashboard.ui.text import plain
 
 SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
@@ -33,7 +34,6 @@ def patients() -> None:
 
 def _patients() -> None:
     who = page.identity()
-    sight = sight_of(who.role, initials=bool(choices(who, "morning").get("initials")))
     with st.container(horizontal=True, vertical_alignment="center"):
         search = st.text_input(
             "Search",
@@ -46,9 +46,11 @@ def _patients() -> None:
             on_change=_from_the_start,
         )
         order = order_picker(who, SCREEN, ORDERS, _from_the_start)
-        column_picker(who, sight, SCREEN)
-    _list(search.strip(), order, who, sight)
-    patient_card.draw_drawer(BOARD, who, sight)
+        column_picker(who, sight(who), SCREEN)
+        st.space("stretch")
+        seen = sight_with_switch(who)
+    _list(search.strip(), order, who, seen)
+    patient_card.draw_drawer(BOARD, who, seen)
 
 
 def _list(search: str, order: str, who: Identity, sight: Sight) -> None:

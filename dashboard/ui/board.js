@@ -10,7 +10,7 @@ const CELLS = {
       el("bdi", {}, value.name)),
     value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
   chips: (value) => [el("div", {}, value.map(chip))],
-  say: (value) => [value ? el("bdi", {}, value) : null],
+  say: (value) => [value.words ? el("bdi", { class: value.calm ? "soft" : null }, value.words) : null],
   money: (value) => [value || el("span", { class: "soft" }, "–")],
   next: (value) => [value],
   text: (value) => [el("bdi", {}, value.words), value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],

@@ -57,7 +57,7 @@ def patient_row(row: PatientRow, columns: list[Column], place: Place) -> dict[st
         "id": row.patient_id,
         "key": row.key,
         "severity": "" if row.severity in (None, "note") else row.severity,
-        "quiet": not row.say and not row.collect_now_cents,
+        "quiet": row.severity is None and not row.say and not row.collect_now_cents,
         "cells": {
             "who": {"name": name, "sub": " · ".join(word for word in (mobile, last) if word)},
             **{column.key: column.cell(row, place) for column in columns},

@@ -12,6 +12,7 @@ from typing import Any
 from core import clock
 from core.money import short_dollars
 from core.morning.rows import MembershipCell, PatientRow
+from core.morning.rules import speaks
 from dashboard.ui.chips import chips
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import day_month, shown, visit_day
@@ -50,6 +51,12 @@ def _two(words: str, sub: str = "") -> dict[str, str]:
 
 def _money(cents: int) -> str:
     return short_dollars(cents) if cents else ""
+
+
+def _say(row: PatientRow) -> dict[str, Any]:
+    """The line to say; where there is none, what a quiet note tells, calmly."""
+    note = next((flag.reason for flag in row.flags if not speaks(flag)), "")
+    return {"words": shown(row.say or note, 300), "calm": not row.say}
 
 
 def _card(row: PatientRow, place: Place) -> dict[str, str]:
@@ -110,7 +117,7 @@ def _balance(row: PatientRow, place: Place) -> dict[str, str]:
 
 MAIN = (
     Column("chips", "Flags", "chips", lambda row, place: chips(row)),
-    Column("say", "Say", "say", lambda row, place: shown(row.say, 300)),
+    Column("say", "Say", "say", lambda row, place: _say(row)),
     Column("collect", "Collect now", "money", lambda row, place: _money(row.collect_now_cents), money=True),
     Column(
         "next",

@@ -21,8 +21,9 @@ PLACE = "morning place"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """place None: there is no location yet. today: the date at the place now."""
+    """places: those the person may choose from. place None: there is no location yet. today: the date at the place now."""
 
+    places: list[Place]
     place: Place | None
     day: date
     today: date
@@ -38,7 +39,7 @@ def chosen_day(who: Identity) -> Chosen:
     if DAY not in st.session_state:
         st.session_state[DAY] = _asked_for(today)
     day = st.session_state[DAY] or today
-    return Chosen(place, day, today)
+    return Chosen(all_places, place, day, today)
 
 
 def _asked_for(today: date) -> date | None:
@@ -58,7 +59,8 @@ def day_bar(chosen: Chosen, who: Identity) -> None:
     """The day in words, ‹ date ›, yesterday, today, tomorrow, and the location where there are several."""
     day, today = chosen.day, chosen.today
     near = near_day(day, today)
-    words = day_words(day) if near == day_words(day) else f"{near.capitalize()}, {day_words(day)}"
+    said = day_words(day) if day.year == today.year else f"{day_words(day)} {day.year}"
+    words = said if near == day_words(day) else f"{near.capitalize()}, {said}"
     st.subheader(words, anchor=False, width="content")
     st.session_state[PICKED] = day
     st.session_state[NEAR] = near if near in ("yesterday", "today", "tomorrow") else None
@@ -96,11 +98,9 @@ def _near(today: date) -> None:
 
 
 def _place_picker(chosen: Chosen, who: Identity) -> None:
-    with page.open_reader() as session:
-        all_places = places(session, who.location_id)
-    if len(all_places) < 2 or chosen.place is None:
+    if len(chosen.places) < 2 or chosen.place is None:
         return
-    names = {one.external_id: one.name for one in all_places}
+    names = {one.external_id: one.name for one in chosen.places}
     st.session_state[PLACE] = chosen.place.external_id
     st.selectbox(
         "Location",

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import Engine, update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
+from core.audit.models import AuditEntry
 from core.patients.models import Patient
 from core.schedule.models import Appointment
 from core.store.engine import reader, transaction
@@ -61,6 +62,13 @@ def close_drawer(window: Window) -> None:
     window.settle()
 
 
+def cards_opened(practice: Engine) -> int:
+    """How many openings of a card the audit trail holds."""
+    with reader(practice) as session:
+        wanted = select(func.count()).where(AuditEntry.action == "opened patient card")
+        return session.exec(wanted).one()
+
+
 @pytest.mark.parametrize(("theme", "size"), [("light", (1366, 768)), ("dark", (1920, 1080))])
 def test_from_signing_in_to_a_patient_and_out(
     running: Running, browse: Browse, shot: Shot, theme: str, size: tuple[int, int]
@@ -86,8 +94,11 @@ def test_from_signing_in_to_a_patient_and_out(
     assert (window.elsewhere, window.complaints) == ([], [])
 
 
-def test_the_keyboard_alone_opens_and_closes_a_card(running: Running, browse: Browse) -> None:
+def test_the_keyboard_alone_opens_and_closes_a_card(
+    running: Running, browse: Browse, practice: Engine
+) -> None:
     window = morning(browse, running)
+    looked = cards_opened(practice)
     names = window.page.locator("td.who button")
     names.first.focus()
     window.page.keyboard.press("ArrowDown")
@@ -98,6 +109,7 @@ def test_the_keyboard_alone_opens_and_closes_a_card(running: Running, browse: Br
     drawer(window).get_by_role("heading", name=third).wait_for()
     close_drawer(window)
     assert window.page.evaluate(FOCUSED) == third
+    assert cards_opened(practice) == looked + 1
 
 
 def test_initials_hide_last_names_and_are_remembered(

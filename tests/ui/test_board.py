@@ -59,6 +59,18 @@ def test_a_row_with_nothing_to_say_is_quiet_and_without_colour() -> None:
     assert row["severity"] == ""
 
 
+def test_money_to_collect_or_a_flag_keeps_a_row_out_of_the_fold() -> None:
+    columns = chosen(Sight(), [])
+    copay = patient_row(patient(1, collect_now_cents=2500), columns, PLACE)
+    retried = Flag("RETRY_SCHEDULED", Severity.NOTE, "It is tried again on 23 Nov.")
+    behind = patient_row(
+        patient(2, Flag("BEHIND", Severity.MEDIUM, "Behind."), retried, say=""), columns, PLACE
+    )
+    assert not copay["quiet"]
+    assert not behind["quiet"]
+    assert behind["cells"]["say"] == {"words": "It is tried again on 23 Nov.", "calm": True}
+
+
 def test_a_visit_says_when_what_and_with_whom() -> None:
     drawn = visit_row(visit(patient(1, MISSING, collect_now_cents=14900)), chosen(Sight(), []), PLACE)
     assert drawn["cells"]["time"] == "9:00 am"
