@@ -22,6 +22,7 @@ from core.ledger.rules import EntryFacts
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
 from core.memberships.rules import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
 from core.patients.models import Patient, ProcessorContact
+from core.payments.facts import GIVEN_BACK
 from core.payments.models import Payment, Recurring
 from core.payments.rules import PaymentFacts, RecurringFacts
 from core.plans.models import Instalment, Plan
@@ -67,7 +68,10 @@ class MembershipRecord:
 
 @dataclass(slots=True)
 class PatientFacts:
-    """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11)."""
+    """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11).
+
+    ledger: the whole account, or empty where it comes out even. recent_ledger: the last 100 days in any case.
+    """
 
     person: Person
     linked: bool = False
@@ -80,6 +84,7 @@ class PatientFacts:
     memberships: list[MembershipRecord] = field(default_factory=list)
     payments: list[PaymentFacts] = field(default_factory=list)
     ledger: list[EntryFacts] = field(default_factory=list)
+    recent_ledger: list[EntryFacts] = field(default_factory=list)
     coverages: list[CoverageFacts] = field(default_factory=list)
 
 
@@ -353,7 +358,7 @@ def _add_payments(
     *,
     whole: bool,
 ) -> None:
-    """Payments that can still matter: tied to a plan or membership, giving money back, or of the last 100 days.
+    """Payments that can still matter: tied to a plan or membership, giving or taking money back, or recent.
 
     An older payment tied to nothing was posted long ago: the ledger carries it.
     """
@@ -366,7 +371,12 @@ def _add_payments(
         return PaymentFacts._make((*row[: at + 1], row[at].astimezone(zone).date(), *row[at + 2 :]))
 
     recent = table.c.happened_at >= as_of - timedelta(days=POSTING_DAYS)
-    matters = or_(recent, table.c.membership_id.is_not(None), table.c.refund_ref.is_not(None))
+    matters = or_(
+        recent,
+        table.c.membership_id.is_not(None),
+        table.c.refund_ref.is_not(None),
+        table.c.status.in_(sorted(GIVEN_BACK)),
+    )
     own = select(*_payment_columns(table)).where(
         table.c.patient_id.in_(ids), table.c.gone_at.is_(None), *(() if whole else (matters,))
     )
@@ -450,9 +460,11 @@ def _add_recurrings(
 def _add_ledger(
     session: Session, facts: dict[int, PatientFacts], ids: list[int], today: date, *, whole: bool
 ) -> None:
-    """Ledger entries of patients whose account does not come out even, and recent ones of everybody.
+    """The whole ledger of patients whose account does not come out even, and everybody's recent entries.
 
-    Where charges and credits cancel out in every part, old entries leave nothing open and nothing to explain.
+    Where charges and credits cancel out in every part, entries leave nothing open and nothing to explain, unless
+    money that the ledger still shows was taken back at the processor. Part of an account must never be read as
+    the whole: its sums would be wrong.
     """
     entry = _table(LedgerEntry)
     raises = entry.c.kind.in_([EntryKind.CHARGE.value, EntryKind.REFUND.value])
@@ -471,14 +483,18 @@ def _add_ledger(
         .group_by(entry.c.patient_id)
     )
     uneven = set(ids) if whole else {row[0] for row in _all(session, sums) if any(row[1:])}
-    recent = entry.c.posted_on >= today - timedelta(days=POSTING_DAYS)
-    for some, narrow in ((uneven, ()), (set(ids) - uneven, (recent,))):
+    uneven |= {key for key in ids if any(p.status in GIVEN_BACK or p.refund_ref for p in facts[key].payments)}
+    first = today - timedelta(days=POSTING_DAYS)
+    for some, narrow in ((uneven, ()), (set(ids) - uneven, (entry.c.posted_on >= first,))):
         if some:
             query = select(entry.c.patient_id, *_columns(LedgerEntry, EntryFacts)).where(
                 entry.c.patient_id.in_(list(some)), entry.c.gone_at.is_(None), *narrow
             )
             for key, *row in _all(session, query.order_by(entry.c.patient_id, entry.c.posted_on, entry.c.id)):
-                facts[key].ledger.append(EntryFacts._make(row))
+                facts[key].recent_ledger.append(EntryFacts._make(row))
+    for key in uneven:
+        facts[key].ledger = facts[key].recent_ledger
+        facts[key].recent_ledger = [row for row in facts[key].ledger if row.posted_on >= first]
 
 
 def _add_coverages(session: Session, facts: dict[int, PatientFacts], ids: list[int]) -> None:

@@ -26,6 +26,7 @@ from core.payments.rules import (
     cash_rows,
     charge_of_item,
     instalment_items,
+    match_ledger,
     membership_items,
     missing_payments,
     pending_cents,
@@ -98,9 +99,15 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     memberships = tuple(_memberships(facts, setting, visit))
     member_drafts = [_member_drafts(record) for record in facts.memberships]
     drafts = tuple(_drafts(facts, plans, member_drafts, setting.today))
-    unposted = unposted_payments(facts.payments, facts.ledger, setting.as_of) if setting.ledger_known else []
+    recent = facts.recent_ledger
+    matched = match_ledger(facts.payments, recent, setting.as_of)
+    unposted = (
+        unposted_payments(facts.payments, recent, setting.as_of, matched=matched)
+        if setting.ledger_known
+        else []
+    )
     items = list(_items(facts, plans, member_drafts, unposted, setting.today))
-    cash = cash_rows(facts.payments, facts.ledger) if items else []
+    cash = cash_rows(recent, matched) if items else []
     orders = frozenset(
         payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
     )
@@ -130,7 +137,9 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         insurance=insurance,
         missing=tuple(missing),
         posting=tuple(
-            posting_problems(facts.payments, facts.ledger, setting.as_of, posts_ledger=setting.ledger_known)
+            posting_problems(
+                facts.payments, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched
+            )
         ),
         balance=balance,
         collect=collect_now(balance, missing),
@@ -310,7 +319,7 @@ def _expected_at(
     it, its price where it is beyond the membership, else the insurance's estimate. Unknown adds nothing."""
     if standing(visit, setting.as_of) is not VisitStanding.OPEN:
         return 0
-    if any(entry.appointment_id == visit.id and entry.kind == "charge" for entry in facts.ledger):
+    if any(entry.appointment_id == visit.id and entry.kind == "charge" for entry in facts.recent_ledger):
         return 0
     covers = {finding.covers(visit).cover for _, finding in memberships}
     if covers & {Cover.COVERED, Cover.PROVISIONAL}:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from core.dates import short_day
 from core.ledger.facts import EntryFacts
@@ -35,12 +36,39 @@ class PostingProblem:
     evidence: tuple[tuple[str, str], ...]
 
 
+class Matched(NamedTuple):
+    """Which ledger rows belong to a payment, and the accepted payments of the last 90 days without a row, each with
+    what is left of it after refunds (cents)."""
+
+    rows: frozenset[int]
+    unposted: tuple[tuple[PaymentFacts, int], ...]
+
+
+def match_ledger(
+    payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts], as_of: datetime
+) -> Matched:
+    """Match payments to ledger payments, by order id first, then by patient and amount within a day.
+
+    A ledger row serves one payment. as_of: aware UTC. Older payments than the look-back need no row any more.
+    """
+    since = as_of - LOOK_BACK
+    near = [p for p in payments if p.happened_at >= since - timedelta(days=SAME_DAY_OR_NEXT + 1)]
+    if not near:
+        return Matched(frozenset(), ())
+    ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
+    taken, unposted = _match(near, ledger)
+    nets = net_by_payment(payments) if unposted else {}
+    left = ((p, nets[p.id]) for p in unposted if since <= p.happened_at <= as_of)
+    return Matched(frozenset(taken), tuple((p, cents) for p, cents in left if cents > 0))
+
+
 def posting_problems(
     payments: Sequence[PaymentFacts],
     ledger_entries: Sequence[EntryFacts],
     as_of: datetime,
     *,
     posts_ledger: bool = True,
+    matched: Matched | None = None,
 ) -> list[PostingProblem]:
     """Accepted payments of the last 90 days without a ledger row after 60 minutes, and payments posted twice.
 
@@ -48,47 +76,39 @@ def posting_problems(
     """
     if not posts_ledger:
         return []
-    ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
-    nets = net_by_payment(payments)
-    _, unposted = _match(payments, ledger)
+    found = matched or match_ledger(payments, ledger_entries, as_of)
     late = [
         p
-        for p in unposted
-        if nets[p.id] > 0
-        and p.method in ("card", "bank", None)
-        and as_of - LOOK_BACK <= p.happened_at < as_of - POST_WITHIN
+        for p, _ in found.unposted
+        if p.method in ("card", "bank", None) and p.happened_at < as_of - POST_WITHIN
     ]
     return [_not_posted(p, as_of) for p in late] + _posted_twice(payments, ledger_entries, as_of)
 
 
 def unposted_payments(
-    payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts], as_of: datetime
+    payments: Sequence[PaymentFacts],
+    ledger_entries: Sequence[EntryFacts],
+    as_of: datetime,
+    *,
+    matched: Matched | None = None,
 ) -> list[PaymentFacts]:
     """Accepted payments of the last 90 days that the ledger does not have, however young, each with what is left of
     it after refunds as its amount (cents)."""
-    ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
-    nets = net_by_payment(payments)
-    return [
-        p._replace(amount_cents=nets[p.id])
-        for p in _match(payments, ledger)[1]
-        if nets[p.id] > 0 and as_of - LOOK_BACK <= p.happened_at <= as_of
-    ]
+    found = matched or match_ledger(payments, ledger_entries, as_of)
+    return [p if p.amount_cents == cents else p._replace(amount_cents=cents) for p, cents in found.unposted]
 
 
-def cash_rows(payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts]) -> list[EntryFacts]:
+def cash_rows(ledger_entries: Sequence[EntryFacts], matched: Matched) -> list[EntryFacts]:
     """Ledger payments of the patient that no known payment explains: cash or checks typed into the EHR."""
-    ledger = [e for e in ledger_entries if e.kind == "payment" and e.part == "patient"]
-    taken, _ = _match(payments, ledger)
-    return [e for e in ledger if e.id not in taken]
+    return [
+        e for e in ledger_entries if e.kind == "payment" and e.part == "patient" and e.id not in matched.rows
+    ]
 
 
 def _match(
     payments: Iterable[PaymentFacts], ledger: Sequence[EntryFacts]
 ) -> tuple[set[int], list[PaymentFacts]]:
-    """Ledger row ids that belong to a payment, and the accepted payments without one.
-
-    By order id first, for all payments; then by patient and amount within a day. A ledger row serves one payment.
-    """
+    """Ledger row ids that belong to a payment, and the accepted payments without one."""
     by_order: defaultdict[str, list[EntryFacts]] = defaultdict(list)
     by_amount: defaultdict[int, list[EntryFacts]] = defaultdict(list)
     for entry in ledger:

@@ -17,9 +17,11 @@ from core.payments.missing import (
     missing_payments,
 )
 from core.payments.posting import (
+    Matched,
     PostingProblem,
     PostingState,
     cash_rows,
+    match_ledger,
     posting_problems,
     unposted_payments,
 )
@@ -27,6 +29,7 @@ from core.payments.reasons import Reason, reason_of
 
 __all__ = [
     "DueItem",
+    "Matched",
     "MembershipDrafts",
     "MissingPayment",
     "MissingReason",
@@ -40,6 +43,7 @@ __all__ = [
     "charge_of_item",
     "instalment_items",
     "is_missing",
+    "match_ledger",
     "membership_items",
     "missing_payments",
     "net_by_payment",

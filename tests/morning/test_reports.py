@@ -291,6 +291,64 @@ def test_a_draft_that_the_ehr_charged_as_well_is_one_debt(store: Engine, tmp_pat
     assert row["missing_payments"][0]["reason"] == "DECLINED_SOFT"
 
 
+def test_part_of_an_even_account_is_never_read_as_the_whole(store: Engine, tmp_path: Path) -> None:
+    ledger = [
+        {
+            "entry_id": "G1",
+            "patient_id": "P1",
+            "posted_on": "2026-08-14",
+            "kind": "payment",
+            "part": "patient",
+            "amount": "55.00",
+        },
+        {
+            "entry_id": "G2",
+            "patient_id": "P1",
+            "posted_on": "2026-08-16",
+            "kind": "charge",
+            "part": "patient",
+            "amount": "55.00",
+            "appointment_id": "A1",
+        },
+    ]
+    load(store, tmp_path / "f", ledger=ledger)
+    (row,) = patient_rows(store)
+    assert (row["balance"]["patient_owes_cents"], row["missing_cents"], row["collect_now_cents"]) == (0, 0, 0)
+
+
+def test_a_returned_payment_reopens_a_visit_that_the_ledger_shows_as_paid(
+    store: Engine, tmp_path: Path
+) -> None:
+    ledger = [
+        {
+            "entry_id": "G1",
+            "patient_id": "P1",
+            "posted_on": "2026-11-10",
+            "kind": "charge",
+            "part": "patient",
+            "amount": "55.00",
+            "appointment_id": "A1",
+        },
+        {
+            "entry_id": "G2",
+            "patient_id": "P1",
+            "posted_on": "2026-11-10",
+            "kind": "payment",
+            "part": "patient",
+            "amount": "55.00",
+            "order_id": "O1",
+        },
+    ]
+    returned = payment(
+        "X1", "2026-11-10", "55.00", plan_id="", status="returned", order_id="O1", method="bank"
+    )
+    load(store, tmp_path / "f", ledger=ledger, payments=[returned])
+    (row,) = patient_rows(store)
+    assert [(m["kind"], m["open_cents"], m["reason"]) for m in row["missing_payments"]] == [
+        ("visit", 5_500, "RETURNED")
+    ]
+
+
 def test_days_belong_to_each_location(store: Engine, tmp_path: Path) -> None:
     places = [*BASE["locations"], {"location_id": "L2", "name": "Harbor", "time_zone": "America/New_York"}]
     people = [*BASE["patients"], {**BASE["patients"][0], "patient_id": "P2", "location_id": "L2"}]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.ledger.facts import EntryFacts
-from core.payments.rules import cash_rows, posting_problems, unposted_payments
+from core.payments.rules import cash_rows, match_ledger, posting_problems, unposted_payments
 from tests.money_facts import day, payment, refund
 
 PAID = payment("2026-11-20", 50_00, order_id="O1")
@@ -76,4 +76,4 @@ def test_what_is_not_posted_counts_with_what_is_left_of_it():
 
 def test_cash_is_what_no_processor_explains():
     rows = [posted(1, order_id="O1"), posted(2, "2026-11-03")]
-    assert cash_rows([PAID], rows) == [rows[1]]
+    assert cash_rows(rows, match_ledger([PAID], rows, AS_OF)) == [rows[1]]
