@@ -61,6 +61,7 @@ def link_contacts(session: Session, connection_id: int) -> LinkCounts:
     undecided = _undecided(session, connection_id)
     for start in range(0, len(undecided), _CHUNK):
         changed += _link(session, undecided[start : start + _CHUNK], connection.practice_id)
+    session.expire_all()  # rows were changed by statements; what the session holds of them is old
     if changed:
         spread_patients(session, connection_id)
         touch(session)
@@ -302,6 +303,7 @@ def _give_patient(session: Session, contact: ProcessorContact, patient_id: int |
     session.add(contact)
     session.flush()
     spread_patients(session, contact.connection_id, contact.external_id)
+    session.expire_all()
     touch(session)
 
 
