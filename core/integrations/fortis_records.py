@@ -37,7 +37,14 @@ _PARTIAL_APPROVAL = 1201
 
 def _plain(value: str) -> str:
     """Text fit for both stores: no NUL, no lone surrogate, no card number."""
-    return mask_card_numbers(value.replace("\0", "").encode(errors="replace").decode()).strip()
+    if not value.isascii():
+        value = value.encode(errors="replace").decode()
+    return mask_card_numbers(value.replace("\0", "")).strip()
+
+
+def _reference(value: str) -> str:
+    """An id of theirs: longer than any card number (24 to 36 characters, Fortis §1), so not searched for one."""
+    return value if len(value) > 19 and value.isascii() and value.isprintable() else _plain(value)
 
 
 def _empty_is_none(value: Any) -> Any:
@@ -46,6 +53,9 @@ def _empty_is_none(value: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_plain)]
 MaybeText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
+MaybeRef = Annotated[
+    Annotated[str, Field(max_length=64), AfterValidator(_reference)] | None, BeforeValidator(_empty_is_none)
+]
 MaybeDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 Stamp = Annotated[int, Field(ge=0, le=2**31 - 1)]  # epoch seconds
 Cents = Annotated[int, Field(ge=0, le=999_999_999)]
@@ -84,7 +94,7 @@ class Location(Record):
 class ProductTransaction(Record):
     """A merchant account (Fortis §2). Comes only by expand of its location."""
 
-    location_id: MaybeText = None
+    location_id: MaybeRef = None
     title: MaybeText = None
     payment_method: MaybeText = None
     active: bool = True
@@ -130,7 +140,7 @@ class Token(Record):
     (cau_last_updated_ts, or a status other than 0) was closed by it when inactive, and given new data when active.
     """
 
-    contact_id: MaybeText = None
+    contact_id: MaybeRef = None
     payment_method: str = "cc"
     account_type: MaybeText = None
     last_four: Annotated[str | None, Field(pattern=r"^\d{0,4}$")] = None
@@ -169,9 +179,9 @@ class Token(Record):
 
 
 class Recurring(Record):
-    token_id: MaybeText = None
-    account_vault_id: MaybeText = None  # the deprecated twin of token_id, still answered
-    contact_id: MaybeText = None
+    token_id: MaybeRef = None
+    account_vault_id: MaybeRef = None  # the deprecated twin of token_id, still answered
+    contact_id: MaybeRef = None
     recurring_api_id: MaybeText = None
     recurring_c1: MaybeText = None
     transaction_amount: Cents
@@ -212,9 +222,9 @@ class Recurring(Record):
 
 
 class DeclinedRecurring(Record):
-    declined_transaction_id: MaybeText = None
-    payment_transaction_id: MaybeText = None
-    recurring_id: MaybeText = None
+    declined_transaction_id: MaybeRef = None
+    payment_transaction_id: MaybeRef = None
+    recurring_id: MaybeRef = None
     status: str
     created_ts: Stamp | None = None
 
@@ -239,12 +249,12 @@ class DeclinedRecurring(Record):
 class Transaction(Record):
     """A payment, a decline, or a refund: each is a transaction of its own (Fortis §7)."""
 
-    contact_id: MaybeText = None
-    token_id: MaybeText = None
-    account_vault_id: MaybeText = None
-    recurring_id: MaybeText = None
-    quick_invoice_id: MaybeText = None
-    paylink_id: MaybeText = None
+    contact_id: MaybeRef = None
+    token_id: MaybeRef = None
+    account_vault_id: MaybeRef = None
+    recurring_id: MaybeRef = None
+    quick_invoice_id: MaybeRef = None
+    paylink_id: MaybeRef = None
     order_number: MaybeText = None
     transaction_api_id: MaybeText = None
     created_ts: Stamp
