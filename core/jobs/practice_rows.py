@@ -52,10 +52,11 @@ _ASKED = 5_000
 
 
 class Parent(NamedTuple):
-    """A row others refer to: its id in the store, and its location where it has one."""
+    """A row others refer to: its id in the store, and its location and plan where it has one."""
 
     id: int
     location_id: int | None
+    plan_id: int | None
 
 
 def table_of(file: str) -> Table:
@@ -104,12 +105,13 @@ class Known:
     def _ask(self, session: Session, parent: str, external_ids: list[str]) -> dict[str, Parent]:
         columns = table_of(parent).c
         place = columns.location_id if "location_id" in columns else null()
+        plan = columns.plan_id if "plan_id" in columns else null()
         rows = session.execute(
-            select(columns.external_id, columns.id, place).where(
+            select(columns.external_id, columns.id, place, plan).where(
                 columns.connection_id == self.connection_id, columns.external_id.in_(external_ids)
             )
         )
-        return {row[0]: Parent(row[1], row[2]) for row in rows}
+        return {row[0]: Parent(row[1], row[2], row[3]) for row in rows}
 
     def zone_of(self, location_id: int | None) -> str | None:
         """The time zone of a location; without one, that of all locations if they agree."""
@@ -195,6 +197,9 @@ def _appointment(known: Known, record: Parsed, row: dict[str, Any], found: dict[
 
 
 def _payment(known: Known, record: Parsed, row: dict[str, Any], found: dict[str, Parent]) -> Any:
+    """A payment that names only its instalment is a payment on that instalment's plan (CONTRACTS §3)."""
+    if row["plan_id"] is None and (instalment := found.get("instalment_id")):
+        row["plan_id"] = instalment.plan_id
     moment: datetime = row["happened_at"]
     patient = found.get("patient_id")
     zone = known.zone_of(patient.location_id if patient else None)
