@@ -166,8 +166,11 @@ def judge_membership(
     lines = _lines(case, bases, extras, bookings, first, since)
     rows = [row for line in lines for row in rows_of(case, line)]
     rows += rows_outside(case, bookings, terms.period(first))
-    next_covered = next_visit((v for v in visits if v.service_class in bases), as_of, at_hand)
-    if next_covered is None and _is_active(case):
+    covered = [visit for visit in visits if visit.service_class in bases]
+    next_covered = next_visit(covered, as_of, at_hand)
+    # with no visit at hand, all of today's are the current one: today's visit is not the next one
+    later = [v for v in covered if at_hand or local_date(v.starts_at, time_zone) != reading.today]
+    if next_visit(later, as_of, at_hand) is None and _is_active(case):
         rows.append(not_scheduled(case, bases, lines))
     return _finding(
         membership, plan, reading, rows, seen, coming, case, lines, frozenset(bases), next_covered

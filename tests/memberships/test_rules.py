@@ -124,9 +124,9 @@ def test_exactly_one_interval_is_not_over_it():
 
 def test_todays_visit_is_not_the_next_one():
     today = visit("2026-11-21T14:00")
-    assert "NOT_SCHEDULED" in said(judge([today], at_hand=today))
-    assert "NOT_SCHEDULED" not in said(judge([today]))
-    assert "NOT_SCHEDULED" not in said(judge([today, *visits("2026-11-24")], at_hand=today))
+    for at_hand in (today, None):  # on the morning list, and where no visit is at hand
+        assert "NOT_SCHEDULED" in said(judge([today], at_hand=at_hand))
+        assert "NOT_SCHEDULED" not in said(judge([today, *visits("2026-11-24")], at_hand=at_hand))
 
 
 def test_a_visit_the_membership_does_not_cover_is_no_next_visit_of_it():
