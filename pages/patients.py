@@ -19,8 +19,7 @@ from dashboard.ui.text import plain
 
 SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
 SEARCH, GROUP, AT = "patients search", "patients group", "patients at"
-LIMIT = 50
-ORDERS = {"name": "By last name", "worst": "Worst first"}
+ORDERS, LIMIT = {"name": "By last name", "worst": "Worst first"}, 50
 
 
 @st.fragment(run_every=60)
@@ -40,6 +39,8 @@ def _patients() -> None:
             key=SEARCH,
             placeholder="Name, or last four of the mobile",
             label_visibility="collapsed",
+            type="search",
+            live="200ms",
             icon=":material/search:",
             width=340,
             max_chars=60,

@@ -112,7 +112,7 @@ def _coverage(one: CoverageLine, card: PatientCard, sight: Sight) -> list[Block]
         blocks.title(one.payer or "Unknown payer", blocks.state_chip(one.state.replace("_", " ").lower(), tone, "policy")),
         blocks.text(_said(one.sentence, sight)) if one.sentence else {},
         blocks.facts(
-            blocks.fact("Visits left", "unknown" if one.visits_left is None else str(one.visits_left)),
+            blocks.fact("Visits left", "–" if one.visits_left is None else str(one.visits_left)),
             blocks.fact("Authorisation", (one.authorisation or "none needed").replace("_", " ").lower()),
             blocks.fact("Copay", "unknown" if one.copay_cents is None else dollars(one.copay_cents)) if amounts else None,
             blocks.fact("Estimate", "unknown" if one.estimate_cents is None else dollars(one.estimate_cents)) if amounts else None,

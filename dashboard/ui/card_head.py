@@ -85,6 +85,8 @@ def _family(contact: ContactPanel, sight: Sight) -> list[Block]:
 
 def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
     if not card.contact.accounts:
+        if all(source.kind == "practice_files" for source in card.sources):
+            return []  # nobody processes cards for this practice, so nothing is missing
         return [blocks.line("No processor record is joined to this patient", icon="link_off", tone="unknown")]
     return [
         blocks.line(

@@ -53,7 +53,7 @@ def _money(cents: int) -> str:
     return short_dollars(cents) if cents else ""
 
 
-def _say(row: PatientRow) -> dict[str, Any]:
+def say_line(row: PatientRow) -> dict[str, Any]:
     """The line to say; where there is none, what a quiet note tells, calmly."""
     note = next((flag.reason for flag in row.flags if not speaks(flag)), "")
     return {"words": shown(row.say or note, 300), "calm": not row.say}
@@ -117,7 +117,7 @@ def _balance(row: PatientRow, place: Place) -> dict[str, str]:
 
 MAIN = (
     Column("chips", "Flags", "chips", lambda row, place: chips(row)),
-    Column("say", "Say", "say", lambda row, place: _say(row)),
+    Column("say", "Say", "say", lambda row, place: say_line(row)),
     Column("collect", "Collect now", "money", lambda row, place: _money(row.collect_now_cents), money=True),
     Column(
         "next",

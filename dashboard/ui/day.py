@@ -53,6 +53,12 @@ def _asked_for(today: date) -> date | None:
 def go_to(day: date, today: date) -> None:
     """Show another day. Today is not kept as a date, so that tomorrow morning shows tomorrow."""
     st.session_state[DAY] = None if day == today else day
+    if day == today:
+        st.query_params.pop("date", None)
+    else:
+        st.query_params["date"] = (
+            day.isoformat()
+        )  # a reload, or a link sent to a colleague, shows the same day
 
 
 def day_bar(chosen: Chosen, who: Identity) -> None:

@@ -20,6 +20,7 @@ from core.practice.reports import Place, places
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from dashboard.ui.chips import chips
+from dashboard.ui.columns import say_line
 from dashboard.ui.sight import Sight, sight_of
 from dashboard.ui.text import ago, clock_time, day_words, shown, visit_day
 from dashboard.web import sessions
@@ -87,7 +88,7 @@ def _line(visit: MorningRow, report: Report) -> Line:
         patient=shown(row.patient, 60),
         visit=shown(visit.appointment_type, 60),
         flags=", ".join(one["words"] for one in chips(row, most=8)),
-        say=shown(row.say, 300),
+        say=say_line(row)["words"],
         collect=short_dollars(row.collect_now_cents) if row.collect_now_cents else "",
         next_visit=visit_day(row.next_visit, report.time_zone, report.day),
     )
