@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from core.store.base import Synced, index_where_given, one_per_source
@@ -50,6 +50,10 @@ class Recurring(Synced, table=True):
     status: str = RecurringStatus.ACTIVE
 
 
+# money that went back: few rows, and each can reopen an old debt, so they are found by themselves
+TAKEN_BACK = text("(status IN ('charged_back', 'refunded', 'returned', 'voided') OR refund_ref IS NOT NULL)")
+
+
 class Payment(Synced, table=True):
     """refund_ref: external id of the payment this one gives back (its amount is positive).
     A status of refunded, returned, voided or charged_back means the whole payment (CONTRACTS §3)."""
@@ -57,6 +61,7 @@ class Payment(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id", "happened_at"),
+        Index("ix_payment_taken_back", "patient_id", sqlite_where=TAKEN_BACK, postgresql_where=TAKEN_BACK),
         index_where_given("plan_id"),
         index_where_given("membership_id"),
         index_where_given("refund_ref"),
