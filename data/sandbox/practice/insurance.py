@@ -38,6 +38,8 @@ def insure(book: Book, person: Person, copay: str = "25.00", **changes: str) -> 
         "authorisation_required": "false",
     }
     cells.update(changes)
+    if cells.get("active_to", "9") < cells["active_from"]:  # ended before this plan year began
+        cells["active_from"] = f"{cells['active_to'][:4]}-01-01"
     return book.row("coverages", coverage_id=book.next_id("CV"), patient_id=person.id, **cells)
 
 
