@@ -158,9 +158,11 @@ def report(
 ) -> None:
     """A report (morning, patients, cards) exactly as the page shows it."""
     from core.morning import export
-    from core.morning.reports import report_by_name
+    from core.morning.reports import REPORTS, report_by_name
     from core.store.engine import reader
 
+    if name not in REPORTS:
+        raise typer.BadParameter(f"there is no report “{name}”; there are {', '.join(REPORTS)}")
     if form not in {"table", "json", "csv"}:
         raise typer.BadParameter(f"--format is table, json or csv, not {form}")
     with reader(_store()) as session:

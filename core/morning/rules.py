@@ -40,9 +40,9 @@ def say(flags: Sequence[Flag], collect_cents: int) -> str:
     told = [flag for flag in flags if speaks(flag) and not _SAID_BY.get(flag.kind, set()) & kinds]
     line = " ".join(dict.fromkeys(flag.reason for flag in told[:SENTENCES]))
     amount = short_dollars(collect_cents)
-    if collect_cents > 0 and told and amount not in line:
+    if collect_cents > 0 and amount not in line:
         line = f"{line} Collect {amount}."
-    return line
+    return line.strip()
 
 
 def row_order(severity: Severity | None, at_risk_cents: int, start: object) -> tuple[int, int, object]:

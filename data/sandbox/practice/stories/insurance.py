@@ -3,7 +3,7 @@
 from data.sandbox.practice import days
 from data.sandbox.practice.book import Book, Person
 from data.sandbox.practice.insurance import insure, insure_case, self_pay
-from data.sandbox.practice.ledger import charge_visit, insurer_pays, take_cash
+from data.sandbox.practice.ledger import charge_visit, insurer_pays, post, take_cash
 from data.sandbox.practice.schedule import book_visit
 from data.sandbox.practice.stories.story import story
 from data.sandbox.practice.stories.usual import comes_today, pays_each_visit
@@ -87,3 +87,11 @@ def insured_and_authorised(book: Book, who: Person) -> None:
 def pays_as_they_go(book: Book, who: Person) -> None:
     self_pay(book, who)
     pays_each_visit(book, who, add_card(book, who))
+
+
+@story("SELF_PAY", "balance owed")
+def owes_for_a_pillow(book: Book, who: Person) -> None:
+    """Pays every visit on the spot; a neck pillow of five weeks ago is still on the account."""
+    self_pay(book, who)
+    pays_each_visit(book, who, add_card(book, who))
+    post(book, who, book.ago(35), "charge", 4800, description="Neck pillow")

@@ -1,0 +1,147 @@
+"""The command as cron and a shell see it: exit codes, one line on stderr, one JSON document on stdout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.running import run_sandbox
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "data" / "samples"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli")
+
+
+def huddle(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "HUDDLE_STORE": f"sqlite:///{folder / 'huddle.db'}",
+        "HUDDLE_KEY_FILE": str(folder / "key.txt"),
+    }
+    command = [sys.executable, "-m", "dashboard.cli", *words]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def said_once(done: subprocess.CompletedProcess[str], code: int) -> str:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip()
+
+
+def test_the_samples_load_once_and_are_unchanged_the_second_time(folder: Path) -> None:
+    first = json.loads(huddle(folder, "import", str(SAMPLES), "--json").stdout)
+    again = json.loads(huddle(folder, "--json", "import", str(SAMPLES)).stdout)
+    assert first["files"].keys() == again["files"].keys()
+    assert len(first["files"]) == 17
+    for counts in (*first["files"].values(), *again["files"].values()):
+        assert counts["rows"] == counts["stored"] + counts["unchanged"] + counts["quarantined"] > 0
+    assert {counts["stored"] for counts in again["files"].values()} == {0}
+    assert first["quarantine"] == again["quarantine"] == []
+
+
+def test_the_morning_of_the_samples_has_the_keys_of_the_contract_and_every_group_of_flags(
+    folder: Path,
+) -> None:
+    huddle(folder, "import", str(SAMPLES))
+    words = ("report", "morning", "--date", "2026-11-23", "--as-of", "2026-11-23T07:30", "--format", "json")
+    made = json.loads(huddle(folder, *words).stdout)
+    assert made.keys() >= {"report", "as_of", "location", "sources", "rows"}
+    kinds = {flag["kind"] for row in made["rows"] for flag in row["flags"]}
+    assert kinds >= {
+        "CARD_EXPIRED", "CARD_EXPIRING", "CARD_INVALID", "CARD_UNKNOWN", "NO_CARD", "MISSING_PAYMENT", "RETRY_SCHEDULED",
+        "ACCEPTED_NOT_POSTED", "POSTED_TWICE", "BEHIND", "DUE_TODAY", "SETTLEMENT", "OVER_SCHEDULED", "NOT_SCHEDULED",
+        "UNDER_BOOKED", "USED_UP", "PROVISIONAL", "BOOKED_WHILE_FROZEN", "OUTSIDE_TERM", "INSURANCE_INACTIVE",
+        "INSURANCE_STALE", "INSURANCE_NOT_CHECKED", "INSURANCE_UNKNOWN", "VISITS_LOW", "VISITS_EXHAUSTED",
+        "AUTHORISATION_MISSING", "AUTHORISATION_EXPIRED", "AUTHORISATION_UNITS_SHORT", "BALANCE_DUE",
+    }  # fmt: skip
+    for name in ("patients", "cards"):
+        assert json.loads(huddle(folder, "report", name, "--as-of", "2026-11-23T07:30", "--json").stdout)[
+            "rows"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("report", "weather"), 2, "there is no report"),
+        (("report", "morning", "--date", "23.11.2026"), 2, "is not a date"),
+        (("report", "morning", "--location", "L99"), 1, "There is no location"),
+        (("import", "/nowhere/at/all"), 1, "/nowhere/at/all"),
+        (("sync", "Nobody"), 1, "Nobody"),
+        (("connect", "fax"), 1, "fax"),
+        (("nonsense",), 2, "No such command"),
+        (("--store", "mysql://x/y", "doctor"), 1, "not in mysql"),
+    ],
+)
+def test_what_goes_wrong_is_one_clear_line(
+    folder: Path, words: tuple[str, ...], code: int, sentence: str
+) -> None:
+    assert sentence in said_once(huddle(folder, *words), code)
+
+
+def test_a_picture_named_csv_is_said_and_the_rest_is_loaded(folder: Path, tmp_path: Path) -> None:
+    for path in SAMPLES.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "coverages.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
+    done = huddle(tmp_path, "import", str(tmp_path))
+    assert "coverages.csv" in said_once(done, 1)
+    assert "patients: 64 rows in = 64 stored" in done.stdout
+
+
+def test_fortis_is_connected_synced_and_refused_in_words(folder: Path, tmp_path: Path) -> None:
+    with run_sandbox(tmp_path) as sandbox:
+        public = (
+            f"base_url={sandbox.base_url}",
+            f"user_id= {sandbox.keys['user_id']} ",
+            f"location_id={sandbox.location_id}",
+        )
+        secret = f"user_api_key={sandbox.keys['user_api_key']}\ndeveloper_id={sandbox.keys['developer_id']}\n"
+        refused = huddle(
+            tmp_path, "connect", "fortis", *public, "--secrets-stdin", stdin=secret.replace("=", "=x")
+        )
+        assert "key" in said_once(refused, 1).lower()
+        said_once(huddle(tmp_path, "connect", "fortis", *public, "--secrets-stdin", stdin=secret), 0)
+        runs = json.loads(huddle(tmp_path, "sync", "--json").stdout)["runs"]
+        assert runs
+        for run in runs:
+            assert run["rows_in"] == run["stored"] + run["unchanged"] + run["quarantined"]
+    assert "cannot be reached" in said_once(huddle(tmp_path, "sync"), 1)
+    doctor = huddle(tmp_path, "doctor")
+    assert doctor.returncode == 1
+    assert sandbox.keys["user_api_key"] not in doctor.stdout + doctor.stderr
+
+
+def test_staff_are_added_with_a_password_from_stdin(folder: Path) -> None:
+    done = huddle(
+        folder,
+        "user",
+        "add",
+        "ana",
+        "--role",
+        "front desk",
+        "--password-stdin",
+        stdin="a-long-good-morning\n",
+    )
+    assert said_once(done, 0) == ""
+    listed = json.loads(huddle(folder, "user", "list", "--json").stdout)
+    assert listed["users"] == [{"user": "ana", "name": "ana", "role": "front desk", "disabled": False}]
+    again = huddle(
+        folder, "user", "add", "ana", "--role", "owner", "--password-stdin", stdin="a-long-good-morning\n"
+    )
+    assert "ana" in said_once(again, 1)
