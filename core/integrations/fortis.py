@@ -237,13 +237,13 @@ def _changed(since: int | None, *, until: int | None = None) -> list[_Filter]:
 
 
 def _id(row: Any) -> str:
-    found = row.get("id") if isinstance(row, Mapping) else None
+    found = row.get("id") if isinstance(row, dict) else None
     return found if isinstance(found, str) else ""
 
 
 def _stamp(row: Any) -> int | None:
-    found = row.get("modified_ts") if isinstance(row, Mapping) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    found = row.get("modified_ts") if isinstance(row, dict) else None
+    return found if type(found) is int else None  # a bool is no stamp
 
 
 def _gives_back(row: Mapping[str, Any]) -> bool:
