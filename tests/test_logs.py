@@ -1,0 +1,81 @@
+"""Logs are JSON lines that hold no secret, no card number and nothing that points at a patient."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from core import logs
+
+CANARIES = ("canary-secret", "4242424242424242", "ana@example.com", "6145550199", "1980-03-14")
+
+
+@pytest.fixture
+def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    stream, root = io.StringIO(), logging.getLogger()
+    handlers, level = root.handlers, root.level
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.configure()
+    yield stream
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_json_with_time_level_and_name(stderr: io.StringIO) -> None:
+    structlog.get_logger("huddle.worker").info("synced", connection="Fortis", rows_in=5)
+    (line,) = lines(stderr)
+    assert line["event"] == "synced"
+    assert (line["level"], line["logger"], line["rows_in"], line["connection"]) == (
+        "info",
+        "huddle.worker",
+        5,
+        "Fortis",
+    )
+    assert line["timestamp"].endswith("Z")
+
+
+def test_nothing_private_gets_into_a_log(stderr: io.StringIO) -> None:
+    log = structlog.get_logger("huddle")
+    log.info(
+        "keys",
+        user_api_key="canary-secret",
+        headers={"developer-id": "canary-secret"},
+        password="canary-secret",
+    )
+    log.info(
+        "person",
+        birth_date="1980-03-14",
+        email="ana@example.com",
+        mobile_phone="+16145550199",
+        first_name="Ana",
+    )
+    log.warning("paid by 4242 4242-4242 4242, call (614) 555-0199 or +16145550199, mail ana@example.com")
+    log.info("born 1980-03-14", rows=[{"note": "4242424242424242"}], who=ValueError("ana@example.com"))
+    try:
+        int("row ('Ana', '1980-03-14', '6145550199', 'ana@example.com')")
+    except ValueError:
+        logging.getLogger("some.library").exception("failed for %s", "614-555-0199")
+    said = stderr.getvalue()
+    assert len(lines(stderr)) == 5
+    assert "ValueError" in said
+    for canary in (*CANARIES, "4242 4242-4242 4242", "555-0199"):
+        assert canary not in said, canary
+
+
+def test_what_is_not_private_stays(stderr: io.StringIO) -> None:
+    structlog.get_logger("huddle").info("run 12 of 50000 rows", id="31f0000000000000000000a1", cents=14900)
+    (line,) = lines(stderr)
+    assert (line["event"], line["id"], line["cents"]) == (
+        "run 12 of 50000 rows",
+        "31f0000000000000000000a1",
+        14900,
+    )
