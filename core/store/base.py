@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import declared_attr
@@ -22,8 +21,8 @@ SQLModel.metadata.naming_convention = {
 class Row(SQLModel):
     """Every table's base: the table is named after its class, LedgerEntry → ledger_entry."""
 
-    @declared_attr  # type: ignore[arg-type]
-    def __tablename__(cls: type[Any]) -> str:
+    @declared_attr  # pyright: ignore
+    def __tablename__(cls) -> str:  # pyright: ignore
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 

@@ -1,13 +1,19 @@
 """The command as cron and a shell see it: exit codes, one line on stderr, one JSON document on stdout."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import pytest
 
+from core.settings import settings
+from dashboard.cli import OUT, main
 from tests.sandbox.running import run_sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -19,26 +25,37 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli")
 
 
-def huddle(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def huddle(folder: Path, *words: str, stdin: str = "") -> Done:
+    """One command in this process: starting Python for each would cost seconds. See the last test for a real process."""
+    changes = {
         "HUDDLE_STORE": f"sqlite:///{folder / 'huddle.db'}",
         "HUDDLE_KEY_FILE": str(folder / "key.txt"),
     }
-    command = [sys.executable, "-m", "dashboard.cli", *words]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, changes),
+        mock.patch.object(sys, "argv", ["huddle", *words]),
+        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        settings.cache_clear()
+        OUT.json = False
+        try:
+            main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+    settings.cache_clear()
+    return Done(code, out.getvalue(), err.getvalue())
 
 
-def said_once(done: subprocess.CompletedProcess[str], code: int) -> str:
+def said_once(done: Done, code: int) -> str:
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr.strip()
@@ -145,3 +162,14 @@ def test_staff_are_added_with_a_password_from_stdin(folder: Path) -> None:
         folder, "user", "add", "ana", "--role", "owner", "--password-stdin", stdin="a-long-good-morning\n"
     )
     assert "ana" in said_once(again, 1)
+
+
+def test_the_installed_command_answers_and_fails_the_same_way(folder: Path) -> None:
+    environment = {**os.environ, "HUDDLE_STORE": f"sqlite:///{folder / 'huddle.db'}"}
+    command = [sys.executable, "-m", "dashboard.cli", "--json", "report", "morning", "--location", "L99"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("huddle: There is no location “L99”.")
+    assert len(done.stderr.splitlines()) == 1
