@@ -50,7 +50,8 @@ class PatientFacts:
     """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11).
 
     ledger: the whole account, or empty where it comes out even. recent_ledger: payments of the last 100 days in any
-    case, and the charges of the last days.
+    case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs,
+    and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
     """
 
     person: Person
@@ -65,6 +66,7 @@ class PatientFacts:
     payments: list[PaymentFacts] = field(default_factory=list)
     ledger: list[EntryFacts] = field(default_factory=list)
     recent_ledger: list[EntryFacts] = field(default_factory=list)
+    posted_elsewhere: set[str] = field(default_factory=set)
     coverages: list[CoverageFacts] = field(default_factory=list)
 
 
@@ -95,6 +97,7 @@ def gather(
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     _add_ledger(session, facts, ids, today, whole=whole)
+    _add_posted_elsewhere(session, facts)
     for key, *row in _all(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
     return facts
@@ -256,12 +259,11 @@ def _add_payments(
         )
         rows += _all(session, queries.PAYMENTS_TAKEN_BACK, ids=ids)
     rows += _all(session, queries.PAYMENTS_OF_MEMBERSHIPS, ids=members) if members else []
-    payer = {record.membership.id: key for key, of in facts.items() for record in of.memberships}
+    owners = {record.membership.id: key for key, of in facts.items() for record in of.memberships}
     for row in {row[0]: row for row in rows}.values():
         payment = local(row)
-        owner = payment.patient_id if payment.patient_id in facts else payer.get(payment.membership_id or 0)
-        if owner is not None:
-            facts[owner].payments.append(payment)
+        for key in facts.keys() & {payment.patient_id, owners.get(payment.membership_id or 0)}:
+            facts[key].payments.append(payment)
     for of in facts.values():
         of.payments.sort(key=_in_time)
     if plans:
@@ -348,3 +350,14 @@ def _add_ledger(
         _all(session, queries.RECENT_LEDGER, ids=rest, first=first, charged_since=since) if rest else ()
     ):
         facts[key].recent_ledger.append(EntryFacts._make(row))
+
+
+def _add_posted_elsewhere(session: Session, facts: dict[int, PatientFacts]) -> None:
+    """Of the payments that their own account does not show by order id: which another patient's account shows."""
+    for of in facts.values():
+        here = {entry.order_id for entry in (*of.ledger, *of.recent_ledger)}
+        of.posted_elsewhere = {p.order_id for p in of.payments if p.order_id} - here
+    orders = sorted(set().union(*(of.posted_elsewhere for of in facts.values())))
+    posted = {row[0] for row in _all(session, queries.POSTED_ORDERS, orders=orders)} if orders else set()
+    for of in facts.values():
+        of.posted_elsewhere &= posted

@@ -100,12 +100,9 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     member_drafts = [_member_drafts(record) for record in facts.memberships]
     drafts = tuple(_drafts(facts, plans, member_drafts, setting.today))
     recent = facts.recent_ledger
-    matched = match_ledger(facts.payments, recent, setting.as_of)
-    unposted = (
-        unposted_payments(facts.payments, recent, setting.as_of, matched=matched)
-        if setting.ledger_known
-        else []
-    )
+    mine = _on_own_account(facts)
+    matched = match_ledger(mine, recent, setting.as_of)
+    unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
     items = list(_items(facts, plans, member_drafts, unposted, setting.today))
     cash = cash_rows(recent, matched) if items else []
     orders = frozenset(
@@ -124,8 +121,8 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         expected_at_visit_cents=at_visit,
         pending_cents=pending_cents(_all_payments(facts)),
     )
-    mine = [judged.finding for judged in plans if not judged.family]
-    owed = [finding for finding in mine if finding.state in _OWED]
+    own = [judged.finding for judged in plans if not judged.family]
+    owed = [finding for finding in own if finding.state in _OWED]
     return Judged(
         facts=facts,
         visit=visit,
@@ -137,9 +134,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         insurance=insurance,
         missing=tuple(missing),
         posting=tuple(
-            posting_problems(
-                facts.payments, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched
-            )
+            posting_problems(mine, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched)
         ),
         balance=balance,
         collect=collect_now(balance, missing),
@@ -251,9 +246,21 @@ def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) ->
     return own + back
 
 
+def _on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
+    """Payments that belong on the patient's account: not those for somebody else's membership, nor those that the
+    ledger has on another account."""
+    own = {record.membership.id for record in facts.memberships}
+    return [
+        payment
+        for payment in facts.payments
+        if (payment.membership_id is None or payment.membership_id in own)
+        and (payment.order_id is None or payment.order_id not in facts.posted_elsewhere)
+    ]
+
+
 def _all_payments(facts: PatientFacts) -> Iterable[PaymentFacts]:
     """Each payment once: those on the patient's account and those of plans they pay for."""
-    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in facts.payments}
+    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in _on_own_account(facts)}
     for record in facts.plans:
         if (record.plan.payer_id or record.plan.patient_id) == facts.person.id:
             seen.update((payment.id, payment) for payment in record.payments)
