@@ -1,7 +1,10 @@
 """Syncing with the sandbox over real HTTP: what comes, what stays, what goes, and what is said when it fails."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
@@ -213,6 +216,28 @@ def test_the_processor_dies_in_mid_sync_and_comes_back(sqlite_store: Engine, san
     assert {name: len(held(sqlite_store, connection_id, name)) for name in FIRST} == {
         name: came[0] for name, came in FIRST.items()
     }
+
+
+class Watchful(httpx.HTTPTransport):
+    """A wire that fails the test when a call is made while a write transaction is open."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__()
+        self.database, self.calls = database, 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with closing(sqlite3.connect(self.database, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        self.calls += 1
+        return super().handle_request(request)
+
+
+def test_no_call_is_made_inside_a_transaction(sqlite_store: Engine, sandbox: Sandbox) -> None:
+    connection_id = connect_sandbox(sqlite_store, sandbox)
+    wire = Watchful(sqlite_store.url.database or "")
+    assert counts(sync_connection(sqlite_store, connection_id, wire={"transport": wire})) == FIRST
+    assert wire.calls >= len(FIRST)
 
 
 def test_keys_are_checked_with_a_real_call(sandbox: Sandbox) -> None:
