@@ -1,28 +1,53 @@
-"""A sync in a process of its own, to be killed: python -m tests.crash.syncing STORE CONNECTION [full]."""
+"""A sync in a process of its own, to be killed. The processes are forked from one that has everything imported."""
 
-import json
-import sys
+import multiprocessing
+import os
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
 
 from core.integrations import fortis
 from core.jobs.lease import Busy
 from core.jobs.sync import sync_connection
 from core.store.engine import open_store
 
+PAGE_SIZE = 2
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
 
-def main() -> None:
-    fortis.PAGE_SIZE = 2
-    _, store, connection_id, *rest = sys.argv
+
+class Syncing(NamedTuple):
+    """A process that syncs. `said()` waits for its end: what came of it, {} when it was killed."""
+
+    process: BaseProcess
+    answers: Connection
+
+    def said(self) -> dict[str, Any]:
+        self.process.join(120)
+        try:
+            return self.answers.recv()
+        except EOFError:
+            return {}
+
+
+def start(store_url: str, connection_id: int, *, crash: str = "") -> Syncing:
+    """Begin a sync elsewhere, two records a page. crash: the crashpoint to die at, with its count."""
+    mine, theirs = _context.Pipe(duplex=False)
+    key_file = os.environ["HUDDLE_KEY_FILE"]
+    process = _context.Process(target=_sync, args=(store_url, connection_id, crash, key_file, theirs))
+    process.start()
+    theirs.close()
+    return Syncing(process, mine)
+
+
+def _sync(store_url: str, connection_id: int, crash: str, key_file: str, answers: Connection) -> None:
+    os.environ.update({"HUDDLE_CRASHPOINT": crash, "HUDDLE_KEY_FILE": key_file})
+    fortis.PAGE_SIZE = PAGE_SIZE
     try:
-        results = sync_connection(open_store(store), int(connection_id), full="full" in rest)
+        results = sync_connection(open_store(store_url), connection_id)
     except Busy as busy:
-        print(json.dumps({"busy": busy.sentence}))
-        return
-    print(
-        json.dumps(
+        answers.send({"busy": busy.sentence})
+    else:
+        answers.send(
             {"errors": [r.error for r in results if r.error], "stored": sum(r.stored for r in results)}
         )
-    )
-
-
-if __name__ == "__main__":
-    main()

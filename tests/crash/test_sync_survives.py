@@ -1,9 +1,5 @@
 """A sync killed at any named place, or run by many at once, leaves the same rows as an undisturbed one."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +15,16 @@ from core.jobs.lease import LEASE_SECONDS, Busy, LeaseLost, hold
 from core.jobs.sync import MODELS, sync_connection
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
+from tests.crash.syncing import start
 from tests.jobs.connecting import connect_sandbox, held
 from tests.sandbox.running import Sandbox, run_sandbox
 
-PROJECT = Path(__file__).parents[2]
 TOLD = {
     "contacts": "first_name",
     "tokens": "last_four",
     "recurrings": "amount_cents",
     "transactions": "status",
 }
-
-
-def start(store_url: str, connection_id: int, *words: str, crash: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.crash.syncing", store_url, str(connection_id), *words]
-    env = {**os.environ, "HUDDLE_CRASHPOINT": crash}
-    return subprocess.Popen(command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, text=True)
-
-
-def said(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    return json.loads(out)
 
 
 def everything(engine: Engine, connection_id: int) -> dict[str, Any]:
@@ -65,11 +49,11 @@ def test_killed_at_every_named_place_the_next_sync_completes(tmp_path: Path) -> 
         started = []
         for place in [f"{point}:{nth}" for point in POINTS for nth in (1, 6)]:
             engine, connection_id = connected(tmp_path, sandbox)
-            process = start(engine.url.render_as_string(False), connection_id, crash=place)
-            started.append((place, process, engine, connection_id))
-        for place, process, engine, connection_id in started:
-            process.communicate(timeout=120)
-            assert process.returncode == -9, place
+            going = start(engine.url.render_as_string(False), connection_id, crash=place)
+            started.append((place, going, engine, connection_id))
+        for place, going, engine, connection_id in started:
+            assert going.said() == {}, place
+            assert going.process.exitcode == -9, place
             let_the_lease_run_out(engine)
             results = sync_connection(engine, connection_id)
             assert [r.error for r in results if r.error] == [], place
@@ -85,14 +69,14 @@ def connected(folder: Path, sandbox: Sandbox) -> tuple[Engine, int]:
     return engine, connect_sandbox(engine, sandbox)
 
 
-def test_four_processes_at_once_one_syncs_and_the_others_leave_with_a_sentence(
+def test_six_processes_at_once_one_syncs_and_the_others_leave_with_a_sentence(
     store_url: str, tmp_path: Path
 ) -> None:
     with run_sandbox(tmp_path) as sandbox:
         engine = open_store(store_url)
         connection_id = connect_sandbox(engine, sandbox)
-        sandbox.control({"faults": [{"kind": "latency", "latency_ms": 100}]})
-        answers = [said(each) for each in [start(store_url, connection_id) for _ in range(4)]]
+        sandbox.control({"faults": [{"kind": "latency", "latency_ms": 50}]})
+        answers = [each.said() for each in [start(store_url, connection_id) for _ in range(6)]]
         synced = [answer for answer in answers if "busy" not in answer]
         assert [answer["errors"] for answer in synced] == [[]] * len(synced)
         assert sum(answer["stored"] for answer in synced) == 15
