@@ -97,7 +97,7 @@ def gather(
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     _add_ledger(session, facts, ids, today, whole=whole)
-    _add_posted_elsewhere(session, facts)
+    _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
     for key, *row in _all(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
     return facts
@@ -352,11 +352,13 @@ def _add_ledger(
         facts[key].recent_ledger.append(EntryFacts._make(row))
 
 
-def _add_posted_elsewhere(session: Session, facts: dict[int, PatientFacts]) -> None:
-    """Of the payments that their own account does not show by order id: which another patient's account shows."""
+def _add_posted_elsewhere(session: Session, facts: dict[int, PatientFacts], since: datetime) -> None:
+    """Of the payments since an instant that their account does not show by order id: which another account shows."""
     for of in facts.values():
         here = {entry.order_id for entry in (*of.ledger, *of.recent_ledger)}
-        of.posted_elsewhere = {p.order_id for p in of.payments if p.order_id} - here
+        of.posted_elsewhere = {
+            p.order_id for p in of.payments if p.order_id and p.happened_at >= since
+        } - here
     orders = sorted(set().union(*(of.posted_elsewhere for of in facts.values())))
     posted = {row[0] for row in _all(session, queries.POSTED_ORDERS, orders=orders)} if orders else set()
     for of in facts.values():
