@@ -45,7 +45,11 @@ def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
 def not_scheduled(
     plan: MembershipPlanFacts, last: date | None, since: int, every: int | None, today: date
 ) -> str:
-    seen = "never been in" if last is None else f"last in {short(last, today)}, {since} days ago"
+    if last is None:
+        seen = "never been in"
+    else:
+        ago = "today" if since == 0 else "yesterday" if since == 1 else f"{since} days ago"
+        seen = f"last in {ago}" if since in (0, 1) else f"last in {short(last, today)}, {ago}"
     pace = "" if every is None else f"; {plan.name} means about every {every} days"
     return f"Nothing booked after this on {plan.name}: {seen}{pace}."
 
@@ -60,7 +64,7 @@ def under_booked(plan: MembershipPlanFacts, line: UseLine, lapse_on: date, today
 
 def used_up(plan: MembershipPlanFacts, line: UseLine, today: date) -> str:
     return (
-        f"All {line.allowance} {line.service_class} visits on {plan.name} are used or booked "
+        f"{_all_of(line)} on {plan.name} {'is' if line.allowance == 1 else 'are'} used or booked "
         f"through {short(line.period_end, today)}."
     )
 
@@ -82,3 +86,9 @@ def after_end(
     else:
         ended = f"{'ended' if end < reading.today else 'ends'} on {short(end, reading.today)}"
     return f"{plan.name} {ended}: {visits_on(visits, reading)} not covered."
+
+
+def _all_of(line: UseLine) -> str:
+    if line.allowance == 1:
+        return f"The only {line.service_class} visit"
+    return f"All {line.allowance} {line.service_class} visits"

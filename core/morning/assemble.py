@@ -184,8 +184,8 @@ def _flags(judged: Judged) -> Iterable[Flag]:
         yield Flag(found.kind, found.severity, found.reason, 0, judged.insurance.evidence)
     if judged.ledger_past_due_cents:
         cents = judged.ledger_past_due_cents
-        since = judged.balance.since_when.lower().rstrip(".")
-        reason = f"Owes {short_dollars(cents)} on the account{f' {since}' if since else ''}."
+        since = judged.balance.since_when.removeprefix("Since ").rstrip(".")
+        reason = f"Owes {short_dollars(cents)} on the account{f' since {since}' if since else ''}."
         yield Flag(
             Kind.BALANCE_DUE, Severity.MEDIUM, reason, cents, (("patient", judged.facts.person.external_id),)
         )

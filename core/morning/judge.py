@@ -307,8 +307,7 @@ def _insurance(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) 
     earlier = sum(
         1
         for other in facts.visits
-        if setting.as_of < other.starts_at < visit.starts_at
-        and standing(other, setting.as_of) is VisitStanding.OPEN
+        if other.starts_at < visit.starts_at and standing(other, setting.as_of) is VisitStanding.OPEN
     )
     return judge_insurance(
         facts.coverages, day, visit.price_cents, setting.today, earlier_open_visits=earlier

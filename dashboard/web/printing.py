@@ -61,9 +61,7 @@ def paper(report: Report, sight: Sight) -> Paper:
     """The day by provider and time, as this person may see it."""
     seen = sight.report(report)
     providers = sorted({visit.provider or "No provider" for visit in seen.rows})
-    fresh = ", ".join(
-        f"{shown(one.name, 40).capitalize()} {ago(one.synced_at, report.as_of)}" for one in report.sources
-    )
+    fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
     at = clock_time(report.as_of, report.time_zone)
     return Paper(
         place=shown(report.location_name, 60),
