@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import clock
-from core.connections.models import QuarantinedRow
+from core.connections.models import ConnectionState, QuarantinedRow
 from core.connections.reports import sources
 from core.patients.models import LinkProposal, Patient
 from core.practice.models import Location
@@ -32,9 +32,9 @@ def examine(session: Session) -> list[Finding]:
     listed = sources(session, now=clock.now())
     if not listed:
         found.append(Finding(False, "No connection is set up.", "Set one up: huddle connect fortis …"))
-    found += [
-        Finding(not source.stale, source.sentence, "Run huddle sync." if source.stale else "") for source in listed
-    ]
+    for source in listed:
+        wrong = source.stale or source.state == ConnectionState.FAILING
+        found.append(Finding(not wrong, source.sentence, "Run huddle sync." if wrong else ""))
     open_rows = session.execute(
         select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.resolved_at.is_(None))  # type: ignore[union-attr]
     ).scalar_one()

@@ -244,7 +244,9 @@ def active_patients(
 def source_cells(session: Session) -> tuple[SourceCell, ...]:
     """How fresh each connection is, for the head of every report."""
     return tuple(
-        SourceCell(one.name, one.kind, one.synced_at, one.stale, one.sentence)
+        SourceCell(
+            one.name, one.kind, one.synced_at, one.stale, one.sentence, one.state == ConnectionState.FAILING
+        )
         for one in connection_sources(session, now=clock.now())
     )
 

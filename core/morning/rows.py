@@ -124,13 +124,14 @@ class MorningRow:
 
 @dataclass(frozen=True, slots=True)
 class SourceCell:
-    """How fresh one connection is. synced_at None = never."""
+    """How fresh one connection is. synced_at None = never. failing: its last sync did not succeed; sentence says why."""
 
     name: str
     kind: str
     synced_at: datetime | None
     stale: bool
     sentence: str
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,10 +98,13 @@ def _source(cell: SourceCell, as_of: datetime) -> dict[str, str]:
         words = f"{name}: never synced"
     elif cell.stale:
         words += ": old, may be out of date"
+    if cell.failing:
+        words += " · last sync failed"
+    doubtful = cell.stale or cell.failing
     return {
         "words": words,
-        "icon": "sync_problem" if cell.stale else "sync",
-        "tone": "unknown" if cell.stale else "",
+        "icon": "sync_problem" if doubtful else "sync",
+        "tone": "unknown" if doubtful else "",
         "why": shown(cell.sentence, 300),
     }
 

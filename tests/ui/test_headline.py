@@ -50,6 +50,14 @@ def test_a_provider_filters_by_membership_and_insurance_only() -> None:
     ]
 
 
+def test_a_source_whose_last_sync_failed_says_so_before_it_is_old() -> None:
+    broken = SourceCell(
+        "Fortis", "fortis", NINE - timedelta(minutes=4), False, "Cannot be reached.", failing=True
+    )
+    (said,) = sources((broken,), NINE)
+    assert (said["words"], said["tone"]) == ("Fortis 4 min ago · last sync failed", "unknown")
+
+
 def test_an_old_source_says_so_in_words_and_in_colour() -> None:
     fresh = SourceCell("practice files", "practice_files", NINE - timedelta(minutes=4), False, "")
     old = SourceCell("Fortis", "fortis", NINE - timedelta(hours=3), True, "Last sync failed.")
