@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.connections.models import Connection, ConnectionState, Kind
+from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations.fortis import Fortis
 from core.permissions import Permission, require
@@ -61,6 +61,8 @@ def connect(
             session.add(Practice(id=1))
             session.flush()  # no relationship tells the session that this row comes first
         found = Connection(kind=wanted, name=name, created_at=clock.now())
+    elif public != before[0]:
+        _begin_anew(session, found)
     found.settings = json.dumps(public, sort_keys=True)
     if secret:
         _key_for(session)
@@ -207,6 +209,13 @@ def _cleaned(name: str, value: str) -> str:
             f"{name} looks like a card number. Huddle never keeps one; leave it with the processor."
         )
     return value.rstrip("/") if name == "base_url" else value
+
+
+def _begin_anew(session: Session, connection: Connection) -> None:
+    """Another address, login or location: what changed there since our last sync says nothing, so read everything."""
+    for place in session.exec(select(SyncCursor).where(SyncCursor.connection_id == connection.id)):
+        place.cursor = ""
+        session.add(place)
 
 
 def _key_for(session: Session) -> None:

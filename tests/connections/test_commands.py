@@ -19,6 +19,7 @@ from core.connections.commands import (
     split_secrets,
 )
 from core.connections.models import Connection, ConnectionState
+from core.connections.runs import place_of
 from core.errors import BadInput, NotAllowed, NotFound, WrongKey
 from core.settings import settings
 from core.staff.models import Staff
@@ -55,6 +56,15 @@ def test_connecting_again_changes_only_what_is_given(session: Session) -> None:
     )
     assert credentials(changed) == {**KEYS, "user_api_key": "other-key"}
     assert len(session.exec(select(Connection)).all()) == 1
+
+
+def test_another_location_is_read_from_the_start(session: Session) -> None:
+    made = fortis(session)
+    place_of(session, made.id or 0, "tokens").cursor = "1790000000"
+    fortis(session)
+    assert place_of(session, made.id or 0, "tokens").cursor == "1790000000"
+    fortis(session, location_id="11eb" * 6)
+    assert place_of(session, made.id or 0, "tokens").cursor == ""
 
 
 @pytest.mark.parametrize(
