@@ -58,9 +58,18 @@ class Clinic:
         self.zone = ZoneInfo(files["locations"][0]["time_zone"])
         self.as_of = as_of
         self.today = as_of.astimezone(self.zone).date()
+        self.grouped: dict[tuple[str, str], dict[str, list[Row]]] = {}
 
     def rows(self, file: str, **wanted: str) -> list[Row]:
-        return [row for row in self.files[file] if all(row[name] == cell for name, cell in wanted.items())]
+        """The rows of a file whose cells are those wanted, in file order."""
+        name, cell = next(iter(wanted.items()))
+        if (file, name) not in self.grouped:  # only so that a second question is faster
+            groups: dict[str, list[Row]] = {}
+            for row in self.files[file]:
+                groups.setdefault(row[name], []).append(row)
+            self.grouped[file, name] = groups
+        same = self.grouped[file, name].get(cell, [])
+        return [row for row in same if all(row[other] == text for other, text in wanted.items())]
 
     def one(self, file: str, **wanted: str) -> Row | None:
         found = self.rows(file, **wanted)
