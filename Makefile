@@ -11,11 +11,11 @@ run: $(VENV)/run.ok
 
 test: $(VENV)/dev.ok
 	$(BIN)/python tests/find_chromium.py
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile --durations 15
 
 test-night: $(VENV)/dev.ok
 	$(BIN)/python tests/find_chromium.py
-	HUDDLE_NIGHT=1 $(BIN)/pytest -n 2 --dist loadgroup -m "night or not night"
+	HUDDLE_NIGHT=1 $(BIN)/pytest -n 2 --dist loadfile -m "night or not night"
 
 lint: $(VENV)/dev.ok
 	$(BIN)/ruff format --check .
@@ -42,17 +42,17 @@ $(VENV)/made.ok:
 	touch $@
 
 $(VENV)/run.ok: $(VENV)/made.ok requirements.lock pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/dev.ok: $(VENV)/made.ok requirements-dev.lock pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@ $(VENV)/run.ok
 
 $(VENV)/bench.ok: $(VENV)/dev.ok requirements-bench.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
 
 clean:

@@ -59,7 +59,12 @@ def test_a_new_key_above_the_old_one_opens_both(key_file: Path) -> None:
         open_sealed(sealed)
 
 
-@pytest.mark.parametrize("content", [None, "", "not a key", Fernet.generate_key().decode()])
+OTHER_KEY = Fernet.generate_key().decode()  # made anew each time, so it must not stand in the test's name
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "not a key", OTHER_KEY], ids=["missing", "empty", "broken", "another"]
+)
 def test_a_missing_broken_or_other_key_is_said_and_not_replaced(key_file: Path, content: str | None) -> None:
     make_key_file()
     sealed = seal("secret")
