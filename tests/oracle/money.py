@@ -125,7 +125,11 @@ def missing_visits(clinic: Clinic, patient_id: str) -> Any:
         due = date.fromisoformat(charges[0]["posted_on"])
         if owed < 0:
             return UNSURE  # too much for one visit: whether it pays another is not said
-        if owed == 0 or due >= clinic.today or (len(rows) == 1 and clinic.today <= next_business_day(due)):
+        if owed == 0 or due >= clinic.today:
+            continue
+        if clinic.today <= next_business_day(due):
+            if len(rows) > 1:
+                return UNSURE  # whether a part paid at the visit counts as tried is not said
             continue
         found[charges[0]["entry_id"]] = {
             "kind": "visit",
@@ -148,22 +152,29 @@ def accepted_not_posted(clinic: Clinic, patient_id: str) -> Any:
             or payment["method"] not in ("card", "bank")
         ):
             continue
-        if when + timedelta(minutes=60) >= clinic.as_of or posted(clinic, payment):
+        shown = posted(clinic, payment)
+        if when + timedelta(minutes=60) >= clinic.as_of or shown is True:
             continue
-        if clinic.rows("payments", refund_of=payment["payment_id"]) or (clinic.as_of - when).days > 20:
-            found = found or UNSURE
-        else:
-            found = True
+        refunded = clinic.rows("payments", refund_of=payment["payment_id"])
+        if not (refunded or shown is UNSURE or (clinic.as_of - when).days > 20):
+            return True
+        found = UNSURE
+    for membership in clinic.rows("memberships", patient_id=patient_id):
+        for payment in clinic.rows("payments", membership_id=membership["membership_id"]):
+            if payment["patient_id"] != patient_id and posted(clinic, payment) is not True:
+                found = UNSURE  # somebody else's card: at whom it is shown is not said
     return found
 
 
-def posted(clinic: Clinic, payment: Row) -> bool:
+def posted(clinic: Clinic, payment: Row) -> Any:
+    """Whether a ledger row shows the payment; UNSURE where the only one like it is another payment's."""
     if payment["order_id"] and clinic.rows("ledger", order_id=payment["order_id"]):
         return True
     when = clinic.local_day(payment["happened_at"])
-    return any(
-        entry["kind"] == "payment"
-        and entry["amount"] == payment["amount"]
-        and abs((date.fromisoformat(entry["posted_on"]) - when).days) <= 1
-        for entry in clinic.rows("ledger", patient_id=payment["patient_id"])
-    )
+    found: Any = False
+    for entry in clinic.rows("ledger", patient_id=payment["patient_id"]):
+        alike = entry["kind"] == "payment" and entry["amount"] == payment["amount"]
+        if alike and abs((date.fromisoformat(entry["posted_on"]) - when).days) <= 1:
+            others = entry["order_id"] and clinic.rows("payments", order_id=entry["order_id"])
+            found = True if found is True or not others else UNSURE
+    return found

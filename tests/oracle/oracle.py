@@ -4,17 +4,18 @@ Plain loops straight from the definitions; no line of core is used, so that a sl
 
 Where DOMAIN.md and CONTRACTS §3 do not decide, the value is UNSURE and left out of the comparison:
 
-- §1 the card looked at when several contracts draw, a family pays, a recurring is late, held or ended,
-  draws a membership with an end or a freeze, or the recurring and the contract name different cards or days; severity of INVALID; whether a bank account or a
-  guarantor's card is "another usable card".
+- §1 the card looked at when several contracts draw, a family pays, a recurring is late, held or ended, draws a
+  membership with an end or a freeze, or a plan that is paid ahead, or the recurring and the contract name different
+  cards or days; severity of INVALID; whether a bank account or a guarantor's card is "another usable card".
 - §2 the word when only removed, closed or unreadable cards, or a guarantor's bank account, are there.
 - §3 which instalment a failed payment without a link explains, when it comes days before a due date or its own
-  instalment has since been paid; decline codes that are neither in the list of hard nor of soft ones; what is due of
-  a membership whose first draft has no payment, that is paused or cancelled, began inside a period, whose billing day was moved, or that was paid in parts or at
-  another price;
-  visit charges when loose money of the ledger may pay for them; the reason of visit charges; the reason while a
-  bank payment is pending; the item when an adjustment or refund raises a visit's charge again; whether money
-  on its way, or left over from another day, makes an instalment within its grace "tried".
+  instalment has since been paid; decline codes that are neither in the list of hard nor of soft ones; the reason while
+  a bank payment is pending; whether money on its way, or left over from another day, makes an item within its grace
+  "tried". What is due of a membership whose first draft has no payment, that is paused or cancelled, began inside a
+  period, whose billing day was moved, or that was paid in parts or at another price. Visit charges when loose money of
+  the ledger may pay for them, their reasons, and the item when an adjustment or refund raises a charge again. Whether a
+  ledger row that has another payment's order id shows this one too, and at whom a payment for somebody else's
+  membership is shown as not posted.
 - §4 everything but `paid` of a plan that was cancelled (SETTLEMENT, "frozen until a person decides"); where the
   member's row of a family contract shows the payer's arrears.
 - §5 a booking that lies in a freeze and after the end: which of the two words. Whether unused add-ons roll over.
