@@ -92,16 +92,6 @@ def patients_page(
     return PatientsPage(tuple(rows), len(keys), counts, index is not None)
 
 
-def warm(engine: Engine, as_of: datetime) -> None:
-    """Make the index of every location now, so that the next page finds it. For the worker, after a sync."""
-    with reader(engine) as session:
-        places = [place.id for place in locations(session)]
-        for location_id in (None, *places) if len(places) > 1 else (None,):
-            key = _key(engine, session, location_id, as_of)
-            if key not in _indexes:
-                _keep(key, _make(session, location_id, as_of))
-
-
 def _index(
     engine: Engine, session: Session, location_id: int | None, as_of: datetime
 ) -> list[Standing] | None:
@@ -115,13 +105,14 @@ def _index(
         _keep(key, made)
         return made
     with _lock:
+        before = next((made for one, made in _indexes.items() if one[:2] == key[:2]), None)
         started = key in _making
         _making.add(key)
     if not started:
         threading.Thread(
             target=_make_beside, args=(engine, key, location_id, as_of), name="patients-index", daemon=True
         ).start()
-    return None
+    return before  # a minute old is better than nothing to filter by; the rows themselves are read now
 
 
 def _key(engine: Engine, session: Session, location_id: int | None, as_of: datetime) -> _Key:
