@@ -70,9 +70,12 @@ def demo(
 @app.command()
 def serve(host: str = "127.0.0.1", port: int = 8501) -> None:
     """Bring the store up to date, then serve the dashboard, the public routes and the embedded worker."""
+    from core.connections.commands import require_key
+    from core.store.engine import reader
     from dashboard.serve import serve as run
 
-    _store()
+    with reader(_store()) as session:
+        require_key(session)
     raise typer.Exit(run(host, port))
 
 

@@ -6,6 +6,7 @@ Rows that cannot change any answer are left in the store, and each such narrowin
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlmodel import Session
@@ -150,7 +151,8 @@ def _add_visits(
         for key, of in facts.items()
         if whole or any(m.plan.rollover_cap or m.plan.period != "month" for m in of.memberships)
     ]
-    others = [key for key in ids if key not in set(reach_back)]
+    far = set(reach_back)
+    others = [key for key in ids if key not in far]
     rows = list(_all(session, queries.VISITS, ids=reach_back)) if reach_back else []
     rows += _all(session, queries.VISITS_SINCE, ids=others, since=since) if others else []
     for row in rows:
@@ -160,7 +162,7 @@ def _add_visits(
     for key, of in facts.items():
         past = [v.starts_at for v in of.visits if v.status == "completed" and v.starts_at <= as_of]
         of.last_done = max(past, default=None)
-        if of.last_done is None and key in others:
+        if of.last_done is None and key not in far:
             unseen.append(key)
     if unseen:
         for key, instant in _all(session, queries.LAST_DONE, ids=unseen, until=as_of):
@@ -290,8 +292,7 @@ def _add_refunds_of_plans(
         record.payments.sort(key=_in_time)
 
 
-def _in_time(payment: PaymentFacts) -> tuple[datetime, int]:
-    return payment.happened_at, payment.id
+_in_time = attrgetter("happened_at", "id")
 
 
 def _add_recurrings(

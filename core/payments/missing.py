@@ -106,7 +106,7 @@ def is_missing(item: DueItem, today: date) -> bool:
     """Open, and past its day: at once after something was tried, one business day later when nothing was."""
     if open_cents(item) <= 0 or today <= item.due_on:
         return False
-    tried = any(payment.status != "approved" or payment.refund_ref for payment in item.attempts)
+    tried = any(p.status not in ("approved", "pending") or p.refund_ref for p in item.attempts)
     return tried or today > next_business_day(item.due_on)
 
 

@@ -1,14 +1,17 @@
 """From start to stop of the server: the store is opened and migrated, the embedded worker runs and ends."""
 
-import importlib.util
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from core.connections.commands import require_key
+from core.jobs.embedded import Worker
+from core.logs import configure
 from core.settings import settings
+from core.store.engine import reader
 from core.store.migrate import migrate
 from dashboard.web import passwords, sessions
 
@@ -16,20 +19,13 @@ STOP_SECONDS = 10
 log = logging.getLogger("huddle")
 
 
-class Runs(Protocol):
-    """What core.jobs.embedded.Worker promises."""
-
-    def start(self) -> None: ...
-    def stop(self, timeout: float) -> None: ...
-    def alive(self) -> bool: ...
-
-
-_running: list[Runs] = []  # at most one a process
+_running: list[Worker] = []  # at most one a process
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Raises StoreError when the store cannot be opened: the server then does not start."""
+    """Raises StoreError when the store cannot be opened, WrongKey when the key file does not open what is sealed in it:
+    the server then does not start."""
     await run_in_threadpool(_open)
     try:
         yield {}
@@ -46,10 +42,13 @@ def worker_state() -> str:
 
 
 def _open() -> None:
+    configure()
     engine = sessions.engine()
     migrate(engine)
+    with reader(engine) as session:
+        require_key(session)  # better not to start than to sync with keys nobody can open
     passwords.nobodys_hash()  # the first unknown name must not take longer than the second
-    if settings().worker and importlib.util.find_spec("core.jobs.embedded"):
-        worker: Runs = importlib.import_module("core.jobs.embedded").Worker(engine)
+    if settings().worker:
+        worker = Worker(engine)
         worker.start()
         _running.append(worker)
