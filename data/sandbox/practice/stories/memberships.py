@@ -45,7 +45,7 @@ def membership_past_due(book: Book, who: Person) -> None:
 
 @story("BOOKED_WHILE_FROZEN")
 def booked_while_frozen(book: Book, who: Person) -> None:
-    """Frozen since ten days ago, and yet here today."""
+    """Frozen since ten days ago, and yet here today and booked again in two weeks."""
     joined = member(
         book,
         who,
@@ -60,7 +60,7 @@ def booked_while_frozen(book: Book, who: Person) -> None:
     collect_drafts(book, joined)
     came_before(book, who, book.ago(12))
     book_visit(book, who, book.today)
-    book_visit(book, who, days.to_weekday(book.ahead(24)))
+    book_visit(book, who, days.to_weekday(book.ahead(14)))
 
 
 @story("OUTSIDE_TERM")
