@@ -109,7 +109,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
     )
     missing = missing_payments(items, setting.today, cash, processor_orders=orders) if items else []
-    insurance = _insurance(facts, visit or upcoming, setting)
+    insurance = insurance_of(facts, visit or upcoming, setting)
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
     past_due, due_today = _open(items, plans, setting.today)
     loose = _loose_past_due(facts, items, unposted, setting.today)
@@ -300,7 +300,8 @@ def _loose_past_due(
     return max(0, owed)
 
 
-def _insurance(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) -> InsuranceFinding:
+def insurance_of(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) -> InsuranceFinding:
+    """How the insurance stands to a visit, or to today without one; open visits before it take theirs first."""
     if visit is None:
         return judge_insurance(facts.coverages, setting.today, None, setting.today)
     day = clock.local_date(visit.starts_at, setting.time_zone)

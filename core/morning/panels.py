@@ -21,7 +21,7 @@ from core.morning.card_rows import (
     VisitLine,
 )
 from core.morning.gather import MembershipRecord
-from core.morning.judge import Judged, JudgedPlan, Setting
+from core.morning.judge import Judged, JudgedPlan, Setting, insurance_of
 from core.payments.rules import PaymentFacts, reason_of
 from core.plans.rules import InstalmentStanding, what_happened
 from core.schedule.rules import VisitFacts, VisitStanding, standing
@@ -178,16 +178,7 @@ def visit_line(
     provider, kind = names.get(visit.id, ("", ""))
     sentence, estimate, note = "", None, ""
     if state is VisitStanding.OPEN:
-        day = clock.local_date(visit.starts_at, setting.time_zone)
-        earlier = sum(
-            1
-            for other in judged.facts.visits
-            if setting.as_of < other.starts_at < visit.starts_at
-            and standing(other, setting.as_of) is VisitStanding.OPEN
-        )
-        found = judge_insurance(
-            judged.facts.coverages, day, visit.price_cents, setting.today, earlier_open_visits=earlier
-        )
+        found = insurance_of(judged.facts, visit, setting)
         sentence, estimate = found.reason, found.estimate_cents
         note = _cover_note(visit, judged)
     return VisitLine(

@@ -44,6 +44,7 @@ from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentType, Provider
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 from core.severity import Severity
+from core.store.base import table_of
 
 QUICK_STOP = 3
 LEDGER_ROWS = 100
@@ -145,7 +146,7 @@ def _contact(session: Session, person: Patient, place: Location, today: date) ->
 
 
 def _family(session: Session, person: Patient) -> tuple[FamilyMember, ...]:
-    table = _table(Patient)
+    table = table_of(Patient)
     columns = (table.c.id, table.c.external_id, table.c.first_name, table.c.last_name)
     found = []
     for where, relation in (
@@ -162,7 +163,7 @@ def _family(session: Session, person: Patient) -> tuple[FamilyMember, ...]:
 
 
 def _accounts(session: Session, key: int) -> tuple[LinkedAccount, ...]:
-    contact, connection, proposal = _table(ProcessorContact), _table(Connection), _table(LinkProposal)
+    contact, connection, proposal = table_of(ProcessorContact), table_of(Connection), table_of(LinkProposal)
     columns = (connection.c.name, contact.c.external_id, contact.c.first_name, contact.c.last_name)
     linked = select(*columns, contact.c.linked_by).join_from(
         contact, connection, contact.c.connection_id == connection.c.id
@@ -188,7 +189,7 @@ def _accounts(session: Session, key: int) -> tuple[LinkedAccount, ...]:
 
 
 def _links(session: Session, key: int) -> list[Moment]:
-    contact, connection = _table(ProcessorContact), _table(Connection)
+    contact, connection = table_of(ProcessorContact), table_of(Connection)
     rows = session.execute(
         select(contact.c.linked_at, connection.c.name, contact.c.linked_by)
         .join_from(contact, connection, contact.c.connection_id == connection.c.id)
@@ -205,7 +206,7 @@ def _payer(session: Session, payer_id: int | None, family: bool) -> str | None:
 
 
 def _ledger(session: Session, key: int) -> tuple[LedgerLine, ...]:
-    entry, service = _table(LedgerEntry), _table(Service)
+    entry, service = table_of(LedgerEntry), table_of(Service)
     rows = session.execute(
         select(
             entry.c.external_id,
@@ -228,7 +229,7 @@ def _ledger(session: Session, key: int) -> tuple[LedgerLine, ...]:
 
 
 def _visit_names(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    visit, provider, kind = _table(Appointment), _table(Provider), _table(AppointmentType)
+    visit, provider, kind = table_of(Appointment), table_of(Provider), table_of(AppointmentType)
     rows = session.execute(
         select(visit.c.id, provider.c.name, kind.c.name)
         .select_from(
@@ -242,14 +243,10 @@ def _visit_names(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, s
 
 
 def _sources(session: Session, model: Any, ids: Sequence[int]) -> dict[int, str]:
-    table, connection = _table(model), _table(Connection)
+    table, connection = table_of(model), table_of(Connection)
     rows = session.execute(
         select(table.c.id, connection.c.name)
         .join_from(table, connection, table.c.connection_id == connection.c.id)
         .where(table.c.id.in_(list(ids)))
     )
     return dict(rows.tuples().all())
-
-
-def _table(model: Any) -> Any:
-    return model.__table__

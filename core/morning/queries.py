@@ -23,6 +23,7 @@ from core.plans.models import Instalment, Plan
 from core.plans.rules import InstalmentFacts, PlanFacts
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.rules import VisitFacts
+from core.store.base import table_of
 from core.store.types import UtcInstant
 
 _IDS = bindparam("ids", expanding=True)
@@ -30,30 +31,26 @@ _SINCE = bindparam("since", type_=UtcInstant)
 _NONE = literal(None)  # a field that gather.py fills in: a card resolved by its reference, a local date
 
 
-def _table(model: Any) -> Any:
-    return model.__table__
-
-
 def _columns(model: Any, facts: Any, **other: Any) -> list[Any]:
     """The table's columns in the order of the NamedTuple's fields; `other` supplies those that are not columns."""
-    table = _table(model)
+    table = table_of(model)
     return [other[name] if name in other else table.c[name] for name in facts._fields]
 
 
-_membership, _extra, _benefit = _table(Membership), _table(MembershipExtra), _table(MembershipBenefit)
+_membership, _extra, _benefit = table_of(Membership), table_of(MembershipExtra), table_of(MembershipBenefit)
 _visit, _kind, _card, _contact = (
-    _table(Appointment),
-    _table(AppointmentType),
-    _table(Card),
-    _table(ProcessorContact),
+    table_of(Appointment),
+    table_of(AppointmentType),
+    table_of(Card),
+    table_of(ProcessorContact),
 )
 _plan, _instalment, _payment, _recurring = (
-    _table(Plan),
-    _table(Instalment),
-    _table(Payment),
-    _table(Recurring),
+    table_of(Plan),
+    table_of(Instalment),
+    table_of(Payment),
+    table_of(Recurring),
 )
-_entry, _coverage, _patient = _table(LedgerEntry), _table(Coverage), _table(Patient)
+_entry, _coverage, _patient = table_of(LedgerEntry), table_of(Coverage), table_of(Patient)
 
 PERSONS = select(*_columns(Patient, Person)).where(_patient.c.id.in_(_IDS))
 

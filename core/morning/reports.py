@@ -23,6 +23,7 @@ from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
 from core.settings import settings
 from core.severity import RANK, Severity
+from core.store.base import table_of
 
 REPORTS = ("morning", "patients", "cards")
 CARD_RESOURCES = ("tokens", "cards")
@@ -141,7 +142,7 @@ def locations(session: Session, location_id: int | None = None) -> list[Location
 
 def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
     """What is the same for all patients of a location at an instant (aware UTC)."""
-    cursor, connection = _table(SyncCursor), _table(Connection)
+    cursor, connection = table_of(SyncCursor), table_of(Connection)
     cursors = session.execute(
         select(cursor.c.resource, cursor.c.synced_at, connection.c.kind)
         .join_from(cursor, connection, cursor.c.connection_id == connection.c.id)
@@ -161,7 +162,7 @@ def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
 
 def _visits_of_day(session: Session, location_id: int, day: date, setting: Setting) -> Iterator[MorningRow]:
     start, end = clock.day_bounds(day, setting.time_zone)
-    visit, provider, kind = _table(Appointment), _table(Provider), _table(AppointmentType)
+    visit, provider, kind = table_of(Appointment), table_of(Provider), table_of(AppointmentType)
     listed = session.execute(
         select(
             visit.c.id,
@@ -229,7 +230,7 @@ def active_patients(
     session: Session, place: Location, *, first: bool, keys: Sequence[int] | None = None
 ) -> Iterator[list[int]]:
     """Store ids of a location's active patients by name, in chunks. Patients of no location stand with the first one."""
-    table = _table(Patient)
+    table = table_of(Patient)
     where = table.c.location_id == place.id
     if first:
         where = where | table.c.location_id.is_(None)
@@ -294,7 +295,3 @@ def _instant(text: str, time_zone: str) -> datetime:
         raise BadInput(
             f"“{text}” is not an instant such as 2026-11-23T08:00 or 2026-11-23T14:00Z."
         ) from error
-
-
-def _table(model: Any) -> Any:
-    return model.__table__

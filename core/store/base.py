@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import declared_attr
@@ -52,3 +53,8 @@ def index_where_given(column: str) -> Index:
     """An index of a column that is mostly empty, over the rows that have it: small, and the planner trusts it."""
     given = text(f"{column} IS NOT NULL")
     return Index(None, column, sqlite_where=given, postgresql_where=given)
+
+
+def table_of(model: type[SQLModel]) -> Any:
+    """The SQLAlchemy table behind a model, for statements that read columns instead of live rows."""
+    return model.__table__  # type: ignore[attr-defined]
