@@ -5,9 +5,12 @@ from sqlmodel import SQLModel
 from core.audit import models as audit
 from core.cards import models as cards
 from core.connections import models as connections
+from core.inbox import models as inbox
 from core.insurance import models as insurance
 from core.ledger import models as ledger
 from core.memberships import models as memberships
+from core.messages import models as messages
+from core.outbox import models as outbox
 from core.patients import models as patients
 from core.payments import models as payments
 from core.plans import models as plans
@@ -22,10 +25,13 @@ __all__ = [
     "audit",
     "cards",
     "connections",
+    "inbox",
     "insurance",
     "ledger",
     "memberships",
+    "messages",
     "metadata",
+    "outbox",
     "patients",
     "payments",
     "plans",

@@ -1,0 +1,240 @@
+"""The life of an outbox row. Permission and audit are the business command's, which puts the row in its transaction."""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.errors import BadInput
+from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
+from core.outbox.sending import Cancel, Outgoing, Postpone
+from core.secrets import has_card_number
+from core.settings import settings
+from core.staff.reports import Identity
+
+StillWanted = Callable[[Session, OutboxRow, datetime], Cancel | Postpone | None]
+
+committed = (
+    threading.Event()
+)  # set when a commit put something into the outbox: this process's worker looks at once
+
+
+def new_key() -> str:
+    """A key nobody can guess, made before the first attempt."""
+    return uuid.uuid4().hex
+
+
+def put(
+    session: Session,
+    *,
+    kind: str,
+    payload: Mapping[str, Any],
+    connection_id: int | None,
+    who: Identity | None = None,
+    location_id: int | None = None,
+    subject_kind: str = "",
+    subject_id: str | int = "",
+    batch_id: int | None = None,
+    not_before: datetime | None = None,
+    key: str | None = None,
+) -> OutboxRow:
+    """Something to send, from `not_before` (UTC; None = at once). who None = the system itself.
+
+    The payload holds what the sender needs and nothing else: no secret, no clinical word.
+    Raises BadInput when it holds a card number.
+    """
+    text = json.dumps(dict(payload), sort_keys=True)
+    if has_card_number(text):
+        raise BadInput("This holds a card number. Huddle never sends or keeps one; take it out.")
+    now = clock.now()
+    row = OutboxRow(
+        id=key or new_key(),
+        practice_id=who.practice_id if who else 1,
+        location_id=location_id,
+        kind=kind,
+        connection_id=connection_id,
+        subject_kind=subject_kind,
+        subject_id=str(subject_id),
+        batch_id=batch_id,
+        payload=text,
+        not_before=not_before or now,
+        created_at=now,
+        created_by=who.staff_id if who else None,
+    )
+    session.add(row)
+    _wake_after_commit(session)
+    return row
+
+
+def _wake_after_commit(session: Session) -> None:
+    if not session.info.get("outbox_wakes"):
+        session.info["outbox_wakes"] = True
+        event.listen(session, "after_commit", lambda _session: committed.set())
+
+
+def payload_of(row: OutboxRow) -> dict[str, Any]:
+    """What is to be sent."""
+    return json.loads(row.payload)
+
+
+def result_of(row: OutboxRow) -> dict[str, Any]:
+    """What the other system answered; empty until settled."""
+    return json.loads(row.result)
+
+
+def outgoing(row: OutboxRow) -> Outgoing:
+    """A row as its sender sees it, free of the session."""
+    return Outgoing(
+        key=row.id,
+        kind=row.kind,
+        payload=payload_of(row),
+        attempts=row.attempts,
+        claimed_at=row.claimed_at or row.created_at,
+        connection_id=row.connection_id,
+    )
+
+
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    kinds: Iterable[str],
+    connection_id: int | None,
+    still_wanted: StillWanted,
+    on_cancelled: Callable[[Session, OutboxRow], None],
+) -> list[OutboxRow]:
+    """Take up to `limit` due rows of one connection to send; single ones before those of a blast.
+
+    What is no longer wanted is cancelled here, in the transaction that would have sent it: so nothing that was
+    decided before (an opt-out, a stopped blast) is overtaken. Skips rows that another process claims right now.
+    """
+    taken: list[OutboxRow] = []
+    while len(taken) < limit:
+        wanted = limit - len(taken)
+        due = session.exec(
+            select(OutboxRow)
+            .where(
+                OutboxRow.state == OutboxState.WAITING,
+                OutboxRow.connection_id == connection_id,
+                OutboxRow.not_before <= now,
+                col(OutboxRow.kind).in_(list(kinds)),
+            )
+            .order_by(col(OutboxRow.batch_id).is_not(None), col(OutboxRow.not_before), col(OutboxRow.id))
+            .limit(wanted)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in due:
+            if _take(session, row, now, still_wanted, on_cancelled):
+                taken.append(row)
+        session.flush()
+        if len(due) < wanted:
+            break
+    return taken
+
+
+def _take(
+    session: Session,
+    row: OutboxRow,
+    now: datetime,
+    still_wanted: StillWanted,
+    on_cancelled: Callable[[Session, OutboxRow], None],
+) -> bool:
+    session.add(row)
+    match still_wanted(session, row, now):
+        case Cancel(reason):
+            row.state, row.reason, row.finished_at = OutboxState.CANCELLED, reason, now
+            on_cancelled(session, row)
+            return False
+        case Postpone(until, reason):
+            row.not_before, row.reason = max(until, now + timedelta(seconds=1)), reason
+            return False
+    row.state, row.claimed_at, row.attempts = OutboxState.SENDING, now, row.attempts + 1
+    row.settle_after = now + settle_window()
+    return True
+
+
+def settle_window() -> timedelta:
+    """How long after its attempt a doubtful row is left alone before it is looked up (HUDDLE_SETTLE_SECONDS)."""
+    return timedelta(seconds=settings().settle_seconds)
+
+
+def held(session: Session, key: str) -> OutboxRow | None:
+    """The row of a key, locked until the transaction ends."""
+    return session.exec(
+        select(OutboxRow)
+        .where(OutboxRow.id == key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def settle(session: Session, row: OutboxRow, result: Mapping[str, Any]) -> bool:
+    """It is done. False, and nothing changed, when the row was finished before."""
+    row.result = json.dumps({**result_of(row), **result}, sort_keys=True, default=str)
+    return _finish(session, row, OutboxState.SETTLED, "")
+
+
+def refuse(session: Session, row: OutboxRow, reason: str) -> bool:
+    """It will not be done, and did not happen. False, and nothing changed, when the row was finished before."""
+    return _finish(session, row, OutboxState.REFUSED, reason)
+
+
+def cancel(session: Session, row: OutboxRow, reason: str) -> bool:
+    """Take back what is still waiting. False when it is too late: it is being sent or was sent."""
+    if row.state != OutboxState.WAITING:
+        return False
+    return _finish(session, row, OutboxState.CANCELLED, reason)
+
+
+def cancel_batch(session: Session, batch_id: int, reason: str) -> list[OutboxRow]:
+    """Take back everything of a blast that is still waiting: the rows taken back."""
+    waiting = session.exec(
+        select(OutboxRow)
+        .where(OutboxRow.batch_id == batch_id, OutboxRow.state == OutboxState.WAITING)
+        .with_for_update()
+    ).all()
+    return [row for row in waiting if cancel(session, row, reason)]
+
+
+def _finish(session: Session, row: OutboxRow, state: OutboxState, reason: str) -> bool:
+    if row.state not in OPEN_STATES:
+        return False
+    row.state, row.reason, row.finished_at = state, reason, clock.now()
+    session.add(row)
+    return True
+
+
+def mark_unknown(session: Session, row: OutboxRow, reason: str, *, settle_after: datetime) -> bool:
+    """It may have happened. settle_after: when it may be looked up, UTC. False when the row was finished before."""
+    if row.state not in OPEN_STATES:
+        return False
+    row.state, row.reason, row.settle_after = OutboxState.UNKNOWN, reason, settle_after
+    session.add(row)
+    return True
+
+
+def requeue(session: Session, row: OutboxRow, *, at: datetime, reason: str) -> bool:
+    """Try again from `at` on: only for what surely did not happen, or what the other system knows by its key.
+
+    False when the row was finished before.
+    """
+    if row.state not in OPEN_STATES:
+        return False
+    row.state, row.not_before, row.reason = OutboxState.WAITING, at, reason
+    session.add(row)
+    return True
+
+
+def rows_of(session: Session, subject_kind: str, subject_id: str | int) -> list[OutboxRow]:
+    """Everything ever sent for one thing, oldest first."""
+    found = select(OutboxRow).where(
+        OutboxRow.subject_kind == subject_kind, OutboxRow.subject_id == str(subject_id)
+    )
+    return list(session.exec(found.order_by(col(OutboxRow.created_at))))
