@@ -87,3 +87,15 @@ class WrongCredentials(TransportError):
 
 class UnreadableAnswer(TransportError):
     """The other system answered something that is not what its documentation promises."""
+
+
+class Refused(TransportError):
+    """The other system understood and said no; the same request would meet the same answer. status: HTTP's number."""
+
+    def __init__(self, sentence: str, *, status: int = 0) -> None:
+        super().__init__(sentence, permanent=True)
+        self.status = status
+
+
+class OutcomeUnknown(TransportError):
+    """A change was asked for and no answer came: it may have been made or not. Look it up; never just ask again."""

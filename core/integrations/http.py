@@ -1,7 +1,8 @@
-"""One polite way to read from another system: time limits, few retries, no redirects, known hosts only.
+"""One polite way to talk to another system: time limits, few retries, no redirects, known hosts only.
 
 Retries are ours and not a library's: the ones at hand cut a long Retry-After short, do not count the time spent on
-the wire, and do not see that a body broke off half-way. Only reads are retried (RELIABILITY 11).
+the wire, and do not see that a body broke off half-way. Only reads are retried (RELIABILITY 11); a change is asked
+for once, and where no answer comes its outcome is unknown.
 """
 
 import ipaddress
@@ -17,7 +18,15 @@ import httpx
 from pydantic_core import from_json
 
 from core import clock
-from core.errors import BadInput, TransportError, Unreachable, UnreadableAnswer, WrongCredentials
+from core.errors import (
+    BadInput,
+    OutcomeUnknown,
+    Refused,
+    TransportError,
+    Unreachable,
+    UnreadableAnswer,
+    WrongCredentials,
+)
 from core.secrets import mask_card_numbers
 
 ATTEMPTS = 5
@@ -29,6 +38,7 @@ CIRCUIT_FAILURES = 5
 CIRCUIT_SECONDS = 30.0
 LARGEST_ANSWER = 256 * 1024 * 1024
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504, 521, 522, 524})
+_NOT_ACTED = 429  # of the above the one that says the request was not even looked at
 
 
 def require_allowed(url: str, allowed_hosts: str) -> httpx.URL:
@@ -144,6 +154,39 @@ class Reader:
                 return answer
         raise AssertionError("unreachable: the last attempt raises")
 
+    def change(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The parsed JSON of one POST, PUT, PATCH or DELETE, None when the answer is empty. Never asked twice.
+
+        Raises OutcomeUnknown when it may have been done without our knowing, Refused when it was not and will not be,
+        Unreachable or TransportError when it was not and may be asked again, WrongCredentials.
+        """
+        if not self._circuit.closed():
+            raise Unreachable(f"{self.name} has not been answering; Huddle waits before asking again.")
+        try:
+            response = self._client.request(method, path, json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            self._circuit.failed()
+            raise Unreachable(f"{self.name} cannot be reached at {self._client.base_url.host}.") from error
+        except httpx.HTTPError as error:
+            self._circuit.failed()
+            raise OutcomeUnknown(
+                f"{self.name} did not answer; whether it was done is not known yet."
+            ) from error
+        if response.status_code >= 500 or response.status_code in _AGAIN - {_NOT_ACTED}:
+            self._circuit.failed()
+            raise OutcomeUnknown(
+                f"{self.name} is having trouble (status {response.status_code}); whether it was done is not known yet."
+            )
+        self._circuit.answered()
+        if not response.is_success:
+            raise self._refusal(response, response.content)
+        if not response.content.strip():
+            return None
+        try:
+            return self._json(response.content)
+        except UnreadableAnswer as error:
+            raise OutcomeUnknown(error.sentence) from error
+
     def _wait(self, error: TransportError, attempt: int, deadline: float) -> None:
         """Before the next attempt: as long as asked, else full jitter. Raises the error when there is no next one."""
         if isinstance(error, Unreachable):
@@ -206,9 +249,7 @@ class Reader:
             return TransportError(
                 f"{self.name} pointed to another address; Huddle does not follow.", permanent=True
             )
-        return TransportError(
-            f"{self.name} refused the request (status {status}){self._said(body)}.", permanent=True
-        )
+        return Refused(f"{self.name} refused the request (status {status}){self._said(body)}.", status=status)
 
     def _said(self, body: bytes) -> str:
         """The vendor's own words, `detail` before `title` (Fortis §1), without secrets, card numbers or line breaks."""
