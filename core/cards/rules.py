@@ -66,7 +66,8 @@ GOOD = frozenset({CardState.HAS_CARD, CardState.VIA_GUARANTOR, CardState.BANK_ON
 class CardFinding:
     """state: what is wrong with the card looked at, else the word of §2; on_file: always the word of §2.
 
-    at_risk_cents: drafts of the next 60 days that this card will not pay (0 when that is unknown: see state).
+    next_draft_on, next_draft_cents: the next thing charged to it. at_risk_cents: drafts of the next 60 days that
+    this card will not pay (0 when that is unknown: see state).
     alert: a person has to do something. evidence: (table, external id) of the rows it rests on.
     """
 
@@ -79,6 +80,7 @@ class CardFinding:
     at_risk_cents: int
     alert: bool
     evidence: tuple[tuple[str, str], ...]
+    next_draft_cents: int | None = None
 
 
 def judge_card(
@@ -234,6 +236,7 @@ def _judge_one(
         sum(draft.cents for draft in failing),
         alert,
         (("card", card.external_id), *dict.fromkeys((draft.kind, draft.source_id) for draft in failing)),
+        ahead[0].cents if ahead else None,
     )
 
 
@@ -317,7 +320,7 @@ def _nothing_on_file(
 ) -> CardFinding:
     """No card that could be judged: an alert when something is to be paid with it, else a quiet note (DOMAIN §2)."""
     ahead = _ahead(drafts, today)
-    next_on = ahead[0].on if ahead else None
+    next_on, next_cents = (ahead[0].on, ahead[0].cents) if ahead else (None, None)
     evidence = tuple(dict.fromkeys((draft.kind, draft.source_id) for draft in ahead))
     if on_file in (CardState.NOT_LINKED, CardState.UNKNOWN):
         linking = on_file is CardState.NOT_LINKED
@@ -327,7 +330,16 @@ def _nothing_on_file(
             else "No source of cards is connected or it is too long since it answered, so nobody can say whether a card is on file."
         )
         return CardFinding(
-            on_file, on_file, Severity.UNKNOWN, reason, None, next_on, 0, linking and obliged, evidence
+            on_file,
+            on_file,
+            Severity.UNKNOWN,
+            reason,
+            None,
+            next_on,
+            0,
+            linking and obliged,
+            evidence,
+            next_cents,
         )
     at_risk = sum(draft.cents for draft in ahead)
     if not (obliged or ahead):
@@ -337,4 +349,4 @@ def _nothing_on_file(
     if ahead:
         reason = f"No card on file; next draft {short_dollars(ahead[0].cents)} on {short_day(ahead[0].on, today)}. Ask for one."
     severity = Severity.CRITICAL if near else Severity.HIGH
-    return CardFinding(on_file, on_file, severity, reason, None, next_on, at_risk, True, evidence)
+    return CardFinding(on_file, on_file, severity, reason, None, next_on, at_risk, True, evidence, next_cents)

@@ -42,7 +42,7 @@ def patient_row(judged: Judged) -> PatientRow:
         key=person.id,
         patient_id=person.external_id,
         patient=person.name,
-        initials="".join(f"{part[0]}." for part in (person.first_name, person.last_name) if part),
+        initials=person.initials,
         mobile_last_four=person.mobile_last_four,
         card=card_cell(judged.card),
         missing_payments=tuple(missing_cell(one) for one in judged.missing),

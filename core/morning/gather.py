@@ -3,11 +3,12 @@
 Rows that cannot change any answer are left in the store, and each such narrowing says why it is safe. Nothing here judges.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -101,6 +102,22 @@ def gather(
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
     for key, *row in _all(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
+    return facts
+
+
+def gather_for_cards(
+    session: Session, patient_ids: Sequence[int], *, time_zone: str
+) -> dict[int, PatientFacts]:
+    """Only what decides about a patient's card: cards, and the plans, memberships and recurrings that draw on them."""
+    facts = {person.id: PatientFacts(person) for person in _persons(session, patient_ids)}
+    ids = list(facts)
+    if not ids:
+        return facts
+    _add_memberships(session, facts, ids)
+    cards_by_ref = _add_cards(session, facts, ids)
+    plans = _add_plans(session, facts, ids, cards_by_ref)
+    _add_payments_of_plans(session, plans, clock.zone(time_zone))
+    _add_recurrings(session, facts, ids, plans, cards_by_ref)
     return facts
 
 
@@ -247,11 +264,6 @@ def _add_payments(
 ) -> None:
     """Payments that can still matter (see queries.PAYMENTS_SINCE), and all those of the plans."""
     zone = clock.zone(time_zone)
-    at = PaymentFacts._fields.index("happened_at")
-
-    def local(row: Sequence[Any]) -> PaymentFacts:
-        return PaymentFacts._make((*row[: at + 1], row[at].astimezone(zone).date(), *row[at + 2 :]))
-
     members = [record.membership.id for of in facts.values() for record in of.memberships]
     if whole:
         rows = list(_all(session, queries.PAYMENTS, ids=ids))
@@ -263,28 +275,37 @@ def _add_payments(
     rows += _all(session, queries.PAYMENTS_OF_MEMBERSHIPS, ids=members) if members else []
     owners = {record.membership.id: key for key, of in facts.items() for record in of.memberships}
     for row in {row[0]: row for row in rows}.values():
-        payment = local(row)
+        payment = _local(row, zone)
         for key in facts.keys() & {payment.patient_id, owners.get(payment.membership_id or 0)}:
             facts[key].payments.append(payment)
     for of in facts.values():
         of.payments.sort(key=_in_time)
-    if plans:
-        for row in _all(session, queries.PAYMENTS_OF_PLANS, ids=list(plans)):
-            payment = local(row)
-            plans[payment.plan_id or 0].payments.append(payment)
-        _add_refunds_of_plans(session, plans, local)
+    _add_payments_of_plans(session, plans, zone)
 
 
-def _add_refunds_of_plans(
-    session: Session, plans: dict[int, PlanRecord], local: Callable[[Sequence[Any]], PaymentFacts]
-) -> None:
-    """A refund may carry no plan of its own: it belongs to the plan of the payment that it gives back."""
+_AT = PaymentFacts._fields.index("happened_at")
+
+
+def _local(row: Sequence[Any], zone: ZoneInfo) -> PaymentFacts:
+    return PaymentFacts._make((*row[: _AT + 1], row[_AT].astimezone(zone).date(), *row[_AT + 2 :]))
+
+
+def _add_payments_of_plans(session: Session, plans: dict[int, PlanRecord], zone: ZoneInfo) -> None:
+    """The payments of each plan and the refunds of them.
+
+    A refund may carry no plan of its own: it belongs to the plan of the payment that it gives back.
+    """
+    if not plans:
+        return
+    for row in _all(session, queries.PAYMENTS_OF_PLANS, ids=list(plans)):
+        payment = _local(row, zone)
+        plans[payment.plan_id or 0].payments.append(payment)
     plan_of = {
         (p.connection_id, p.external_id): key for key, record in plans.items() for p in record.payments
     }
     refs = sorted({external_id for _, external_id in plan_of})
     for row in _all(session, queries.REFUNDS_OF, refs=refs) if refs else ():
-        refund = local(row)
+        refund = _local(row, zone)
         key = plan_of.get((refund.connection_id, refund.refund_ref or ""))
         if key is not None and refund.plan_id != key:
             plans[key].payments.append(refund)

@@ -130,7 +130,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         plans=plans,
         memberships=memberships,
         drafts=drafts,
-        card=_card(facts, plans, memberships, drafts, setting),
+        card=_card(facts, plans, drafts, setting),
         insurance=insurance,
         missing=tuple(missing),
         posting=tuple(
@@ -345,10 +345,16 @@ def _plan_covers(record: PlanRecord, patient_id: int, day: date) -> bool:
     return plan.patient_id == patient_id and plan.kind == "treatment" and plan.status == "active" and within
 
 
+def judge_card_alone(facts: PatientFacts, setting: Setting) -> CardFinding:
+    """The card as `judge` finds it, without asking the other rules: for lists of thousands (gather_for_cards)."""
+    plans = tuple(_plans(facts, setting))
+    members = [_member_drafts(record) for record in facts.memberships]
+    return _card(facts, plans, tuple(_drafts(facts, plans, members, setting.today)), setting)
+
+
 def _card(
     facts: PatientFacts,
     plans: tuple[JudgedPlan, ...],
-    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...],
     drafts: tuple[Draft, ...],
     setting: Setting,
 ) -> CardFinding:
@@ -359,7 +365,7 @@ def _card(
         or any(
             record.membership.status in ("active", "past_due")
             and (record.membership.end_date is None or record.membership.end_date >= setting.today)
-            for record, _ in memberships
+            for record in facts.memberships
         )
     )
     named = next(
@@ -369,7 +375,7 @@ def _card(
             if not p.family and p.record.plan.card_id is not None and _runs(p)
         ),
         None,
-    ) or next((r.membership.card_id for r, _ in memberships if r.membership.card_id is not None), None)
+    ) or next((r.membership.card_id for r in facts.memberships if r.membership.card_id is not None), None)
     return judge_card(
         facts.cards,
         drafts,

@@ -17,3 +17,8 @@ class Person(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        """For a shared screen: `A.R.`."""
+        return "".join(f"{part[0]}." for part in (self.first_name, self.last_name) if part)

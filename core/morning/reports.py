@@ -1,4 +1,4 @@
-"""The morning, patients and cards reports: a few indexed queries, then the rules (CONTRACTS §2).
+"""The morning and patients reports: a few indexed queries, then the rules (CONTRACTS §2).
 
 Every page, export and `huddle report` goes through these functions, so they all show the same numbers.
 """
@@ -17,12 +17,11 @@ from core.errors import BadInput, NotFound
 from core.morning.assemble import patient_row
 from core.morning.gather import gather
 from core.morning.judge import Setting, judge
-from core.morning.rows import CardRow, MorningRow, PatientRow, Report, SourceCell
+from core.morning.rows import MorningRow, PatientRow, Report, SourceCell
 from core.patients.models import Patient
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
 from core.settings import settings
-from core.severity import RANK, Severity
 from core.store.base import table_of
 
 REPORTS = ("morning", "patients", "cards")
@@ -49,6 +48,8 @@ def report_by_name(
     if name == "patients":
         return patients(session, location_id=location_id, as_of=instant)
     if name == "cards":
+        from core.cards.reports import cards  # it builds on this module
+
         return cards(session, location_id=location_id, as_of=instant)
     raise BadInput(f"There is no report “{name}”. There are: {', '.join(REPORTS)}.")
 
@@ -65,7 +66,7 @@ def morning(session: Session, *, location_id: int | None, day: date | None, as_o
         setting = setting_of(session, place, as_of)
         rows += _visits_of_day(session, place.id, day or setting.today, setting)
     rows.sort(key=lambda row: (row.starts_at, row.about.patient))
-    return _report(session, "morning", places, location_id, as_of, rows, day)
+    return make_report(session, "morning", places, location_id, as_of, rows, day)
 
 
 def patients(
@@ -77,55 +78,7 @@ def patients(
     if keys is not None:
         wanted = {key: place for place, key in enumerate(keys)}
         rows.sort(key=lambda row: wanted[row.key])
-    return _report(session, "patients", places, location_id, as_of, rows, None)
-
-
-def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
-    """Patients whose card needs a person, the dollars that will fail first, then the nearest draft."""
-    found = patients(session, location_id=location_id, as_of=as_of)
-    rows = [_card_row(row) for row in found.rows if _needs_a_person(row)]
-    rows.sort(
-        key=lambda row: (
-            -row.at_risk_cents,
-            row.next_draft_on or date.max,
-            RANK[row.severity or Severity.NOTE],
-            row.patient,
-        )
-    )
-    return Report(
-        "cards",
-        found.as_of,
-        found.day,
-        found.location,
-        found.location_name,
-        found.time_zone,
-        found.sources,
-        tuple(rows),
-    )
-
-
-def _needs_a_person(row: PatientRow) -> bool:
-    kinds = {"CARD_EXPIRED", "CARD_EXPIRING", "CARD_INVALID", "CARD_UNKNOWN", "NO_CARD", "NOT_LINKED"}
-    return any(flag.kind in kinds and flag.severity != "note" for flag in row.flags)
-
-
-def _card_row(row: PatientRow) -> CardRow:
-    card = row.card
-    return CardRow(
-        key=row.key,
-        patient_id=row.patient_id,
-        patient=row.patient,
-        state=card.state,
-        severity=card.severity,
-        card_id=card.card_id,
-        brand=card.brand,
-        last_four=card.last_four,
-        expires_on=card.expires_on,
-        next_draft_on=card.next_draft_on,
-        at_risk_cents=card.at_risk_cents,
-        next_visit=row.next_visit,
-        reason=card.reason,
-    )
+    return make_report(session, "patients", places, location_id, as_of, rows)
 
 
 def locations(session: Session, location_id: int | None = None) -> list[Location]:
@@ -252,15 +205,16 @@ def source_cells(session: Session) -> tuple[SourceCell, ...]:
     )
 
 
-def _report(
+def make_report(
     session: Session,
     name: str,
     places: list[Location],
     location_id: int | None,
     as_of: datetime,
     rows: Iterable[Any],
-    day: date | None,
+    day: date | None = None,
 ) -> Report:
+    """The rows with the head every report has: place, instant and local day, and how fresh its sources are."""
     zone = places[0].time_zone if places else "UTC"
     one = places[0] if location_id is not None else None
     title = one.name if one else ", ".join(place.name for place in places)

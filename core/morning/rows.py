@@ -168,3 +168,6 @@ class CardRow:
     at_risk_cents: int
     next_visit: datetime | None
     reason: str
+    next_draft_cents: int | None
+    initials: str
+    mobile_last_four: str | None

@@ -46,6 +46,7 @@ _BY_STATUS = {
     "rescheduled": VisitStanding.DEAD,
     "no_show": VisitStanding.DEAD,
 }
+OPEN_STATUSES = tuple(word for word, standing in _BY_STATUS.items() if standing is VisitStanding.OPEN)
 
 
 def standing(visit: VisitFacts, as_of: datetime) -> VisitStanding:

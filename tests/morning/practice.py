@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from core.cards.reports import cards
 from core.jobs.practice_files import import_folder
 from core.morning.export import as_json
-from core.morning.reports import cards, morning, patients
+from core.morning.reports import morning, patients
 from core.store.engine import reader
 from data.sandbox.practice.columns import COLUMNS
 

@@ -1,0 +1,159 @@
+"""The cards report: whose card needs a person, the dollars that will fail first (CONTRACTS §2, DOMAIN §1 and §2).
+
+SQL narrows to patients of whom anything could be said at all; the rules of core/cards/rules.py decide.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, or_, select, true, union
+from sqlmodel import Session
+
+from core.cards.models import Card, CardKind, Updater
+from core.cards.rules import DRAFTS_AHEAD_DAYS, CardFinding
+from core.memberships.models import Membership
+from core.morning.gather import gather_for_cards
+from core.morning.judge import Setting, judge_card_alone
+from core.morning.people import Person
+from core.morning.reports import AT_ONCE, locations, make_report, setting_of
+from core.morning.rows import CardRow, Report
+from core.patients.models import Patient
+from core.payments.models import Recurring
+from core.plans.models import Plan
+from core.practice.models import Location
+from core.schedule.models import Appointment
+from core.schedule.rules import OPEN_STATUSES
+from core.severity import RANK, Severity
+from core.store.base import table_of
+from core.store.types import UtcInstant
+
+_card, _patient, _visit = table_of(Card), table_of(Patient), table_of(Appointment)
+_recurring = table_of(Recurring)
+
+# good whatever is drafted in the next 60 days: such a card has nothing to say
+_GOOD = and_(
+    _card.c.active,
+    _card.c.updater != Updater.CLOSED.value,
+    or_(
+        _card.c.kind == CardKind.BANK.value,
+        _card.c.updater == Updater.UPDATED.value,
+        func.coalesce(_card.c.expires_on >= bindparam("good_until"), False),
+    ),
+)
+_there = [_card.c.patient_id.is_not(None), _card.c.gone_at.is_(None)]
+_WITH_A_CARD = select(_card.c.patient_id).where(*_there)
+_WITH_A_DOUBTFUL_CARD = select(_card.c.patient_id).where(*_there, ~_GOOD)
+
+
+def _owners(model: Any, column: str) -> Any:
+    table = table_of(model)
+    return select(table.c[column]).where(table.c[column].is_not(None), table.c.gone_at.is_(None))
+
+
+_WITH_SOMETHING_TO_PAY = union(
+    _owners(Plan, "patient_id"),
+    _owners(Plan, "payer_id"),
+    _owners(Membership, "patient_id"),
+    _owners(Recurring, "patient_id"),
+)
+_NEXT_VISITS = (
+    select(_visit.c.patient_id, func.min(_visit.c.starts_at, type_=UtcInstant))
+    .where(
+        _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _visit.c.gone_at.is_(None),
+        _visit.c.starts_at > bindparam("after", type_=UtcInstant),
+        _visit.c.status.in_(OPEN_STATUSES),
+    )
+    .group_by(_visit.c.patient_id)
+)
+
+
+def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
+    """Patients whose card needs a person, the dollars that will fail first, then the nearest draft."""
+    places = locations(session, location_id)
+    rows = [row for place in places for row in _rows_of(session, place, as_of, first=place is places[0])]
+    rows.sort(key=_order)
+    return make_report(session, "cards", places, location_id, as_of, rows)
+
+
+def _rows_of(session: Session, place: Location, as_of: datetime, *, first: bool) -> Iterator[CardRow]:
+    setting = setting_of(session, place, as_of)
+    found: list[tuple[Person, CardFinding]] = []
+    keys = candidates(session, place, setting, first=first)
+    for start in range(0, len(keys), AT_ONCE):
+        facts = gather_for_cards(session, keys[start : start + AT_ONCE], time_zone=setting.time_zone)
+        for one in facts.values():
+            card = judge_card_alone(one, setting)
+            if needs_a_person(card):
+                found.append((one.person, card))
+    visits = _next_visits(session, [person.id for person, _ in found], as_of)
+    return (_row(person, card, visits.get(person.id)) for person, card in found)
+
+
+def candidates(session: Session, place: Location, setting: Setting, *, first: bool) -> list[int]:
+    """Store ids of a location's active patients of whom a card could need a person; patients of no location first.
+
+    A doubtful card of theirs or of who pays for them; or no card and something to pay with one. Everybody else has
+    only cards that pay whatever comes in the next 60 days, or pays for nothing.
+    """
+    here = _patient.c.location_id == place.id
+    obliged = true() if setting.everyone_needs_card else _patient.c.id.in_(_WITH_SOMETHING_TO_PAY)
+    query = (
+        select(_patient.c.id)
+        .where(
+            here | _patient.c.location_id.is_(None) if first else here,
+            _patient.c.active,
+            _patient.c.gone_at.is_(None),
+            or_(
+                _patient.c.id.in_(_WITH_A_DOUBTFUL_CARD),
+                _patient.c.guarantor_id.in_(_WITH_A_DOUBTFUL_CARD),
+                and_(_patient.c.id.not_in(_WITH_A_CARD), obliged),
+            ),
+        )
+        .order_by(_patient.c.last_name, _patient.c.first_name, _patient.c.id)
+    )
+    good_until = setting.today + timedelta(days=DRAFTS_AHEAD_DAYS)
+    return list(session.execute(query, {"good_until": good_until}).scalars())
+
+
+def needs_a_person(found: CardFinding) -> bool:
+    """Something is wrong or unknown, and it is for somebody to do something about it (DOMAIN §2)."""
+    return found.alert and found.severity not in (None, Severity.NOTE)
+
+
+def _order(row: CardRow) -> tuple[int, date, int, str]:
+    severity = RANK[row.severity or Severity.NOTE]
+    return -row.at_risk_cents, row.next_draft_on or date.max, severity, row.patient
+
+
+def _next_visits(session: Session, keys: Sequence[int], as_of: datetime) -> dict[int, datetime]:
+    """The earliest open visit after the instant by patient (DOMAIN §0)."""
+    found: dict[int, datetime] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        ids = list(keys[start : start + AT_ONCE])
+        for key, starts_at in session.execute(_NEXT_VISITS, {"ids": ids, "after": as_of}):
+            found[key] = starts_at
+    return found
+
+
+def _row(person: Person, found: CardFinding, next_visit: datetime | None) -> CardRow:
+    card = found.card
+    return CardRow(
+        key=person.id,
+        patient_id=person.external_id,
+        patient=person.name,
+        state=found.state,
+        severity=found.severity,
+        card_id=card.external_id if card else None,
+        brand=card.brand if card else None,
+        last_four=card.last_four if card else None,
+        expires_on=card.expires_on if card else None,
+        next_draft_on=found.next_draft_on,
+        at_risk_cents=found.at_risk_cents,
+        next_visit=next_visit,
+        reason=found.reason,
+        next_draft_cents=found.next_draft_cents,
+        initials=person.initials,
+        mobile_last_four=person.mobile_last_four,
+    )
