@@ -159,7 +159,7 @@ def report(
     location: Annotated[str, typer.Option(help="the location's id; default: every location")] = "",
     form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
 ) -> None:
-    """A report (morning, patients, cards) exactly as the page shows it."""
+    """A report (morning, patients, cards, arrears, memberships) exactly as the page shows it."""
     from core.morning import export
     from core.morning.reports import REPORTS, report_by_name
     from core.store.engine import reader

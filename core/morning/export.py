@@ -44,7 +44,7 @@ def row_as_json(row: Any, time_zone: str) -> dict[str, Any]:
         visit = {name: getattr(row, name) for name in row.__slots__ if name != "about"}
         return {**_plain(visit, time_zone), **row_as_json(row.about, time_zone)}
     values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
-    values.pop("key", None)
+    values = {name: value for name, value in values.items() if name != "key" and not name.endswith("_key")}
     return _plain(values, time_zone)
 
 
@@ -132,6 +132,30 @@ _TABLE_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("expires_on", "good until"),
         ("next_draft_on", "next draft"),
         ("at_risk_cents", "at risk"),
+    ),
+    "arrears": (
+        ("plan_id", "plan"),
+        ("patient_id", "id"),
+        ("patient", "patient"),
+        ("state", "state"),
+        ("arrears_cents", "behind"),
+        ("days_past_due", "days"),
+        ("missed_count", "missed"),
+        ("remaining_cents", "left to pay"),
+        ("next_visit", "next visit"),
+        ("last_event", "what happened last"),
+    ),
+    "memberships": (
+        ("membership_id", "membership"),
+        ("patient_id", "id"),
+        ("patient", "patient"),
+        ("state", "state"),
+        ("service_class", "class"),
+        ("allowance", "allowed"),
+        ("used", "done"),
+        ("booked", "booked"),
+        ("over", "over"),
+        ("reason", "why"),
     ),
 }
 

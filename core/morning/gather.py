@@ -6,9 +6,6 @@ Rows that cannot change any answer are left in the store, and each such narrowin
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from operator import attrgetter
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -21,21 +18,21 @@ from core.morning import queries
 from core.morning.people import Person
 from core.payments.facts import GIVEN_BACK
 from core.payments.rules import PaymentFacts, RecurringFacts
-from core.plans.rules import InstalmentFacts, PlanFacts
+from core.plans.facts import PlanFacts
+from core.plans.records import (
+    IN_TIME,
+    PlanRecord,
+    add_instalments,
+    add_payments,
+    count_done_visits,
+    local_payment,
+    rows_of,
+)
 from core.schedule.rules import VisitFacts
 
 POSTING_DAYS = 100  # posting problems look back 90 days and match a ledger row within one more
 CHARGED_DAYS = 3  # a charge of today's visit may carry the date of the day before or after
 RECENT_VISITS = timedelta(days=70)  # two billing periods: enough for anybody without rollover
-
-
-@dataclass(slots=True)
-class PlanRecord:
-    plan: PlanFacts
-    instalments: list[InstalmentFacts] = field(default_factory=list)
-    payments: list[PaymentFacts] = field(default_factory=list)
-    done_visits: int | None = None
-    card_ref: str | None = None
 
 
 @dataclass(slots=True)
@@ -95,12 +92,12 @@ def gather(
     _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
     cards_by_ref = _add_cards(session, facts, ids)
     plans = _add_plans(session, facts, ids, cards_by_ref)
-    _count_done_visits(session, plans, time_zone)
+    count_done_visits(session, plans, time_zone)
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     _add_ledger(session, facts, ids, today, whole=whole)
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
-    for key, *row in _all(session, queries.COVERAGES, ids=ids):
+    for key, *row in rows_of(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
     return facts
 
@@ -116,28 +113,23 @@ def gather_for_cards(
     _add_memberships(session, facts, ids)
     cards_by_ref = _add_cards(session, facts, ids)
     plans = _add_plans(session, facts, ids, cards_by_ref)
-    _add_payments_of_plans(session, plans, clock.zone(time_zone))
+    add_payments(session, plans, clock.zone(time_zone))
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     return facts
 
 
-def _all(session: Session, query: Any, **parameters: Any) -> Sequence[Any]:
-    """Every row at once: fetched one by one they cost three times as much."""
-    return session.connection().execute(query, parameters).all()
-
-
 def _persons(session: Session, ids: Sequence[int]) -> Iterable[Person]:
-    found = {row[0]: Person._make(row) for row in _all(session, queries.PERSONS, ids=list(ids))}
+    found = {row[0]: Person._make(row) for row in rows_of(session, queries.PERSONS, ids=list(ids))}
     return [found[key] for key in dict.fromkeys(ids) if key in found]
 
 
 def _add_memberships(session: Session, facts: dict[int, PatientFacts], ids: list[int]) -> None:
-    rows = _all(session, queries.MEMBERSHIPS, ids=ids)
+    rows = rows_of(session, queries.MEMBERSHIPS, ids=ids)
     if not rows:
         return
-    plans = {row[0]: MembershipPlanFacts._make(row) for row in _all(session, queries.MEMBERSHIP_PLANS)}
+    plans = {row[0]: MembershipPlanFacts._make(row) for row in rows_of(session, queries.MEMBERSHIP_PLANS)}
     benefits: dict[int, list[BenefitFacts]] = {}
-    for plan_id, *row in _all(session, queries.BENEFITS):
+    for plan_id, *row in rows_of(session, queries.BENEFITS):
         benefits.setdefault(plan_id, []).append(BenefitFacts._make(row))
     records: dict[int, MembershipRecord] = {}
     for card_ref, *row in rows:
@@ -146,7 +138,7 @@ def _add_memberships(session: Session, facts: dict[int, PatientFacts], ids: list
         record = MembershipRecord(one, plans[plan_id], benefits.get(plan_id, []), card_ref=card_ref)
         records[one.id] = record
         facts[one.patient_id].memberships.append(record)
-    for membership_id, *row in _all(session, queries.EXTRAS, ids=list(records)):
+    for membership_id, *row in rows_of(session, queries.EXTRAS, ids=list(records)):
         records[membership_id].extras.append(ExtraFacts._make(row))
 
 
@@ -170,8 +162,8 @@ def _add_visits(
     ]
     far = set(reach_back)
     others = [key for key in ids if key not in far]
-    rows = list(_all(session, queries.VISITS, ids=reach_back)) if reach_back else []
-    rows += _all(session, queries.VISITS_SINCE, ids=others, since=since) if others else []
+    rows = list(rows_of(session, queries.VISITS, ids=reach_back)) if reach_back else []
+    rows += rows_of(session, queries.VISITS_SINCE, ids=others, since=since) if others else []
     for row in rows:
         visit = VisitFacts._make(row)
         facts[visit.patient_id].visits.append(visit)
@@ -182,7 +174,7 @@ def _add_visits(
         if of.last_done is None and key not in far:
             unseen.append(key)
     if unseen:
-        for key, instant in _all(session, queries.LAST_DONE, ids=unseen, until=as_of):
+        for key, instant in rows_of(session, queries.LAST_DONE, ids=unseen, until=as_of):
             facts[key].last_done = instant
 
 
@@ -193,7 +185,7 @@ def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int])
         if of.person.guarantor_id is not None and of.person.guarantor_id != key:
             guarantors.setdefault(of.person.guarantor_id, []).append(key)
     by_ref: dict[str, int] = {}
-    for owner, *row in _all(session, queries.CARDS, ids=[*ids, *guarantors]):
+    for owner, *row in rows_of(session, queries.CARDS, ids=[*ids, *guarantors]):
         found = CardFacts._make(row)
         by_ref[found.external_id] = found.id
         if owner in facts:
@@ -201,7 +193,7 @@ def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int])
             facts[owner].linked = True
         for dependant in guarantors.get(owner, ()):
             facts[dependant].guarantor_cards.append(found)
-    for (key,) in _all(session, queries.LINKED, ids=ids):
+    for (key,) in rows_of(session, queries.LINKED, ids=ids):
         facts[key].linked = True
     for of in facts.values():
         for record in of.memberships:
@@ -216,7 +208,7 @@ def _add_plans(
     """Plans of the patients and plans they pay for; a family contract is one record seen from both."""
     records: dict[int, PlanRecord] = {}
     for query in queries.PLANS:
-        for card_ref, *row in _all(session, query, ids=ids):
+        for card_ref, *row in rows_of(session, query, ids=ids):
             plan = PlanFacts._make(row)
             if plan.id not in records:
                 card_id = cards_by_ref.get(card_ref) if card_ref else None
@@ -225,31 +217,8 @@ def _add_plans(
         for key in dict.fromkeys((record.plan.patient_id, record.plan.payer_id)):
             if key in facts:
                 facts[key].plans.append(record)
-    for row in _all(session, queries.INSTALMENTS, ids=list(records)) if records else ():
-        instalment = InstalmentFacts._make(row)
-        records[instalment.plan_id].instalments.append(instalment)
+    add_instalments(session, records)
     return records
-
-
-def _count_done_visits(session: Session, records: dict[int, PlanRecord], time_zone: str) -> None:
-    """Done visits of each plan's patient from its first to its last day: what has been delivered (DOMAIN §4)."""
-    wanted = {key: one.plan for key, one in records.items() if one.plan.visits and one.plan.start_date}
-    if not wanted:
-        return
-    first = min(plan.start_date for plan in wanted.values() if plan.start_date)
-    rows = _all(
-        session,
-        queries.DONE_SINCE,
-        ids=list({plan.patient_id for plan in wanted.values()}),
-        since=clock.day_bounds(first, time_zone)[0],
-    )
-    zone = clock.zone(time_zone)
-    done: dict[int, list[date]] = {}
-    for patient_id, starts_at in rows:
-        done.setdefault(patient_id, []).append(starts_at.astimezone(zone).date())
-    for key, plan in wanted.items():
-        begin, end = plan.start_date or date.min, plan.end_date or date.max
-        records[key].done_visits = sum(begin <= day <= end for day in done.get(plan.patient_id, ()))
 
 
 def _add_payments(
@@ -266,54 +235,21 @@ def _add_payments(
     zone = clock.zone(time_zone)
     members = [record.membership.id for of in facts.values() for record in of.memberships]
     if whole:
-        rows = list(_all(session, queries.PAYMENTS, ids=ids))
+        rows = list(rows_of(session, queries.PAYMENTS, ids=ids))
     else:
         rows = list(
-            _all(session, queries.PAYMENTS_SINCE, ids=ids, since=as_of - timedelta(days=POSTING_DAYS))
+            rows_of(session, queries.PAYMENTS_SINCE, ids=ids, since=as_of - timedelta(days=POSTING_DAYS))
         )
-        rows += _all(session, queries.PAYMENTS_TAKEN_BACK, ids=ids)
-    rows += _all(session, queries.PAYMENTS_OF_MEMBERSHIPS, ids=members) if members else []
+        rows += rows_of(session, queries.PAYMENTS_TAKEN_BACK, ids=ids)
+    rows += rows_of(session, queries.PAYMENTS_OF_MEMBERSHIPS, ids=members) if members else []
     owners = {record.membership.id: key for key, of in facts.items() for record in of.memberships}
     for row in {row[0]: row for row in rows}.values():
-        payment = _local(row, zone)
+        payment = local_payment(row, zone)
         for key in facts.keys() & {payment.patient_id, owners.get(payment.membership_id or 0)}:
             facts[key].payments.append(payment)
     for of in facts.values():
-        of.payments.sort(key=_in_time)
-    _add_payments_of_plans(session, plans, zone)
-
-
-_AT = PaymentFacts._fields.index("happened_at")
-
-
-def _local(row: Sequence[Any], zone: ZoneInfo) -> PaymentFacts:
-    return PaymentFacts._make((*row[: _AT + 1], row[_AT].astimezone(zone).date(), *row[_AT + 2 :]))
-
-
-def _add_payments_of_plans(session: Session, plans: dict[int, PlanRecord], zone: ZoneInfo) -> None:
-    """The payments of each plan and the refunds of them.
-
-    A refund may carry no plan of its own: it belongs to the plan of the payment that it gives back.
-    """
-    if not plans:
-        return
-    for row in _all(session, queries.PAYMENTS_OF_PLANS, ids=list(plans)):
-        payment = _local(row, zone)
-        plans[payment.plan_id or 0].payments.append(payment)
-    plan_of = {
-        (p.connection_id, p.external_id): key for key, record in plans.items() for p in record.payments
-    }
-    refs = sorted({external_id for _, external_id in plan_of})
-    for row in _all(session, queries.REFUNDS_OF, refs=refs) if refs else ():
-        refund = _local(row, zone)
-        key = plan_of.get((refund.connection_id, refund.refund_ref or ""))
-        if key is not None and refund.plan_id != key:
-            plans[key].payments.append(refund)
-    for record in plans.values():
-        record.payments.sort(key=_in_time)
-
-
-_in_time = attrgetter("happened_at", "id")
+        of.payments.sort(key=IN_TIME)
+    add_payments(session, plans, zone)
 
 
 def _add_recurrings(
@@ -329,9 +265,9 @@ def _add_recurrings(
     for key, of in facts.items():
         for record in of.plans:
             owners.setdefault(record.plan.id, []).append(key)
-    rows = list(_all(session, queries.RECURRINGS_OF_PATIENTS, ids=ids))
-    rows += _all(session, queries.RECURRINGS_OF_PLANS, ids=list(plans)) if plans else []
-    rows += _all(session, queries.RECURRINGS_OF_MEMBERSHIPS, ids=list(members)) if members else []
+    rows = list(rows_of(session, queries.RECURRINGS_OF_PATIENTS, ids=ids))
+    rows += rows_of(session, queries.RECURRINGS_OF_PLANS, ids=list(plans)) if plans else []
+    rows += rows_of(session, queries.RECURRINGS_OF_MEMBERSHIPS, ids=list(members)) if members else []
     seen: set[int] = set()
     for patient_id, card_ref, *row in rows:
         found = RecurringFacts._make(row)
@@ -355,13 +291,13 @@ def _add_ledger(
     """
     uneven = set(ids)
     if not whole:
-        sums = _all(session, queries.LEDGER_SUMS, ids=ids, until=today)
+        sums = rows_of(session, queries.LEDGER_SUMS, ids=ids, until=today)
         uneven = {row[0] for row in sums if any(row[1:])}
         uneven |= {
             key for key in ids if any(p.status in GIVEN_BACK or p.refund_ref for p in facts[key].payments)
         }
     first = today - timedelta(days=POSTING_DAYS)
-    for key, *row in _all(session, queries.LEDGER, ids=list(uneven)) if uneven else ():
+    for key, *row in rows_of(session, queries.LEDGER, ids=list(uneven)) if uneven else ():
         facts[key].ledger.append(EntryFacts._make(row))
     for key in uneven:
         facts[key].recent_ledger = [row for row in facts[key].ledger if row.posted_on >= first]
@@ -369,7 +305,7 @@ def _add_ledger(
     rest = [key for key in ids if key not in uneven]
     since = today - timedelta(days=CHARGED_DAYS)
     for key, *row in (
-        _all(session, queries.RECENT_LEDGER, ids=rest, first=first, charged_since=since) if rest else ()
+        rows_of(session, queries.RECENT_LEDGER, ids=rest, first=first, charged_since=since) if rest else ()
     ):
         facts[key].recent_ledger.append(EntryFacts._make(row))
 
@@ -382,6 +318,6 @@ def _add_posted_elsewhere(session: Session, facts: dict[int, PatientFacts], sinc
             p.order_id for p in of.payments if p.order_id and p.happened_at >= since
         } - here
     orders = sorted(set().union(*(of.posted_elsewhere for of in facts.values())))
-    posted = {row[0] for row in _all(session, queries.POSTED_ORDERS, orders=orders)} if orders else set()
+    posted = {row[0] for row in rows_of(session, queries.POSTED_ORDERS, orders=orders)} if orders else set()
     for of in facts.values():
         of.posted_elsewhere &= posted

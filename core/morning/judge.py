@@ -14,7 +14,7 @@ from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import raises_cents
 from core.ledger.rules import Balance, Collect, collect_now, judge_balance
 from core.memberships.rules import Cover, MembershipFinding, covered_elsewhere, judge_membership
-from core.morning.gather import MembershipRecord, PatientFacts, PlanRecord
+from core.morning.gather import MembershipRecord, PatientFacts
 from core.payments.missing import open_cents
 from core.payments.retries import instalment_retries, membership_retries
 from core.payments.rules import (
@@ -36,6 +36,7 @@ from core.payments.rules import (
     upcoming_drafts,
     visit_items,
 )
+from core.plans.records import PlanRecord
 from core.plans.rules import PlanFinding, PlanState, judge_plan
 from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
 

@@ -86,6 +86,17 @@ LAST_DONE = (
     .where(_visit.c.patient_id.in_(_IDS), _done, _visit.c.starts_at <= bindparam("until", type_=UtcInstant))
     .group_by(_visit.c.patient_id)
 )
+_open = _visit.c.status.in_([AppointmentStatus.SCHEDULED.value, AppointmentStatus.CONFIRMED.value, AppointmentStatus.ARRIVED.value])  # fmt: skip
+NEXT_OPEN = (
+    select(_visit.c.patient_id, func.min(_visit.c.starts_at, type_=UtcInstant))
+    .where(
+        _visit.c.patient_id.in_(_IDS),
+        _open,
+        _visit.c.gone_at.is_(None),
+        _visit.c.starts_at > bindparam("after", type_=UtcInstant),
+    )
+    .group_by(_visit.c.patient_id)
+)
 DONE_SINCE = select(_visit.c.patient_id, _visit.c.starts_at).where(
     _visit.c.patient_id.in_(_IDS), _done, _visit.c.starts_at >= _SINCE
 )
@@ -107,6 +118,7 @@ def _plans_by(owner: Any) -> Any:
     )
 
 
+PLANS_BY_ID = _plans_by(_plan.c.id)
 # two indexed look-ups instead of an OR, which makes SQLite walk the table
 PLANS = (_plans_by(_plan.c.patient_id), _plans_by(_plan.c.payer_id))
 INSTALMENTS = (
@@ -124,6 +136,7 @@ PAYMENTS_SINCE = _own_payments.where(_payment.c.happened_at >= _SINCE)
 PAYMENTS_TAKEN_BACK = _own_payments.where(TAKEN_BACK)
 PAYMENTS_OF_MEMBERSHIPS = _payments.where(_payment.c.membership_id.in_(_IDS))
 PAYMENTS_OF_PLANS = _payments.where(_payment.c.plan_id.in_(_IDS))
+REFUNDS = _payments.where(_payment.c.refund_ref.is_not(None))
 REFUNDS_OF = _payments.where(_payment.c.refund_ref.in_(bindparam("refs", expanding=True)))
 
 

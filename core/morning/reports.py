@@ -24,7 +24,7 @@ from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.settings import settings
 from core.store.base import table_of
 
-REPORTS = ("morning", "patients", "cards")
+REPORTS = ("morning", "patients", "cards", "arrears", "memberships")
 CARD_RESOURCES = ("tokens", "cards")
 CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
 PROCESSORS = ("fortis", "cash_practice")
@@ -51,6 +51,14 @@ def report_by_name(
         from core.cards.reports import cards  # it builds on this module
 
         return cards(session, location_id=location_id, as_of=instant)
+    if name == "arrears":
+        from core.plans.reports import arrears  # which is made with the parts of this module
+
+        return arrears(session, location_id=location_id, as_of=instant)
+    if name == "memberships":
+        from core.memberships.reports import memberships  # likewise
+
+        return memberships(session, location_id=location_id, as_of=instant)
     raise BadInput(f"There is no report “{name}”. There are: {', '.join(REPORTS)}.")
 
 

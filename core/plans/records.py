@@ -1,0 +1,123 @@
+"""Plans as the rules need them, read with a few indexed queries: instalments, payments, refunds, visits done."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from operator import attrgetter
+from typing import Any
+
+from sqlmodel import Session
+
+from core import clock
+from core.morning import queries
+from core.payments.facts import PaymentFacts
+from core.plans.facts import InstalmentFacts, PlanFacts
+
+IN_TIME = attrgetter("happened_at", "id")
+AT_ONCE = 5_000  # ids in one IN list
+_AT = PaymentFacts._fields.index("happened_at")
+
+
+@dataclass(slots=True)
+class PlanRecord:
+    """One plan with everything `judge_plan` wants. card_ref: external id of the card it charges, known here or not."""
+
+    plan: PlanFacts
+    instalments: list[InstalmentFacts] = field(default_factory=list)
+    payments: list[PaymentFacts] = field(default_factory=list)
+    done_visits: int | None = None
+    card_ref: str | None = None
+
+
+def plan_records(
+    session: Session, plan_ids: Sequence[int], time_zone: str, *, done_visits: bool = True
+) -> dict[int, PlanRecord]:
+    """The plans of these store ids, whole but for the card's store id. Payment dates are local to `time_zone`."""
+    found: dict[int, PlanRecord] = {}
+    for start in range(0, len(plan_ids), AT_ONCE):
+        chunk = list(plan_ids[start : start + AT_ONCE])
+        made = {}
+        for card_ref, *row in rows_of(session, queries.PLANS_BY_ID, ids=chunk):
+            plan = PlanFacts._make(row)
+            made[plan.id] = PlanRecord(plan, card_ref=card_ref)
+        add_instalments(session, made)
+        add_payments(session, made, clock.zone(time_zone))
+        if done_visits:
+            count_done_visits(session, made, time_zone)
+        found |= made
+    return found
+
+
+def rows_of(session: Session, query: Any, **parameters: Any) -> Sequence[Any]:
+    """Every row at once: fetched one by one they cost three times as much."""
+    return session.connection().execute(query, parameters).all()
+
+
+def local_payment(row: Sequence[Any], zone: tzinfo) -> PaymentFacts:
+    """The facts of a row of queries' payments, with its date on the location's wall."""
+    return PaymentFacts._make((*row[: _AT + 1], row[_AT].astimezone(zone).date(), *row[_AT + 2 :]))
+
+
+def add_instalments(session: Session, records: Mapping[int, PlanRecord]) -> None:
+    for row in rows_of(session, queries.INSTALMENTS, ids=list(records)) if records else ():
+        instalment = InstalmentFacts._make(row)
+        records[instalment.plan_id].instalments.append(instalment)
+
+
+def add_payments(session: Session, records: Mapping[int, PlanRecord], zone: tzinfo) -> None:
+    """All payments of the plans in time order, and the refunds of them, which may carry no plan of their own."""
+    if not records:
+        return
+    for row in rows_of(session, queries.PAYMENTS_OF_PLANS, ids=list(records)):
+        payment = local_payment(row, zone)
+        records[payment.plan_id or 0].payments.append(payment)
+    _add_refunds(session, records, lambda row: local_payment(row, zone))
+    for record in records.values():
+        record.payments.sort(key=IN_TIME)
+
+
+def _add_refunds(
+    session: Session, records: Mapping[int, PlanRecord], local: Callable[[Sequence[Any]], PaymentFacts]
+) -> None:
+    """A refund may carry no plan of its own: it belongs to the plan of the payment that it gives back."""
+    plan_of = {
+        (p.connection_id, p.external_id): key for key, record in records.items() for p in record.payments
+    }
+    for row in _refunds(session, sorted({external_id for _, external_id in plan_of})):
+        refund = local(row)
+        key = plan_of.get((refund.connection_id, refund.refund_ref or ""))
+        if key is not None and refund.plan_id != key:
+            records[key].payments.append(refund)
+
+
+def _refunds(session: Session, refs: Sequence[str]) -> Sequence[Any]:
+    """Refund rows of these payments. Of many payments all refunds there are: they are few, the payments are not."""
+    if not refs:
+        return []
+    if len(refs) > AT_ONCE:
+        return rows_of(session, queries.REFUNDS)
+    return rows_of(session, queries.REFUNDS_OF, refs=refs)
+
+
+def count_done_visits(session: Session, records: Mapping[int, PlanRecord], time_zone: str) -> None:
+    """Done visits of each plan's patient from its first to its last day: what has been delivered (DOMAIN §4)."""
+    wanted = {key: one.plan for key, one in records.items() if one.plan.visits and one.plan.start_date}
+    if not wanted:
+        return
+    done = _done_days(session, wanted.values(), time_zone)
+    for key, plan in wanted.items():
+        begin, end = plan.start_date or date.min, plan.end_date or date.max
+        records[key].done_visits = sum(begin <= day <= end for day in done.get(plan.patient_id, ()))
+
+
+def _done_days(session: Session, plans: Collection[PlanFacts], time_zone: str) -> dict[int, list[date]]:
+    first = min(plan.start_date for plan in plans if plan.start_date)
+    ids = list({plan.patient_id for plan in plans})
+    zone, done = clock.zone(time_zone), dict[int, list[date]]()
+    since = clock.day_bounds(first, time_zone)[0]
+    for start in range(0, len(ids), AT_ONCE):
+        for patient_id, starts_at in rows_of(
+            session, queries.DONE_SINCE, ids=ids[start : start + AT_ONCE], since=since
+        ):
+            done.setdefault(patient_id, []).append(starts_at.astimezone(zone).date())
+    return done
