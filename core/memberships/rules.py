@@ -34,6 +34,7 @@ __all__ = [
     "Period",
     "StateRow",
     "UseLine",
+    "counts_since",
     "covered_elsewhere",
     "judge_membership",
     "period_of",
@@ -216,6 +217,17 @@ def _first_day(case: Case) -> date:
     if case.at_hand is not None:
         first = min(first, local_date(case.at_hand.starts_at, case.reading.time_zone))
     return max(first, case.terms.start)
+
+
+def counts_since(membership: MembershipFacts, plan: MembershipPlanFacts, today: date) -> date:
+    """The local date from which on visits can matter when nobody is at hand: older ones change no answer but the date
+    of the last visit. Where rollover is computed that is the membership's start."""
+    if _bad_calendar(membership, plan):
+        return today
+    terms = terms_of(membership, plan, today)
+    if plan.rollover_cap:
+        return min(terms.start, today)
+    return terms.period(max(today, terms.start)).start
 
 
 def _counts_from(case: Case, first: date, visits_since: date | None) -> date:

@@ -1,0 +1,209 @@
+"""Everybody with a membership and the visits their rules can still read, in a few indexed queries.
+
+SQL narrows to visits from the start of the oldest period that a member still counts in. What it leaves out cannot
+change an answer: tests judge the same practice from everything and compare.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Session
+
+from core import clock
+from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
+from core.memberships.rules import (
+    BenefitFacts,
+    ExtraFacts,
+    MembershipFacts,
+    MembershipPlanFacts,
+    counts_since,
+)
+from core.patients.models import Patient
+from core.practice.models import Location
+from core.schedule.models import Appointment, AppointmentType
+from core.schedule.rules import VisitFacts
+from core.store.base import table_of
+from core.store.types import UtcInstant
+
+ALL_TIME = date(1, 1, 2)
+
+
+class Member(NamedTuple):
+    """One membership with what its rule reads beside the visits."""
+
+    membership: MembershipFacts
+    plan: MembershipPlanFacts
+    benefits: Sequence[BenefitFacts]
+    extras: Sequence[ExtraFacts]
+
+
+@dataclass(slots=True)
+class MemberPatient:
+    """A patient with their memberships. visits: those read; last_done: the last one done, however old."""
+
+    key: int
+    patient_id: str
+    name: str
+    time_zone: str
+    members: list[Member] = field(default_factory=list)
+    visits: list[VisitFacts] = field(default_factory=list)
+    last_done: datetime | None = None
+
+
+def members_of(
+    session: Session, places: Sequence[Location], as_of: datetime, *, whole: bool = False
+) -> dict[int, MemberPatient]:
+    """The members of these locations by the patient's store id, with their visits. as_of: aware UTC.
+
+    Patients of no location stand with the first one. Inactive patients are in it too: a membership goes on being paid.
+    whole=True reads every visit there is instead of those that can matter, for comparison.
+    """
+    people = _people(session, places)
+    _add_visits(session, people, as_of, whole=whole)
+    return people
+
+
+_member, _plan, _benefit = table_of(Membership), table_of(MembershipPlan), table_of(MembershipBenefit)
+_extra, _patient = table_of(MembershipExtra), table_of(Patient)
+_visit, _kind = table_of(Appointment), table_of(AppointmentType)
+_facts = [name for name in MembershipFacts._fields if name != "card_id"]
+
+_MEMBERS = (
+    select(
+        _patient.c.external_id,
+        _patient.c.first_name,
+        _patient.c.last_name,
+        _patient.c.location_id,
+        *(_member.c[name] for name in _facts),
+    )
+    .join_from(_member, _patient, _member.c.patient_id == _patient.c.id)
+    .where(_member.c.gone_at.is_(None), _patient.c.gone_at.is_(None))
+    .order_by(_member.c.patient_id, _member.c.id)
+)
+_PLANS = select(*(_plan.c[name] for name in MembershipPlanFacts._fields))
+_BENEFITS = select(_benefit.c.membership_plan_id, *(_benefit.c[name] for name in BenefitFacts._fields)).where(
+    _benefit.c.gone_at.is_(None)
+)
+_EXTRAS = select(_extra.c.membership_id, *(_extra.c[name] for name in ExtraFacts._fields)).where(
+    _extra.c.gone_at.is_(None)
+)
+_KINDS = select(_kind.c.id, _kind.c.service_class, _kind.c.price_cents)
+_of_members = _visit.c.patient_id.in_(select(_member.c.patient_id).where(_member.c.gone_at.is_(None)))
+_VISITS = select(
+    *(_visit.c[name] for name in VisitFacts._fields if name not in ("service_class", "price_cents"))
+).where(_visit.c.gone_at.is_(None))
+_SINCE = bindparam("since", type_=UtcInstant)
+_VISITS_OF_MEMBERS = _VISITS.where(_of_members, _visit.c.starts_at >= _SINCE)
+_VISITS_OF = _VISITS.where(
+    _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+    _visit.c.starts_at >= _SINCE,
+    _visit.c.starts_at < bindparam("until", type_=UtcInstant),
+)
+_LAST_DONE = (
+    select(_visit.c.patient_id, func.max(_visit.c.starts_at, type_=UtcInstant))
+    .where(
+        _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _visit.c.status == "completed",
+        _visit.c.gone_at.is_(None),
+        _visit.c.starts_at <= bindparam("until", type_=UtcInstant),
+    )
+    .group_by(_visit.c.patient_id)
+)
+
+
+def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPatient]:
+    """Everybody with a membership at these locations, by store id, without their visits."""
+    connection = session.connection()
+    zones = {place.id: place.time_zone for place in places}
+    zones[None] = places[0].time_zone if places else "UTC"
+    plans = {row[0]: MembershipPlanFacts._make(row) for row in connection.execute(_PLANS).all()}
+    benefits: dict[int, list[BenefitFacts]] = {}
+    for plan_id, *row in connection.execute(_BENEFITS).all():
+        benefits.setdefault(plan_id, []).append(BenefitFacts._make(row))
+    extras: dict[int, list[ExtraFacts]] = {}
+    for membership_id, *row in connection.execute(_EXTRAS).all():
+        extras.setdefault(membership_id, []).append(ExtraFacts._make(row))
+    people: dict[int, MemberPatient] = {}
+    for patient_id, first_name, last_name, location_id, *row in connection.execute(_MEMBERS).all():
+        if location_id not in zones:
+            continue
+        facts = MembershipFacts(**dict(zip(_facts, row, strict=True)))
+        one = people.get(facts.patient_id)
+        if one is None:
+            one = people[facts.patient_id] = MemberPatient(
+                facts.patient_id, patient_id, f"{first_name} {last_name}".strip(), zones[location_id]
+            )
+        plan = plans[facts.membership_plan_id]
+        one.members.append(Member(facts, plan, benefits.get(plan.id, []), extras.get(facts.id, [])))
+    return people
+
+
+def _add_visits(session: Session, people: dict[int, MemberPatient], as_of: datetime, *, whole: bool) -> None:
+    """Visits from where each patient's oldest counted period starts; of those who need only this period, in one go."""
+    if not people:
+        return
+    near = _instant(clock.local_date(as_of, "UTC") - timedelta(days=34))
+    kinds = {row[0]: row[1:] for row in session.connection().execute(_KINDS).all()}
+    _take(people, session.connection().execute(_VISITS_OF_MEMBERS, {"since": near}).all(), kinds)
+    reaching = {key: since for key, one in people.items() if (since := _reaches(one, as_of, whole)) < near}
+    for ids in _chunks(list(reaching)):
+        since = min(reaching[key] for key in ids)
+        older = session.connection().execute(_VISITS_OF, {"ids": ids, "since": since, "until": near}).all()
+        _take(people, older, kinds)
+    unseen = []
+    for key, one in people.items():
+        past = [
+            visit.starts_at
+            for visit in one.visits
+            if visit.status == "completed" and visit.starts_at <= as_of
+        ]
+        one.last_done = max(past, default=None)
+        if one.last_done is None:
+            unseen.append(key)
+    for ids in _chunks(unseen):
+        for key, instant in session.connection().execute(_LAST_DONE, {"ids": ids, "until": as_of}).all():
+            people[key].last_done = instant
+
+
+def _reaches(one: MemberPatient, as_of: datetime, whole: bool) -> datetime:
+    """The instant from which on visits of this patient can matter."""
+    if whole:
+        return _instant(ALL_TIME)
+    today = clock.local_date(as_of, one.time_zone)
+    return _instant(min(counts_since(member.membership, member.plan, today) for member in one.members))
+
+
+def _instant(day: date) -> datetime:
+    """A day before the day begins anywhere."""
+    begins = datetime.combine(day, time.min, clock.EPOCH.tzinfo)
+    return begins - timedelta(days=1) if day > ALL_TIME else begins
+
+
+def _take(people: dict[int, MemberPatient], rows: Iterable[Any], kinds: dict[int, Any]) -> None:
+    nothing = (None, None)
+    for key, external_id, patient_id, provider_id, kind_id, starts_at, minutes, status in rows:
+        one = people.get(patient_id)
+        if one is not None:
+            service_class, price = kinds.get(kind_id, nothing)
+            one.visits.append(
+                VisitFacts(
+                    key,
+                    external_id,
+                    patient_id,
+                    provider_id,
+                    kind_id,
+                    service_class,
+                    starts_at,
+                    minutes,
+                    status,
+                    price,
+                )
+            )
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), 5_000):
+        yield ids[start : start + 5_000]
