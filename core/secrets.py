@@ -1,8 +1,10 @@
-"""Secrets at rest, and keeping card numbers out (DOMAIN §13, RELIABILITY 26).
+"""Secrets at rest, signatures, and keeping card numbers out (DOMAIN §13, RELIABILITY 26).
 
 The key file holds Fernet keys, one a line, newest first: the first seals, all of them open.
 """
 
+import hashlib
+import hmac
 import os
 import re
 import tempfile
@@ -60,7 +62,26 @@ def reseal(text: str) -> str:
     return seal(open_sealed(text))
 
 
+def sign(text: bytes, length: int = 32) -> bytes:
+    """A signature of `length` bytes under the newest key. Raises WrongKey when there is no key file."""
+    return _signature(_keys()[0], text)[:length]
+
+
+def signed_by_us(text: bytes, signature: bytes) -> bool:
+    """Whether any key of the file made this signature. Raises WrongKey when there is no key file."""
+    found = [hmac.compare_digest(_signature(key, text)[: len(signature)], signature) for key in _keys()]
+    return len(signature) >= 12 and any(found)
+
+
+def _signature(key: bytes, text: bytes) -> bytes:
+    return hmac.digest(hashlib.sha256(b"huddle signature" + key).digest(), text, "sha256")
+
+
 def _box() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in _keys()])
+
+
+def _keys() -> tuple[bytes, ...]:
     path = settings().key_file
     try:
         return _read_keys(path, path.stat().st_mtime_ns)
@@ -76,9 +97,10 @@ def _box() -> MultiFernet:
 
 
 @lru_cache(maxsize=4)
-def _read_keys(path: Path, _changed: int) -> MultiFernet:
-    keys = [Fernet(line) for line in path.read_text().split()]
-    return MultiFernet(keys)  # raises ValueError for none
+def _read_keys(path: Path, _changed: int) -> tuple[bytes, ...]:
+    keys = tuple(line.encode() for line in path.read_text().split())
+    MultiFernet([Fernet(key) for key in keys])  # raises ValueError for none, or one that is no key
+    return keys
 
 
 def mask(secret: str) -> str:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     sync_every_minutes: int = 5
     stale_after_minutes: int = 60
     settle_seconds: int = 600  # how long a doubtful message or invoice is left alone before it is looked up
+    public_url: str = ""  # where patients reach this Huddle, e.g. https://huddle.example; links in messages begin with it
     idle_minutes: int = 15
     session_hours: int = 12
     card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)

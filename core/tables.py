@@ -7,7 +7,9 @@ from core.cards import models as cards
 from core.connections import models as connections
 from core.inbox import models as inbox
 from core.insurance import models as insurance
+from core.invoices import models as invoices
 from core.ledger import models as ledger
+from core.links import models as links
 from core.memberships import models as memberships
 from core.messages import models as messages
 from core.outbox import models as outbox
@@ -27,7 +29,9 @@ __all__ = [
     "connections",
     "inbox",
     "insurance",
+    "invoices",
     "ledger",
+    "links",
     "memberships",
     "messages",
     "metadata",

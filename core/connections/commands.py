@@ -12,6 +12,7 @@ from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations.fortis import Fortis
+from core.integrations.fortis_writes import FortisDesk
 from core.permissions import Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
@@ -93,6 +94,11 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
 def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> Fortis:
     """A client for one location. Raises BadInput when the address is not on the allow-list."""
     return Fortis(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
+
+
+def fortis_desk(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisDesk:
+    """The same with the verbs of the desk: invoices, links, cards. Raises BadInput likewise."""
+    return FortisDesk(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
 
 
 def _look_into(folder: Path) -> str:
