@@ -52,6 +52,8 @@ class Recurring(Synced, table=True):
 
 # money that went back: few rows, and each can reopen an old debt, so they are found by themselves
 TAKEN_BACK = text("(status IN ('charged_back', 'refunded', 'returned', 'voided') OR refund_ref IS NOT NULL)")
+# few too: which drafts failed lately, of everybody
+DECLINED = text("status = 'declined'")
 
 
 class Payment(Synced, table=True):
@@ -61,6 +63,7 @@ class Payment(Synced, table=True):
     __table_args__ = (
         one_per_source(),
         Index(None, "patient_id", "happened_at"),
+        Index("ix_payment_declined", "happened_at", sqlite_where=DECLINED, postgresql_where=DECLINED),
         Index("ix_payment_taken_back", "patient_id", sqlite_where=TAKEN_BACK, postgresql_where=TAKEN_BACK),
         index_where_given("plan_id"),
         index_where_given("membership_id"),
