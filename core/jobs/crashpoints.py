@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 
 POINTS = ("sync.page", "sync.upsert", "sync.cursor", "sync.commit")
+OUTBOX_POINTS = ("outbox.claimed", "outbox.sent", "outbox.replied", "outbox.committed")
 
 _passed: Counter[str] = Counter()
 

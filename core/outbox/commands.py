@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,16 +13,13 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.errors import BadInput
 from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
-from core.outbox.sending import Cancel, Outgoing, Postpone
+from core.outbox.sending import Cancel, Outgoing, Postpone, StillWanted
 from core.secrets import has_card_number
 from core.settings import settings
 from core.staff.reports import Identity
 
-StillWanted = Callable[[Session, OutboxRow, datetime], Cancel | Postpone | None]
-
-committed = (
-    threading.Event()
-)  # set when a commit put something into the outbox: this process's worker looks at once
+committed = threading.Event()
+"""Set when a commit of this process put something into the outbox: its worker looks at once."""
 
 
 def new_key() -> str:
@@ -108,56 +105,55 @@ def claim(
     kinds: Iterable[str],
     connection_id: int | None,
     still_wanted: StillWanted,
-    on_cancelled: Callable[[Session, OutboxRow], None],
-) -> list[OutboxRow]:
-    """Take up to `limit` due rows of one connection to send; single ones before those of a blast.
+) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    """Take up to `limit` due rows of one connection to send, single ones before those of a blast: (taken, cancelled).
 
     What is no longer wanted is cancelled here, in the transaction that would have sent it: so nothing that was
     decided before (an opt-out, a stopped blast) is overtaken. Skips rows that another process claims right now.
     """
     taken: list[OutboxRow] = []
+    cancelled: list[OutboxRow] = []
     while len(taken) < limit:
         wanted = limit - len(taken)
-        due = session.exec(
-            select(OutboxRow)
-            .where(
-                OutboxRow.state == OutboxState.WAITING,
-                OutboxRow.connection_id == connection_id,
-                OutboxRow.not_before <= now,
-                col(OutboxRow.kind).in_(list(kinds)),
-            )
-            .order_by(col(OutboxRow.batch_id).is_not(None), col(OutboxRow.not_before), col(OutboxRow.id))
-            .limit(wanted)
-            .with_for_update(skip_locked=True)
-        ).all()
+        due = _due(session, now=now, limit=wanted, kinds=kinds, connection_id=connection_id)
+        verdicts = still_wanted(session, due, now) if due else {}
         for row in due:
-            if _take(session, row, now, still_wanted, on_cancelled):
-                taken.append(row)
+            _judge(row, verdicts.get(row.id), now)
+            session.add(row)
+        taken += [row for row in due if row.state == OutboxState.SENDING]
+        cancelled += [row for row in due if row.state == OutboxState.CANCELLED]
         session.flush()
         if len(due) < wanted:
             break
-    return taken
+    return taken, cancelled
 
 
-def _take(
-    session: Session,
-    row: OutboxRow,
-    now: datetime,
-    still_wanted: StillWanted,
-    on_cancelled: Callable[[Session, OutboxRow], None],
-) -> bool:
-    session.add(row)
-    match still_wanted(session, row, now):
+def _due(
+    session: Session, *, now: datetime, limit: int, kinds: Iterable[str], connection_id: int | None
+) -> Sequence[OutboxRow]:
+    return session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.state == OutboxState.WAITING,
+            OutboxRow.connection_id == connection_id,
+            OutboxRow.not_before <= now,
+            col(OutboxRow.kind).in_(list(kinds)),
+        )
+        .order_by(col(OutboxRow.batch_id).is_not(None), col(OutboxRow.not_before), col(OutboxRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def _judge(row: OutboxRow, verdict: Cancel | Postpone | None, now: datetime) -> None:
+    match verdict:
         case Cancel(reason):
             row.state, row.reason, row.finished_at = OutboxState.CANCELLED, reason, now
-            on_cancelled(session, row)
-            return False
         case Postpone(until, reason):
             row.not_before, row.reason = max(until, now + timedelta(seconds=1)), reason
-            return False
-    row.state, row.claimed_at, row.attempts = OutboxState.SENDING, now, row.attempts + 1
-    row.settle_after = now + settle_window()
-    return True
+        case None:
+            row.state, row.claimed_at, row.attempts = OutboxState.SENDING, now, row.attempts + 1
+            row.settle_after = now + settle_window()
 
 
 def settle_window() -> timedelta:
@@ -165,24 +161,31 @@ def settle_window() -> timedelta:
     return timedelta(seconds=settings().settle_seconds)
 
 
-def held(session: Session, key: str) -> OutboxRow | None:
-    """The row of a key, locked until the transaction ends."""
-    return session.exec(
+def held(session: Session, keys: Iterable[str]) -> dict[str, OutboxRow]:
+    """The rows of these keys as they stand now, locked until the transaction ends."""
+    found = session.exec(
         select(OutboxRow)
-        .where(OutboxRow.id == key)
+        .where(col(OutboxRow.id).in_(list(keys)))
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).first()
+    )
+    return {row.id: row for row in found}
 
 
 def settle(session: Session, row: OutboxRow, result: Mapping[str, Any]) -> bool:
     """It is done. False, and nothing changed, when the row was finished before."""
-    row.result = json.dumps({**result_of(row), **result}, sort_keys=True, default=str)
+    if row.state in OPEN_STATES:
+        row.result = json.dumps({**result_of(row), **result}, sort_keys=True, default=str)
     return _finish(session, row, OutboxState.SETTLED, "")
 
 
-def refuse(session: Session, row: OutboxRow, reason: str) -> bool:
-    """It will not be done, and did not happen. False, and nothing changed, when the row was finished before."""
+def refuse(session: Session, row: OutboxRow, reason: str, *, code: str = "") -> bool:
+    """It will not be done, and did not happen. False, and nothing changed, when the row was finished before.
+
+    code: the other system's own, kept in the result.
+    """
+    if code and row.state in OPEN_STATES:
+        row.result = json.dumps({**result_of(row), "code": code}, sort_keys=True)
     return _finish(session, row, OutboxState.REFUSED, reason)
 
 
