@@ -17,9 +17,11 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import clock
 from data.sandbox import control
@@ -40,10 +42,23 @@ def build_app(state: State) -> Starlette:
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
-        ]
+        ],
+        middleware=[Middleware(_KnowsItsAddress, state=state)],
     )
     app.state.sandbox = state
     return app
+
+
+class _KnowsItsAddress:
+    """Links in answers and messages begin with the address this server is reached at."""
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self.app, self.state = app, state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.state.root_url = control.root_url(Request(scope))
+        await self.app(scope, receive, send)
 
 
 def prepare(

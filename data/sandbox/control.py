@@ -10,6 +10,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
     {"change": {"resource": "contacts", "id": "...", "fields": {"email": null}}}
                                                       a record changes upstream; its modified_ts moves
     {"delete": {"resource": "tokens", "id": "..."}}   a record is gone upstream
+    {"listing_delay": 1800}                           seconds until a new quick invoice is listed (it can be read at once)
     {"run_drafts": true}                              every recurring due up to now is charged
     {"faults": [{"kind": "status", "status": 429, "retry_after": 2, "times": 3,
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
@@ -32,10 +33,21 @@ from data.sandbox.faults import Fault
 from data.sandbox.fortis.catalogue import ALL
 from data.sandbox.fortis.charges import order_decline
 from data.sandbox.fortis.drafts import run_drafts
-from data.sandbox.fortis.resources import twinned
+from data.sandbox.fortis.resources import LISTING_DELAY, twinned
 from data.sandbox.state import State
 
-KNOWN = ("clear", "now", "freeze", "advance", "decline", "change", "delete", "run_drafts", "faults")
+KNOWN = (
+    "clear",
+    "now",
+    "freeze",
+    "advance",
+    "decline",
+    "change",
+    "delete",
+    "listing_delay",
+    "run_drafts",
+    "faults",
+)
 
 
 def addresses(state: State, root_url: str) -> dict[str, Any]:
@@ -86,6 +98,8 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             state.remember("declines", {})
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
+        if "listing_delay" in wishes:
+            state.remember(LISTING_DELAY, _seconds(wishes["listing_delay"], "listing_delay"))
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
     state.faults.wanted = faults if wishes.get("clear") else [*state.faults.wanted, *faults]
@@ -102,6 +116,12 @@ def _move_clock(state: State, wishes: dict[str, Any]) -> None:
     frozen = bool(wishes.get("freeze", state.remembered("frozen_at") is not None and "now" not in wishes))
     if {"now", "advance", "freeze"} & set(wishes):
         state.set_now(instant, frozen=frozen)
+
+
+def _seconds(wish: Any, name: str) -> float:
+    if isinstance(wish, bool) or not isinstance(wish, int | float) or wish < 0:
+        raise ValueError(f"{name} is a number of seconds, 0 or more")
+    return wish
 
 
 def _interfere(state: State, wishes: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core import clock
+from data.sandbox import tables
 from data.sandbox.blanks import Blanks
 from data.sandbox.faults import Faults
 
@@ -30,6 +31,8 @@ RESOURCES = (
     "recurrings",
     "declined_recurring_transactions",
     "transactions",
+    "quick_invoices",
+    "paylinks",
 )
 COLUMNS = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "location_id", "api_id")
 _SOUGHT = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "api_id", "link_id")
@@ -39,7 +42,11 @@ OWN_KEYS = {
     "tokens": "token_api_id",
     "recurrings": "recurring_api_id",
     "transactions": "transaction_api_id",
+    "quick_invoices": "quick_invoice_api_id",
+    "paylinks": "paylink_api_id",
 }
+# What a transaction pays: sought by these, kept in its JSON (see blanks.py).
+PAID_BY = ("quick_invoice_id", "paylink_id")
 
 
 class State:
@@ -49,6 +56,7 @@ class State:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.faults = Faults()
+        self.root_url = ""  # where it is reached; known with the first request
         self._lock = threading.RLock()
         self._depth = 0
         self._db = sqlite3.connect(folder / "sandbox.db", isolation_level=None, check_same_thread=False)
@@ -141,6 +149,11 @@ class State:
         where = " AND ".join(f"{column} = ?" for column in equal) or "1"
         return [json.loads(text) for text in self.texts(resource, f"{where} ORDER BY rowid", equal.values())]
 
+    def paying(self, column: str, record_id: str) -> list[Record]:
+        """The transactions that pay a quick invoice or a paylink (a column of PAID_BY), oldest first."""
+        where = f"json_extract(said, '$.{column}') = ? ORDER BY created_ts, rowid"
+        return [json.loads(text) for text in self.texts("transactions", where, [record_id])]
+
     def texts(self, resource: str, where: str, values: Iterable[Any]) -> list[str]:
         """The JSON texts of records, by what follows WHERE (its values bound)."""
         sql = f"SELECT said, blank FROM {resource} WHERE {where}"
@@ -205,4 +218,10 @@ def _schema() -> str:
             f"CREATE INDEX IF NOT EXISTS {resource}_{column} ON {resource} ({column}) WHERE {column} IS NOT NULL"
             for column in _SOUGHT
         ]
+    statements += [
+        f"CREATE INDEX IF NOT EXISTS transactions_{column} ON transactions (json_extract(said, '$.{column}')) "
+        f"WHERE json_extract(said, '$.{column}') IS NOT NULL"
+        for column in PAID_BY
+    ]
+    statements += tables.schema()
     return "BEGIN;\n" + ";\n".join(statements) + ";\nCOMMIT;"

@@ -20,6 +20,7 @@ import uvicorn
 from data.sandbox.app import listen, server_of
 from data.sandbox.fortis.load import load
 from data.sandbox.state import RESOURCES, State
+from data.sandbox.tables import TABLES
 from tests.sandbox.records import LOCATION_ID, small_practice
 
 PROJECT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ class Sandbox:
         """As if it had just been made of these records (default: the small practice): quicker than a new server."""
         self.state.faults.wanted = []
         with self.state.transaction() as db:
-            for table in RESOURCES:
+            for table in (*RESOURCES, *TABLES):
                 db.execute(f"DELETE FROM {table}")
             db.execute("DELETE FROM meta WHERE name != 'seed'")
             load(self.state, small_practice() if records is None else records)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from data.sandbox.fortis import expands, records
+from data.sandbox.fortis import expands, link_expands, link_fields, records
 from data.sandbox.fortis.resources import Resource
 from data.sandbox.state import Record, State
 
@@ -87,7 +87,33 @@ TRANSACTIONS = Resource(
     {"currency_code": "840", "currency": "USD", "type_id": 20},
     expand=expands.of_transaction,
 )
-ALL = {
-    each.name: each
-    for each in (LOCATIONS, PRODUCT_TRANSACTIONS, CONTACTS, TOKENS, RECURRINGS, DECLINED, TRANSACTIONS)
-}
+QUICK_INVOICES = Resource(
+    "quick_invoices",
+    "quick-invoices",
+    "QuickInvoice",
+    link_fields.QUICK_INVOICE,
+    link_fields.INVOICE_EXPANDS,
+    {"active": True, "is_active": True},
+    expand=link_expands.of_invoice,
+    late=True,
+)
+PAYLINKS = Resource(
+    "paylinks",
+    "paylinks",
+    "Paylink",
+    link_fields.PAYLINK,
+    link_fields.PAYLINK_EXPANDS,
+    {"active": True, "status_code": 0},
+    expand=link_expands.of_paylink,
+)
+READABLE = (
+    LOCATIONS,
+    CONTACTS,
+    TOKENS,
+    RECURRINGS,
+    DECLINED,
+    TRANSACTIONS,
+    QUICK_INVOICES,
+    PAYLINKS,
+)
+ALL = {each.name: each for each in (*READABLE, PRODUCT_TRANSACTIONS)}

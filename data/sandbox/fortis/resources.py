@@ -2,7 +2,7 @@
 """What the processor keeps, and how any kind of record is listed, read and completed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from data.sandbox.fortis import wire
 from data.sandbox.fortis.schemas import Shape, check
 from data.sandbox.state import OWN_KEYS, Record, State
 
+LISTING_DELAY = "listing delay"  # seconds; remembered in the state
 # Deprecated names that are still accepted and still answered (facts §5).
 TWINS = {
     "token_id": "account_vault_id",
@@ -48,6 +49,7 @@ class Resource:
     constants: Record  # what the wire never leaves null
     fresh: Callable[[State, Record], Record] | None = None  # what is computed when it is asked for
     expand: Callable[[State, Record, str], Any] | None = None
+    late: bool = False  # new ones are listed only after the listing delay (POST /control)
     blank: Record = field(init=False, default_factory=dict)  # a record of which nothing is known
 
     def __post_init__(self) -> None:
@@ -64,6 +66,8 @@ def list_records(
     """GET on a collection: one page of it in the list envelope."""
     query = queries.parse(params, resource.shape, resource.expands)
     where, values = query.where()
+    if resource.late:
+        where, values = f"{where} AND created_ts <= ?", [*values, _listed_up_to(state)]
     number = _wrong_number(query.number, fault)
     order = query.order_by()
     ((total,),) = state.select(f"SELECT count(*) FROM {resource.name} WHERE {where}", values)
@@ -74,6 +78,10 @@ def list_records(
     if fault is Kind.CURSOR_LOOP:
         pages = query.number + 1
     return wire.many(resource.kind, bodies, _rest(resource, params, query, total, pages))
+
+
+def _listed_up_to(state: State) -> int:
+    return int(state.now().timestamp()) - state.remembered(LISTING_DELAY, 0)
 
 
 def _wrong_number(number: int, fault: Any) -> int:
@@ -111,9 +119,16 @@ def known(state: State, resource: Resource, record_id: str) -> Record:
     return record
 
 
-def shown(state: State, resource: Resource, record: Record, status: int = 200) -> Response:
-    """A record as the answer to a change."""
-    return wire.one(resource.kind, _dressed(state, resource, dict(record), queries.Query()), status)
+def shown(
+    state: State,
+    resource: Resource,
+    record: Record,
+    status: int = 200,
+    params: Iterable[tuple[str, str]] = (),
+) -> Response:
+    """A record as the answer to a change, with the related records its `params` ask for."""
+    query = queries.parse(params, resource.shape, resource.expands)
+    return wire.one(resource.kind, _dressed(state, resource, dict(record), query), status)
 
 
 def checked(body: Record, allowed: Shape) -> Record:

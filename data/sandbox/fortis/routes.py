@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from data.sandbox.fortis import contacts, declined, recurrings, tokens, transactions, wire
-from data.sandbox.fortis.catalogue import CONTACTS, DECLINED, LOCATIONS, RECURRINGS, TOKENS, TRANSACTIONS
+from data.sandbox.fortis import contacts, declined, invoices, paylinks, recurrings, tokens, transactions, wire
+from data.sandbox.fortis.catalogue import READABLE
 from data.sandbox.fortis.resources import Call, Resource, list_records, read_record
 from data.sandbox.state import State
 
@@ -37,8 +37,18 @@ CHANGES: tuple[tuple[str, str, Handler], ...] = (
     ("PATCH", "/v1/transactions/{id}/refund", transactions.refund),
     ("PUT", "/v1/transactions/{id}/void", transactions.void),
     ("PATCH", "/v1/transactions/{id}/void", transactions.void),
+    ("POST", "/v1/quick-invoices", invoices.create),
+    ("PATCH", "/v1/quick-invoices/{id}", invoices.change),
+    ("DELETE", "/v1/quick-invoices/{id}", invoices.delete),
+    ("POST", "/v1/quick-invoices/{id}/resend", invoices.resend),
+    ("PUT", "/v1/quick-invoices/{id}/reopen", invoices.reopen),
+    ("POST", "/v1/quick-invoices/{id}/transaction", invoices.attach),
+    ("DELETE", "/v1/quick-invoices/{id}/transaction", invoices.detach),
+    ("POST", "/v1/paylinks", paylinks.create),
+    ("PATCH", "/v1/paylinks/{id}", paylinks.change),
+    ("DELETE", "/v1/paylinks/{id}", paylinks.delete),
+    ("PUT", "/v1/paylinks/{id}/resend", paylinks.resend),
 )
-READABLE = (LOCATIONS, CONTACTS, TOKENS, RECURRINGS, DECLINED, TRANSACTIONS)
 
 
 def router(state: State) -> Router:

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from data.sandbox.fortis import charges, requests, wire
+from data.sandbox.fortis import balances, charges, requests, wire
 from data.sandbox.fortis.catalogue import TRANSACTIONS
 from data.sandbox.fortis.expands import left_to_refund
 from data.sandbox.fortis.recurrings import token_named
@@ -42,7 +42,9 @@ def charge(state: State, token: Record, cents: int, **also: Any) -> Record:
     also["trx_source_code"] = also["trx_source_id"]
     also.pop("transaction_amount", None)
     fields = charges.charged(state, token, cents, state.today(token["location_id"]), **also)
-    return state.insert("transactions", stamped(state, TRANSACTIONS, fields))
+    record = state.insert("transactions", stamped(state, TRANSACTIONS, fields))
+    balances.touched(state, record)
+    return record
 
 
 def refund(call: Call) -> Response:
@@ -64,6 +66,7 @@ def refund(call: Call) -> Response:
         call.state, TRANSACTIONS, _giving_back(paid, cents) | fields | {"transaction_amount": cents}
     )
     call.state.insert("transactions", record, link_id=paid["id"])
+    balances.touched(call.state, paid)
     return shown(call.state, TRANSACTIONS, record)
 
 
@@ -98,4 +101,6 @@ def void(call: Call) -> Response:
         raise wire.refused_rule("The transaction cannot be voided", "transaction_id")
     today = call.state.today(paid["location_id"]).isoformat()
     voided = {"status_code": 201, "void_date": today, "reason_code_id": 1200, "verbiage": "VOIDED"}
-    return shown(call.state, TRANSACTIONS, call.state.update("transactions", paid["id"], **voided))
+    record = call.state.update("transactions", paid["id"], **voided)
+    balances.touched(call.state, record)
+    return shown(call.state, TRANSACTIONS, record)

@@ -1,0 +1,37 @@
+"""The sandbox's tables that are no processor records: mail, texts, and calls to be made to other systems.
+
+Instants ending in _at are the sandbox's clock in epoch seconds; `due` of a call is the real one, so that retries
+come although the sandbox's clock may stand.
+"""
+
+TABLES = {
+    "mails": """
+        number INTEGER PRIMARY KEY, received_at REAL, sender TEXT, recipient TEXT, subject TEXT, raw BLOB
+    """,
+    "texts": """
+        number INTEGER PRIMARY KEY, sid TEXT UNIQUE, direction TEXT, sender TEXT, recipient TEXT, body TEXT,
+        status TEXT, error_code INTEGER, callback TEXT, key TEXT, created_at REAL, sent_at REAL, updated_at REAL
+    """,
+    "opt_outs": "sender TEXT, recipient TEXT, PRIMARY KEY (sender, recipient)",
+    "calls": """
+        number INTEGER PRIMARY KEY, source TEXT, subject TEXT, url TEXT, headers TEXT, body TEXT, due REAL,
+        attempts INTEGER DEFAULT 0, most INTEGER, pause REAL, state TEXT DEFAULT 'waiting', answer INTEGER,
+        error TEXT, effect TEXT, made_at REAL, done_at REAL
+    """,
+    "views": "number INTEGER PRIMARY KEY, link_id TEXT, seen_at REAL, remote_ip TEXT",
+}
+INDEXES = {
+    "mails_recipient": "mails (recipient)",
+    "texts_recipient": "texts (recipient, number)",
+    "texts_sender": "texts (sender, number)",
+    "texts_key": "texts (key) WHERE key IS NOT NULL",
+    "calls_due": "calls (due) WHERE state = 'waiting'",
+    "calls_source": "calls (source, number)",
+    "views_link": "views (link_id)",
+}
+
+
+def schema() -> list[str]:
+    """The statements that make whatever is missing."""
+    tables = [f"CREATE TABLE IF NOT EXISTS {name} ({columns})" for name, columns in TABLES.items()]
+    return tables + [f"CREATE INDEX IF NOT EXISTS {name} ON {where}" for name, where in INDEXES.items()]
