@@ -11,7 +11,6 @@ from core import clock
 from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
-from core.integrations.fortis import Fortis
 from core.integrations.fortis_writes import FortisDesk
 from core.permissions import Permission, require
 from core.practice.models import Practice
@@ -91,13 +90,8 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
         client.close()
 
 
-def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> Fortis:
+def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisDesk:
     """A client for one location. Raises BadInput when the address is not on the allow-list."""
-    return Fortis(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
-
-
-def fortis_desk(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisDesk:
-    """The same with the verbs of the desk: invoices, links, cards. Raises BadInput likewise."""
     return FortisDesk(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
 
 

@@ -101,7 +101,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     member_drafts = [_member_drafts(record) for record in facts.memberships]
     drafts = tuple(_drafts(facts, plans, member_drafts, setting.today))
     recent = facts.recent_ledger
-    mine = _on_own_account(facts)
+    mine = on_own_account(facts)
     matched = match_ledger(mine, recent, setting.as_of)
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
     items = list(_items(facts, plans, member_drafts, unposted, setting.today))
@@ -247,7 +247,7 @@ def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) ->
     return own + back
 
 
-def _on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
+def on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
     """Payments that belong on the patient's account: not those for somebody else's membership, nor those that the
     ledger has on another account."""
     own = {record.membership.id for record in facts.memberships}
@@ -261,7 +261,7 @@ def _on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
 
 def _all_payments(facts: PatientFacts) -> Iterable[PaymentFacts]:
     """Each payment once: those on the patient's account and those of plans they pay for."""
-    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in _on_own_account(facts)}
+    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in on_own_account(facts)}
     for record in facts.plans:
         if (record.plan.payer_id or record.plan.patient_id) == facts.person.id:
             seen.update((payment.id, payment) for payment in record.payments)

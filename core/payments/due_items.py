@@ -78,6 +78,24 @@ def visit_items(
     ]
 
 
+def open_charges(
+    entries: Sequence[EntryFacts], unposted: Sequence[PaymentFacts], today: date
+) -> list[tuple[EntryFacts, int]]:
+    """Every patient-part charge up to today that is still open, with or without a visit, and what is open of it (cents).
+
+    As in `visit_items`: charges of plans are the plan's business, and accepted payments that the ledger does not have
+    yet (`unposted`) count as well, oldest charge first.
+    """
+    rows = [e for e in entries if e.part == "patient" and e.plan_id is None and e.posted_on <= today]
+    charges = sorted((e for e in rows if _is_charge(e)), key=lambda e: (e.posted_on, e.id))
+    left = [abs(e.amount_cents) for e in charges]
+    loose = sorted((p for p in unposted if _is_loose(p)), key=lambda p: (p.happened_at, p.id))
+    _spread(charges, left, _without_taken_back(rows, loose))
+    dues = [Due(-1 - n, e.posted_on, cents) for n, (e, cents) in enumerate(zip(charges, left, strict=True))]
+    still = allocate(dues, loose, net_by_payment(loose)).open(dues)
+    return [(charge, cents) for charge, cents in zip(charges, still, strict=True) if cents > 0]
+
+
 def _without_taken_back(rows: Sequence[EntryFacts], payments: Sequence[PaymentFacts]) -> Sequence[EntryFacts]:
     """Leave out ledger payments that the bank returned or charged back, unless the ledger shows the refund already."""
     lost = {p.order_id: p.amount_cents for p in payments if p.order_id and p.status in _TAKEN_BACK}
