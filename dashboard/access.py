@@ -27,5 +27,12 @@ PAGES = (
     Page("morning.py", "morning", "Morning", ":material/wb_twilight:", Permission.SEE_DAY),
     Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
     Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
+    Page(
+        "card_updates.py",
+        "card_updates",
+        "Card updates",
+        ":material/credit_card_clock:",
+        Permission.ASK_FOR_CARDS,
+    ),
     Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
 )

@@ -16,7 +16,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       type: "button", "data-id": card.id, "data-tone": card.tone, "aria-pressed": String(card.pressed), title: card.why,
       on: { click: () => setTriggerValue("press", card.id) },
     }, el("span", { class: "label" }, card.icon && !data.small ? icon(card.icon) : null, card.label),
-      card.value ? el("span", { class: "value" }, card.value) : null)));
+      card.value ? el("span", { class: "value" }, card.value) : null,
+      card.sub ? el("span", { class: "sub soft" }, card.sub) : null)));
 
   root.replaceChildren(...(data.sources.length ? [sources] : []), cards);
   if (focused) [...cards.children].find((card) => card.dataset.id === focused)?.focus();

@@ -1,10 +1,11 @@
-"""Getting the day onto paper or into a file: print view, PDF by provider, and the export."""
+"""Getting the day onto paper or into a file: print view, PDF by provider, and the export; a list into a file."""
 
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.permissions import Permission, may
+from core.practice.reports import Place
 from core.staff.reports import Identity
 from dashboard.ui.day import Chosen
 from dashboard.ui.sight import Sight
@@ -26,3 +27,17 @@ def output_menu(chosen: Chosen, who: Identity, sight: Sight) -> None:
             st.link_button(
                 "Spreadsheet (CSV)", f"/export/day.csv?{query}", icon=":material/download:", width="stretch"
             )
+
+
+def list_menu(report: str, place: Place | None, who: Identity, sight: Sight) -> None:
+    """The export of a list of patients (`report`: its name in /export/NAME.csv), for those who may take it along."""
+    if not may(who.role, Permission.EXPORT):
+        return
+    asked = ({"location": place.external_id} if place else {}) | ({"initials": "1"} if sight.initials else {})
+    with st.popover("Export", icon=":material/download:"):
+        st.link_button(
+            "Spreadsheet (CSV)",
+            f"/export/{report}.csv?{urlencode(asked)}",
+            icon=":material/download:",
+            width="stretch",
+        )

@@ -1,10 +1,12 @@
 """Reports as pages read them: once per change of the data and minute, shared by all who look."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 import streamlit as st
 
 from core import clock
+from core.cards.reports import cards
 from core.morning import reports
 from core.morning.rows import Report
 from core.store.engine import reader
@@ -18,6 +20,32 @@ def _morning(store: str, version: int, location_id: int | None, day: date | None
     """Rows are frozen, so that everybody may look at the same ones."""
     with reader(page.engine()) as session:
         return reports.morning(session, location_id=location_id, day=day, as_of=minute)
+
+
+class Cards(NamedTuple):
+    """The cards report. known: a source of cards is there and not too old; otherwise nothing may be called fine."""
+
+    report: Report
+    known: bool
+
+
+@st.cache_resource(max_entries=16, ttl=600, show_spinner=False)
+def _cards(store: str, version: int, location_id: int | None, day: date) -> Cards:
+    """Cards and drafts move by the day and with the data, not by the minute."""
+    with reader(page.engine()) as session:
+        report = cards(session, location_id=location_id, as_of=clock.now())
+        places = reports.locations(session, location_id)
+        known = any(reports.setting_of(session, place, report.as_of).cards_known for place in places[:1])
+    return Cards(report, known)
+
+
+def cards_to_mend(location_id: int | None) -> Cards:
+    """Whose card needs a person, no older than the last change of the data or ten minutes. None: every location."""
+    with page.open_reader() as session:
+        version = data_version(session)
+        places = reports.locations(session, location_id)
+        day = clock.today(places[0].time_zone if places else "UTC")
+    return _cards(str(page.engine().url), version, location_id, day)
 
 
 def freshness() -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from dashboard.web.exporting import ExportList
 from dashboard.web.gate import Gate
 from dashboard.web.headers import SecurityHeaders
 from dashboard.web.health import Health
@@ -33,6 +34,7 @@ ROUTES = [
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
     Route("/export/day.csv", ExportDay),
+    Route("/export/{name}.csv", ExportList),
 ]
 ON_ERROR = dict.fromkeys(AWAY, store_away)
 MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Gate)]

@@ -1,0 +1,73 @@
+"""A list of patients as CSV, for signed-in people who may take it along. The same rows as the page and `huddle report`."""
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from core.audit.commands import record
+from core.errors import HuddleError, NotAllowed, NotFound
+from core.morning.export import as_csv
+from core.morning.reports import report_by_name
+from core.morning.rows import Report
+from core.permissions import Permission, require
+from core.practice.reports import places
+from core.staff.reports import Identity
+from core.store.engine import reader, transaction
+from dashboard.web import sessions
+
+# which lists may be taken along, and the permission of the page they stand on
+LISTS = {"cards": Permission.ASK_FOR_CARDS}
+
+
+class ExportList(HTTPEndpoint):
+    """GET /export/NAME.csv with ?location= (the EHR's id, empty = all that are the person's) and ?initials=1."""
+
+    async def get(self, request: Request) -> Response:
+        who = await run_in_threadpool(sessions.who, sessions.token_of(request))
+        if who is None:
+            return PlainTextResponse("Sign in first.\n", status_code=401)
+        try:
+            return await run_in_threadpool(_answer, request, who)
+        except NotAllowed as error:
+            return PlainTextResponse(f"{error.sentence}\n", status_code=403)
+        except HuddleError as error:
+            status = 404 if isinstance(error, NotFound) else 400
+            return PlainTextResponse(f"{error.sentence}\n", status_code=status)
+
+
+def _answer(request: Request, who: Identity) -> Response:
+    name = request.path_params["name"]
+    if name not in LISTS:
+        raise NotFound(f"There is no such list. There are: {', '.join(LISTS)}.")
+    for permission in (Permission.EXPORT, Permission.SEE_MONEY, LISTS[name]):
+        require(who.role, permission)
+    report = _report(name, request.query_params.get("location", ""), who)
+    if request.query_params.get("initials", "") == "1":
+        report = replace(report, rows=tuple(_with_initials(row) for row in report.rows))
+    with transaction(sessions.engine()) as session:
+        record(session, who=who, action=f"exported {name}", subject_kind="report", subject_id=name)
+    ending = f'attachment; filename="{name}-{report.day.isoformat()}.csv"'
+    return Response(
+        "\ufeff" + as_csv(report),  # the mark tells spreadsheets that it is UTF-8
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": ending},
+    )
+
+
+def _report(name: str, location: str, who: Identity) -> Report:
+    """Raises NotFound for a location that is not there or not the person's."""
+    with reader(sessions.engine()) as session:
+        offered = places(session, who.location_id)
+        if who.location_id is not None and not location:
+            location = next((one.external_id for one in offered), "")
+        if location and location not in [one.external_id for one in offered]:
+            raise NotFound("There is no such location, or it is not yours.")
+        return report_by_name(session, name, location=location)
+
+
+def _with_initials(row: Any) -> Any:
+    return replace(row, patient=row.initials, mobile_last_four=None)
