@@ -13,6 +13,7 @@ from core.links import models as links
 from core.memberships import models as memberships
 from core.messages import models as messages
 from core.outbox import models as outbox
+from core.overview import models as overview
 from core.patients import models as patients
 from core.payments import models as payments
 from core.plans import models as plans
@@ -36,6 +37,7 @@ __all__ = [
     "messages",
     "metadata",
     "outbox",
+    "overview",
     "patients",
     "payments",
     "plans",

@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 
 POINTS = ("sync.page", "sync.upsert", "sync.cursor", "sync.commit")
+ROLL_UP_POINTS = ("roll_up.counted", "roll_up.kept")
 OUTBOX_POINTS = ("outbox.claimed", "outbox.sent", "outbox.replied", "outbox.committed")
 
 _passed: Counter[str] = Counter()

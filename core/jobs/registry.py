@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.connections.models import Connection, Kind, SyncRun
 from core.jobs.housekeeping import tidy
+from core.jobs.roll_up import roll_up
 from core.jobs.sync import syncing
 from core.practice.models import Location
 from core.settings import settings
@@ -29,7 +30,10 @@ class Job(NamedTuple):
     run: Callable[[Engine], Any]
 
 
-JOBS = (Job("housekeeping", timedelta(hours=1), tidy),)
+JOBS = (
+    Job("housekeeping", timedelta(hours=1), tidy),
+    Job("roll_up", timedelta(minutes=1), roll_up),  # after every change of the data, and hourly; else it does nothing
+)
 
 
 class Due(NamedTuple):

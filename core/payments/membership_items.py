@@ -30,16 +30,11 @@ def membership_items(
     the first payment we know of: nobody is told to owe for years whose payments live in another system. Where no
     payment is known, only a draft date that has passed is due. An active recurring's amount is the price.
     """
-    own = [r for r in recurrings if r.status == "active" and r.membership_id == member.membership_id]
-    price = own[0].amount_cents if own else member.price_cents
-    planned = (own[0].next_run_on if own else None) or member.next_draft_on
-    if not price:
-        return []
     rows = sorted((p for p in payments if p.happened_on <= today), key=lambda p: (p.happened_at, p.id))
     nets = net_by_payment(rows)
-    amounts = _due_amounts(member, start_date, planned, price, rows, nets, today)
-    # ids below 0: none of these is an instalment's
-    dues = [Due(-1 - place, on, cents) for place, (on, cents) in enumerate(amounts) if _owes(member, on)]
+    dues = _dues(member, start_date, rows, nets, today, recurrings)
+    if not dues:
+        return []
     allocation = allocate(dues, rows, nets)
     left = allocation.open(dues)
     if not any(left):
@@ -54,6 +49,37 @@ def membership_items(
                 DueItem("membership", key, due.due_on, due.owed_cents, 0, paid, tuple(all_tried), retry)
             )
     return found
+
+
+def membership_dues(
+    member: MembershipDrafts,
+    start_date: date,
+    payments: Sequence[PaymentFacts],
+    today: date,
+    *,
+    recurrings: Sequence[RecurringFacts] = (),
+) -> list[Due]:
+    """All drafts of one membership that were due up to and including `today`, paid or not; else as membership_items."""
+    rows = sorted((p for p in payments if p.happened_on <= today), key=lambda p: (p.happened_at, p.id))
+    return _dues(member, start_date, rows, net_by_payment(rows), today, recurrings)
+
+
+def _dues(
+    member: MembershipDrafts,
+    start_date: date,
+    payments: Sequence[PaymentFacts],
+    nets: Mapping[int, int],
+    today: date,
+    recurrings: Sequence[RecurringFacts],
+) -> list[Due]:
+    own = [r for r in recurrings if r.status == "active" and r.membership_id == member.membership_id]
+    price = own[0].amount_cents if own else member.price_cents
+    planned = (own[0].next_run_on if own else None) or member.next_draft_on
+    if not price:
+        return []
+    amounts = _due_amounts(member, start_date, planned, price, payments, nets, today)
+    # ids below 0: none of these is an instalment's
+    return [Due(-1 - place, on, cents) for place, (on, cents) in enumerate(amounts) if _owes(member, on)]
 
 
 def _due_amounts(

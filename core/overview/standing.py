@@ -1,0 +1,154 @@
+"""What can only be seen while it is so: cards by state, booked visits, the drafts to come. Kept for today, day by day."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Table, delete, insert, update
+from sqlalchemy import select as select_columns
+from sqlmodel import Session
+
+from core import clock
+from core.dates import ONE_DAY
+from core.morning.gather import gather
+from core.morning.judge import Judged, judge
+from core.morning.reports import active_patients, locations, setting_of
+from core.overview.models import CardStanding, RollUpState, SeenCards, SeenDay
+from core.overview.reads import Place
+from core.plans.rules import PlanState
+from core.store.base import table_of
+from core.store.version import data_version
+
+EVERY = timedelta(hours=1)
+_OVER = (PlanState.COMPLETED, PlanState.SETTLEMENT)
+
+_DAY, _CARDS, _STANDING = table_of(SeenDay), table_of(SeenCards), table_of(CardStanding)
+
+
+class CardNow(NamedTuple):
+    """A patient with something to pay by card, in a state of DOMAIN §1 or §2, and the cents that will fail in 60 days."""
+
+    patient_id: int
+    state: str
+    at_risk_cents: int
+
+
+class Standing(NamedTuple):
+    """What was seen of a location at one look. members: those whose period holds today."""
+
+    at: datetime
+    day: date
+    version: int
+    cards: list[CardNow]
+    members: int
+    booked: int
+    over: int
+
+
+def due_to_look(session: Session, place: Place, now: datetime) -> bool:
+    """Whether the day is new, or an hour has gone by and something changed since the last look."""
+    state = session.get(RollUpState, place.id)
+    if state is None:
+        return False
+    if state.seen_at is None:
+        return True
+    if clock.local_date(state.seen_at, place.time_zone) != clock.local_date(now, place.time_zone):
+        return True
+    return now - state.seen_at >= EVERY and data_version(session) != state.seen_version
+
+
+def standing_now(session: Session, place: Place, as_of: datetime) -> Standing:
+    """Judge every active patient of a location as the morning does."""
+    where = locations(session, place.id)[0]
+    setting = setting_of(session, where, as_of)
+    cards: list[CardNow] = []
+    members = booked = over = 0
+    for ids in active_patients(session, where, first=place.first):
+        for key, facts in gather(session, ids, as_of=as_of, time_zone=place.time_zone).items():
+            judged = judge(facts, setting)
+            if pays_by_card(judged):
+                cards.append(CardNow(key, judged.card.state.value, judged.card.at_risk_cents))
+            for _, finding in judged.memberships:
+                lines = [
+                    line for line in finding.lines if line.period_start <= setting.today <= line.period_end
+                ]
+                members += bool(lines)
+                booked += sum(line.booked for line in lines)
+                over += sum(line.over for line in lines)
+    return Standing(as_of, setting.today, data_version(session), cards, members, booked, over)
+
+
+def pays_by_card(judged: Judged) -> bool:
+    """Somebody with a draft in the next 60 days, a running plan of their own, or a membership that is not over."""
+    if judged.drafts or judged.card.alert:
+        return True
+    if any(
+        not one.family and one.record.plan.status == "active" and one.finding.state not in _OVER
+        for one in judged.plans
+    ):
+        return True
+    return any(record.membership.status in ("active", "past_due") for record, _ in judged.memberships)
+
+
+def keep_standing(session: Session, place: Place, seen: Standing) -> None:
+    """Put today's look in place of the one before, and note whose card changed its state."""
+    here = {"location_id": place.id, "day": seen.day}
+    _replace(
+        session,
+        _DAY,
+        place,
+        seen.day,
+        [{**here, "members": seen.members, "booked": seen.booked, "over": seen.over}],
+    )
+    patients = Counter(card.state for card in seen.cards)
+    at_risk: Counter[str] = Counter()
+    for card in seen.cards:
+        at_risk[card.state] += card.at_risk_cents
+    _replace(
+        session,
+        _CARDS,
+        place,
+        seen.day,
+        [
+            {**here, "state": state, "patients": count, "at_risk_cents": at_risk[state]}
+            for state, count in patients.items()
+        ],
+    )
+    _keep_cards(session, place, seen.day, seen.cards)
+    state = session.get_one(RollUpState, place.id)
+    state.started_on = state.started_on or seen.day
+    state.seen_at, state.seen_version = seen.at, seen.version
+    session.add(state)
+    session.flush()
+
+
+def _replace(session: Session, table: Table, place: Place, day: date, rows: list[dict[str, object]]) -> None:
+    session.execute(delete(table).where(table.c.location_id == place.id, table.c.day == day))
+    if rows:
+        session.execute(insert(table), rows)
+
+
+def _keep_cards(session: Session, place: Place, today: date, cards: Iterable[CardNow]) -> None:
+    """Close what is no longer so and open what is new; a state that only lasted within today leaves no trace."""
+    now = {card.patient_id: card for card in cards}
+    columns = [_STANDING.c[name] for name in ("id", "patient_id", "state", "at_risk_cents", "since")]
+    still = session.execute(
+        select_columns(*columns).where(_STANDING.c.location_id == place.id, _STANDING.c.until.is_(None))
+    )
+    for key, patient_id, state, at_risk, since in still.all():
+        card = now.get(patient_id)
+        this = _STANDING.c.id == key
+        if card is not None and card.state == state:
+            del now[patient_id]
+            if card.at_risk_cents != at_risk:
+                session.execute(update(_STANDING).where(this).values(at_risk_cents=card.at_risk_cents))
+        elif since >= today:
+            session.execute(delete(_STANDING).where(this))
+        else:
+            session.execute(update(_STANDING).where(this).values(until=today - ONE_DAY))
+    rows = [
+        {**card._asdict(), "location_id": place.id, "since": today, "until": None} for card in now.values()
+    ]
+    if rows:
+        session.execute(insert(_STANDING), rows)
