@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, false, func, or_, select
 from sqlmodel import Session
 
 from core.patients.models import Patient
@@ -29,6 +29,7 @@ _due = (
     select(
         _instalment.c.plan_id,
         func.sum(case((_instalment.c.due_date < _TODAY, _asked), else_=0)).label("owed"),
+        func.sum(_asked).label("asked"),
         func.min(_instalment.c.amount_cents).label("least"),
         func.min(_instalment.c.waived_cents).label("least_waived"),
     )
@@ -38,8 +39,13 @@ _due = (
 )
 # money tied to an instalment that is not due yet pays nothing that is
 _tied = _instalment.alias("tied")
+_tied_ahead = func.coalesce(_tied.c.due_date >= _TODAY, false())
 _paid = (
-    select(_payment.c.plan_id, func.sum(_payment.c.amount_cents).label("cents"))
+    select(
+        _payment.c.plan_id,
+        func.sum(case((_tied_ahead, 0), else_=_payment.c.amount_cents)).label("cents"),
+        func.max(case((_tied_ahead, 1), else_=0)).label("tied_ahead"),
+    )
     .select_from(_payment.outerjoin(_tied, _payment.c.instalment_id == _tied.c.id))
     .where(
         _payment.c.plan_id.is_not(None),
@@ -47,7 +53,6 @@ _paid = (
         _payment.c.status == PaymentStatus.APPROVED.value,
         _payment.c.refund_ref.is_(None),
         _payment.c.happened_at < _UNTIL,
-        or_(_payment.c.instalment_id.is_(None), _tied.c.due_date < _TODAY),
     )
     .group_by(_payment.c.plan_id)
     .subquery("paid")
@@ -77,14 +82,17 @@ _doubtful = or_(
 _debtor = func.coalesce(_plan.c.payer_id, _plan.c.patient_id)
 
 
+_sums = (
+    _plan.join(_patient, _patient.c.id == _debtor)
+    .outerjoin(_due, _due.c.plan_id == _plan.c.id)
+    .outerjoin(_paid, _paid.c.plan_id == _plan.c.id)
+)
+
+
 def _which(condition: Any) -> Any:
     return (
         select(_plan.c.id)
-        .select_from(
-            _plan.join(_patient, _patient.c.id == _debtor)
-            .outerjoin(_due, _due.c.plan_id == _plan.c.id)
-            .outerjoin(_paid, _paid.c.plan_id == _plan.c.id)
-        )
+        .select_from(_sums)
         .where(
             _plan.c.gone_at.is_(None),
             or_(
@@ -102,6 +110,38 @@ _may_be_behind = or_(
     _due.c.owed > func.coalesce(_paid.c.cents, 0),
     _plan.c.id.in_(_refunded),
     _plan.c.id.in_(_refunding),
+)
+# what is open of a plan can be told from its sums alone, unless one of these is so
+_needs_judging = or_(
+    _doubtful,
+    _plan.c.id.in_(_refunded),
+    _plan.c.id.in_(_refunding),
+    func.coalesce(_paid.c.tied_ahead, 0) == 1,
+    _plan.c.paused_from.is_not(None),
+    _plan.c.paused_to.is_not(None),
+    _plan.c.status == PlanStatus.PAUSED.value,
+    _plan.c.status == PlanStatus.CANCELLED.value,
+)
+# plan, who pays it, what of it was due before today and in all, what was paid; whether those sums tell enough
+SUMS = (
+    select(
+        _plan.c.id,
+        _plan.c.external_id,
+        _plan.c.card_ref,
+        _debtor,
+        func.coalesce(_due.c.owed, 0),
+        func.coalesce(_due.c.asked, 0),
+        func.coalesce(_paid.c.cents, 0),
+        case((_needs_judging, 1), else_=0),
+    )
+    .select_from(_sums)
+    .where(_plan.c.gone_at.is_(None))
+    .order_by(_plan.c.id)
+)
+COMING = (
+    select(_instalment.c.plan_id, _instalment.c.due_date, _asked)
+    .where(_instalment.c.gone_at.is_(None), _instalment.c.due_date.between(_TODAY, bindparam("last")))
+    .order_by(_instalment.c.plan_id, _instalment.c.due_date, _instalment.c.id)
 )
 _ended_early = _plan.c.status == PlanStatus.CANCELLED.value
 BEHIND, BEHIND_OR_ENDED = _which(_may_be_behind), _which(or_(_may_be_behind, _ended_early))
