@@ -15,6 +15,19 @@ class OutboxKind(StrEnum):
 
     EMAIL = "email"
     TEXT = "text"
+    INVOICE_MAKE = "invoice"
+    INVOICE_CLOSE = "close invoice"
+    INVOICE_REOPEN = "reopen invoice"
+    INVOICE_RESEND = "processor's reminder of an invoice"
+    INVOICE_DETACH = "detach payment"
+    PAYLINK_MAKE = "payment link"
+    PAYLINK_DROP = "drop payment link"
+    PAYLINK_RESEND = "processor's reminder of a payment link"
+    CARD_KEEP = "new card"
+    CARD_RETIRE = "remove card"
+    DRAFT_POINT = "move draft to new card"
+    DECLINED_RERUN = "charge again"
+    DECLINED_RESEND = "processor's e-mail about a decline"
 
 
 class OutboxState(StrEnum):
