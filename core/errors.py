@@ -90,11 +90,18 @@ class UnreadableAnswer(TransportError):
 
 
 class Refused(TransportError):
-    """The other system understood and said no; the same request would meet the same answer. status: HTTP's number."""
+    """The other system understood and said no; the same request would meet the same answer.
 
-    def __init__(self, sentence: str, *, status: int = 0) -> None:
+    status: HTTP's number. code: the other system's own.
+    """
+
+    def __init__(self, sentence: str, *, status: int = 0, code: str = "") -> None:
         super().__init__(sentence, permanent=True)
-        self.status = status
+        self.status, self.code = status, code
+
+
+class NotNow(TransportError):
+    """The other system did not take this one thing, and may do so later; it works otherwise."""
 
 
 class OutcomeUnknown(TransportError):

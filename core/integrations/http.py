@@ -154,8 +154,18 @@ class Reader:
                 return answer
         raise AssertionError("unreachable: the last attempt raises")
 
-    def change(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """The parsed JSON of one POST, PUT, PATCH or DELETE, None when the answer is empty. Never asked twice.
+
+        body: sent as JSON; form: as a form.
 
         Raises OutcomeUnknown when it may have been done without our knowing, Refused when it was not and will not be,
         Unreachable or TransportError when it was not and may be asked again, WrongCredentials.
@@ -163,7 +173,7 @@ class Reader:
         if not self._circuit.closed():
             raise Unreachable(f"{self.name} has not been answering; Huddle waits before asking again.")
         try:
-            response = self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body, data=form, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             self._circuit.failed()
             raise Unreachable(f"{self.name} cannot be reached at {self._client.base_url.host}.") from error
@@ -249,7 +259,8 @@ class Reader:
             return TransportError(
                 f"{self.name} pointed to another address; Huddle does not follow.", permanent=True
             )
-        return Refused(f"{self.name} refused the request (status {status}){self._said(body)}.", status=status)
+        sentence = f"{self.name} refused the request (status {status}){self._said(body)}."
+        return Refused(sentence, status=status, code=_code(body))
 
     def _said(self, body: bytes) -> str:
         """The vendor's own words, `detail` before `title` (Fortis §1), without secrets, card numbers or line breaks."""
@@ -264,6 +275,15 @@ class Reader:
             words = words.replace(secret, "…")
         words = " ".join(mask_card_numbers(words).split())[:200]
         return f": {words.rstrip('.')}" if words else ""
+
+
+def _code(body: bytes) -> str:
+    """The vendor's own code for its refusal, where it gives one (Twilio: 21610)."""
+    try:
+        answer = from_json(body)
+    except ValueError:
+        return ""
+    return str(answer.get("code") or "") if isinstance(answer, Mapping) else ""
 
 
 def _retry_after(header: str | None) -> float | None:

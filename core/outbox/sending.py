@@ -86,6 +86,10 @@ def outcome_of(error: errors.HuddleError) -> Later | Refused | Unknown:
             return Later(
                 error.sentence, 60.0, gateway=True
             )  # a person mends the keys; nothing is lost meanwhile
+        case errors.NotNow():
+            return Later(error.sentence, error.retry_after)
+        case errors.Refused():
+            return Refused(error.sentence, error.code)
         case errors.TransportError(permanent=False):
             return Later(error.sentence, error.retry_after, gateway=True)
     return Refused(error.sentence)
