@@ -110,9 +110,10 @@ class CardStanding(Row, table=True):
 
 
 class DraftForecast(Row, table=True):
-    """Seen last. What a coming day should bring in by itself, and what of it will probably fail."""
+    """Seen last. What is drafted on a coming day, what of it will probably fail, and of what nobody can say."""
 
     location_id: int = Field(foreign_key="location.id", primary_key=True)
     day: date = Field(primary_key=True)
     cents: int
     failing_cents: int
+    unknown_cents: int

@@ -14,16 +14,24 @@ from core.dates import ONE_DAY
 from core.morning.gather import gather
 from core.morning.judge import Judged, judge
 from core.morning.reports import active_patients, locations, setting_of
-from core.overview.models import CardStanding, RollUpState, SeenCards, SeenDay
-from core.overview.reads import Place
+from core.overview.models import CardStanding, DraftForecast, RollUpState, SeenCards, SeenDay
+from core.overview.reads import Place, patients_of
+from core.payments.forecast import Incoming, IncomingRow, Sum
+from core.payments.incoming import incoming
 from core.plans.rules import PlanState
 from core.store.base import table_of
 from core.store.version import data_version
 
 EVERY = timedelta(hours=1)
+DAYS_AHEAD = 30
 _OVER = (PlanState.COMPLETED, PlanState.SETTLEMENT)
 
-_DAY, _CARDS, _STANDING = table_of(SeenDay), table_of(SeenCards), table_of(CardStanding)
+_DAY, _CARDS, _STANDING, _COMING = (
+    table_of(SeenDay),
+    table_of(SeenCards),
+    table_of(CardStanding),
+    table_of(DraftForecast),
+)
 
 
 class CardNow(NamedTuple):
@@ -35,7 +43,7 @@ class CardNow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What was seen of a location at one look. members: those whose period holds today."""
+    """What was seen of a location at one look. members: those whose period holds today. coming: drafts day by day."""
 
     at: datetime
     day: date
@@ -44,6 +52,7 @@ class Standing(NamedTuple):
     members: int
     booked: int
     over: int
+    coming: list[Sum]
 
 
 def due_to_look(session: Session, place: Place, now: datetime) -> bool:
@@ -76,7 +85,25 @@ def standing_now(session: Session, place: Place, as_of: datetime) -> Standing:
                 members += bool(lines)
                 booked += sum(line.booked for line in lines)
                 over += sum(line.over for line in lines)
-    return Standing(as_of, setting.today, data_version(session), cards, members, booked, over)
+    coming = drafts_to_come(session, place, as_of)
+    return Standing(as_of, setting.today, data_version(session), cards, members, booked, over, coming)
+
+
+def drafts_to_come(session: Session, place: Place, as_of: datetime) -> list[Sum]:
+    """What is drafted on each of the next 30 days from payers of a location; what is paid by hand is left out."""
+    rows = coming_rows(session, place, as_of)
+    today = clock.local_date(as_of, place.time_zone)
+    return Incoming(today, today + ONE_DAY * (DAYS_AHEAD - 1), tuple(rows)).by_day()
+
+
+def coming_rows(session: Session, place: Place, as_of: datetime) -> list[IncomingRow]:
+    """The drafts behind drafts_to_come, one by one. Those of nobody we know stand with the first location."""
+    here = set(patients_of(session, place))
+    return [
+        row
+        for row in incoming(session, None, as_of, DAYS_AHEAD).rows
+        if not row.by_hand and (row.key in here or (place.first and not row.key))
+    ]
 
 
 def pays_by_card(judged: Judged) -> bool:
@@ -116,11 +143,28 @@ def keep_standing(session: Session, place: Place, seen: Standing) -> None:
         ],
     )
     _keep_cards(session, place, seen.day, seen.cards)
+    _keep_coming(session, place, seen.coming)
     state = session.get_one(RollUpState, place.id)
     state.started_on = state.started_on or seen.day
     state.seen_at, state.seen_version = seen.at, seen.version
     session.add(state)
     session.flush()
+
+
+def _keep_coming(session: Session, place: Place, coming: Iterable[Sum]) -> None:
+    session.execute(delete(_COMING).where(_COMING.c.location_id == place.id))
+    rows = [
+        {
+            "location_id": place.id,
+            "day": one.first,
+            "cents": one.cents,
+            "failing_cents": one.will_fail_cents,
+            "unknown_cents": one.unknown_cents,
+        }
+        for one in coming
+    ]
+    if rows:
+        session.execute(insert(_COMING), rows)
 
 
 def _replace(session: Session, table: Table, place: Place, day: date, rows: list[dict[str, object]]) -> None:

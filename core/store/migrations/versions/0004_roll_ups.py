@@ -18,6 +18,7 @@ def upgrade() -> None:
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('cents', sa.Integer(), nullable=False),
     sa.Column('failing_cents', sa.Integer(), nullable=False),
+    sa.Column('unknown_cents', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_draft_forecast_location_id_location')),
     sa.PrimaryKeyConstraint('location_id', 'day', name=op.f('pk_draft_forecast'))
     )
