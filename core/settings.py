@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import BadInput
@@ -23,11 +23,18 @@ class Settings(BaseSettings):
 
     store: str = f"sqlite:///{DATA / 'huddle.db'}"
     key_file: Path = DATA / "key.txt"  # Fernet keys, newest first; made on first use, mode 600
-    outbound_hosts: str = "api.fortis.tech,api.sandbox.fortis.tech"  # loopback is always allowed
+    outbound_hosts: str = (  # loopback is always allowed
+        "api.fortis.tech,api.sandbox.fortis.tech,api.twilio.com,smtp.gmail.com,smtp.office365.com"
+    )
     sync_every_minutes: int = 5
     stale_after_minutes: int = 60
     settle_seconds: int = 600  # how long a doubtful message or invoice is left alone before it is looked up
-    public_url: str = ""  # where patients reach this Huddle, e.g. https://huddle.example; links in messages begin with it
+    public_url: str = (
+        ""  # where patients reach this Huddle, e.g. https://huddle.example; links in messages begin with it
+    )
+    quiet_from: int = Field(default=21, ge=0, le=24)  # hour on the patient's wall from which nothing is sent
+    quiet_until: int = Field(default=8, ge=0, le=24)  # … and until which; equal hours: no quiet hours
+    messages_per_week: int = 3  # to one phone or mailbox by blasts and reminders
     idle_minutes: int = 15
     session_hours: int = 12
     card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)

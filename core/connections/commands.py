@@ -1,7 +1,7 @@
 """Adding, changing, pausing and ending connections to other systems. Secrets are sealed on the way in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from core import clock
 from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
+from core.integrations import sms
+from core.integrations.email import Mail
 from core.integrations.fortis_writes import FortisDesk
 from core.permissions import Permission, require
 from core.practice.models import Practice
@@ -19,16 +21,39 @@ from core.settings import settings as app_settings
 from core.staff.reports import Identity
 
 FORTIS_PRODUCTION = "https://api.fortis.tech"
+MADE_HERE = (
+    "postbacks"  # what we gave the other system to sign in here with (see postbacks.py), beside its secrets
+)
 
 # what each kind needs to know: setting → its default (None = must be given), and the names of its secrets
 SETTINGS: dict[Kind, dict[str, str | None]] = {
     Kind.FORTIS: {"base_url": FORTIS_PRODUCTION, "user_id": None, "location_id": None},
     Kind.PRACTICE_FILES: {"folder": None},
+    Kind.EMAIL: {
+        "host": None,
+        "port": "587",
+        "security": "starttls",
+        "username": "",
+        "sender": None,
+        "sender_name": "",
+        "honours_message_id": "no",
+        "per_second": "0",
+    },
+    Kind.SMS: {
+        "base_url": sms.PRODUCTION,
+        "account_sid": None,
+        "from_number": None,
+        "key_header": "",
+        "per_second": "10",
+    },
 }
 SECRETS: dict[Kind, tuple[str, ...]] = {
     Kind.FORTIS: ("user_api_key", "developer_id"),
     Kind.PRACTICE_FILES: (),
+    Kind.EMAIL: ("password",),
+    Kind.SMS: ("auth_token",),
 }
+OPTIONAL_SECRETS = frozenset({(Kind.EMAIL, "password")})  # a mail server on this machine asks for none
 
 
 def connect(
@@ -66,7 +91,7 @@ def connect(
     found.settings = json.dumps(public, sort_keys=True)
     if secret:
         _key_for(session)
-        found.sealed_secrets = seal(json.dumps(secret, sort_keys=True))
+        found.sealed_secrets = seal(json.dumps({**secret, **_made_here(found)}, sort_keys=True))
     found.state = ConnectionState.CONNECTED
     session.add(found)
     session.flush()
@@ -83,7 +108,7 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
     public, secret = sort_fields(wanted, settings, secrets)
     if wanted == Kind.PRACTICE_FILES:
         return _look_into(Path(public["folder"]))
-    client = fortis_client(public, secret)
+    client = CLIENTS[wanted](public, secret)
     try:
         return client.check()
     finally:
@@ -93,6 +118,24 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
 def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisDesk:
     """A client for one location. Raises BadInput when the address is not on the allow-list."""
     return FortisDesk(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
+
+
+def mail_client(settings: Mapping[str, str], secrets: Mapping[str, str]) -> Mail:
+    """A client for one mailbox. Raises BadInput: address not allowed, no such port or security."""
+    return Mail(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts)
+
+
+def sms_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> sms.Sms:
+    """A client for one account at a text gateway. Raises BadInput when the address is not on the allow-list."""
+    return sms.Sms(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
+
+
+# how to open what is called over a network: settings and secrets in, something with check() and close() out
+CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
+    Kind.FORTIS: fortis_client,
+    Kind.EMAIL: mail_client,
+    Kind.SMS: sms_client,
+}
 
 
 def _look_into(folder: Path) -> str:
@@ -135,7 +178,13 @@ def disconnect(session: Session, connection_id: int, *, actor: Identity | None =
 
 def credentials(connection: Connection) -> dict[str, str]:
     """The secrets of a connection in clear, for the integration alone. Raises WrongKey."""
-    return json.loads(open_sealed(connection.sealed_secrets)) if connection.sealed_secrets else {}
+    sealed = json.loads(open_sealed(connection.sealed_secrets)) if connection.sealed_secrets else {}
+    return {name: value for name, value in sealed.items() if name != MADE_HERE}
+
+
+def _made_here(connection: Connection) -> dict[str, Any]:
+    sealed = json.loads(open_sealed(connection.sealed_secrets)) if connection.sealed_secrets else {}
+    return {name: value for name, value in sealed.items() if name == MADE_HERE}
 
 
 def settings_of(connection: Connection) -> dict[str, str]:
@@ -195,7 +244,9 @@ def sort_fields(
         raise BadInput(f"{kind} knows no “{unknown[0]}”. It takes: {', '.join([*defaults, *secret_names])}.")
     public = {name: _cleaned(name, given.get(name) or default or "") for name, default in defaults.items()}
     secret = {name: clean_key(given.get(name, ""))[0] for name in secret_names}
-    if missing := [name for name, value in {**public, **secret}.items() if not value]:
+    needed = [name for name, default in defaults.items() if default is None]
+    needed += [name for name in secret_names if (kind, name) not in OPTIONAL_SECRETS]
+    if missing := [name for name in needed if not {**public, **secret}[name]]:
         raise BadInput(f"{kind} also needs {' and '.join(missing)}.")
     return public, secret
 
@@ -203,7 +254,9 @@ def sort_fields(
 def _cleaned(name: str, value: str) -> str:
     if name == "folder":
         return value.strip()
-    value = clean_key(value)[0]
+    value = " ".join(value.split()) if name == "sender_name" else clean_key(value)[0]
+    if name == "per_second" and not value.replace(".", "", 1).isdecimal():
+        raise BadInput(f"per_second is a number such as 10, not “{value}”. 0 means no limit.")
     if has_card_number(value):
         raise BadInput(
             f"{name} looks like a card number. Huddle never keeps one; leave it with the processor."

@@ -13,6 +13,11 @@ from core.store.types import UtcInstant
 class Kind(StrEnum):
     PRACTICE_FILES = "practice_files"
     FORTIS = "fortis"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+SENDING_ONLY = (Kind.EMAIL, Kind.SMS)  # nothing is synced from these
 
 
 class ConnectionState(StrEnum):

@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from core.connections.models import Connection, ConnectionState, Kind, QuarantinedRow, SyncCursor, SyncRun
+from core.connections.models import (
+    SENDING_ONLY,
+    Connection,
+    ConnectionState,
+    Kind,
+    QuarantinedRow,
+    SyncCursor,
+    SyncRun,
+)
 from core.integrations.fortis import RESOURCES
 from core.settings import settings
 
@@ -62,10 +70,10 @@ class BadRow:
 
 
 def sources(session: Session, *, now: datetime) -> list[Source]:
-    """Every connection that is not disconnected, in the order they were set up."""
+    """Every connection that is synced from and not disconnected, in the order they were set up."""
     connections = session.exec(
         select(Connection)
-        .where(Connection.state != ConnectionState.DISCONNECTED)
+        .where(Connection.state != ConnectionState.DISCONNECTED, col(Connection.kind).not_in(SENDING_ONLY))
         .order_by(col(Connection.id))
     ).all()
     return [_source(session, connection, now) for connection in connections]

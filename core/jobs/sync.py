@@ -18,6 +18,7 @@ from core import clock
 from core.cards.models import Card
 from core.connections.commands import connection_named, connection_of, credentials, fortis_client, settings_of
 from core.connections.models import (
+    SENDING_ONLY,
     Connection,
     ConnectionState,
     Kind,
@@ -105,10 +106,11 @@ def syncing(session: Session) -> list[Connection]:
     Left out: paused and disconnected ones, and practice files that were only imported (no folder to watch).
     """
     states = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
+    synced = col(Connection.kind).not_in(SENDING_ONLY)
     order = (col(Connection.kind) != Kind.PRACTICE_FILES, col(Connection.id))
     return [
         connection
-        for connection in session.exec(select_rows(Connection).where(states).order_by(*order))
+        for connection in session.exec(select_rows(Connection).where(states, synced).order_by(*order))
         if connection.kind != Kind.PRACTICE_FILES or settings_of(connection).get("folder")
     ]
 
@@ -154,6 +156,8 @@ def sync_connection(
         name, kind, state = connection.name, connection.kind, connection.state
     if state in {ConnectionState.PAUSED, ConnectionState.DISCONNECTED}:
         raise BadInput(f"{name} is {state}; connect it again to sync.")
+    if kind in SENDING_ONLY:
+        raise BadInput(f"{name} only sends; there is nothing to sync from it.")
     busy = f"{name} is being synced by another process right now."
     with hold(engine, f"sync {connection_id}", busy=busy) as lease:
         stop = stop or Event()
