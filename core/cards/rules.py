@@ -230,7 +230,7 @@ def _judge_one(
         state,
         on_file,
         severity,
-        _sentence(card, state, failing, other, today, obliged=obliged),
+        _sentence(card, state, ahead, failing, other, today, obliged=obliged),
         card,
         ahead[0].on if ahead else None,
         sum(draft.cents for draft in failing),
@@ -284,6 +284,7 @@ def card_name(card: CardFacts) -> str:
 def _sentence(
     card: CardFacts,
     state: CardState,
+    ahead: list[Draft],
     failing: list[Draft],
     other: CardFacts | None,
     today: date,
@@ -299,11 +300,10 @@ def _sentence(
     else:
         assert card.expires_on is not None
         what = f"{'ended' if state is CardState.EXPIRED else 'ends'} {short_day(card.expires_on, today)}"
-    draft = (
-        f"; next draft {short_dollars(failing[0].cents)} on {short_day(failing[0].on, today)}"
-        if failing
-        else ""
-    )
+    draft = ""
+    if failing:  # the next draft may still go through, and a later one fail
+        what_fails = "next draft" if failing[0] is ahead[0] else "it will fail the draft of"
+        draft = f"; {what_fails} {short_dollars(failing[0].cents)} on {short_day(failing[0].on, today)}"
     if other is None:
         return f"{name} {what}{draft}. Ask for the new card."
     instead = card_name(other)

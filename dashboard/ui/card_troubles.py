@@ -38,7 +38,7 @@ TROUBLES = (
         "soon", "Ends soon", "Ends soon", "credit_card_clock",
         lambda row: row.state == "EXPIRING" and row.at_risk_cents == 0,
     ),
-    Trouble("invalid", "Closed or removed", "Card closed", "credit_card_off", _state("INVALID")),
+    Trouble("invalid", "Closed", "Card closed", "credit_card_off", _state("INVALID")),
     Trouble("none", "No card", "No card", "credit_card_off", _state("NONE")),
     Trouble("not_linked", "Not linked", "Not linked", "link_off", _state("NOT_LINKED")),
     Trouble("unknown", "Unknown", "Card unknown", "help", _state("UNKNOWN")),

@@ -14,7 +14,7 @@ def test_a_page_without_a_row_fails_the_build() -> None:
 
 def test_addresses_and_titles_are_unique_and_fit_into_a_url() -> None:
     assert len({row.url_path for row in PAGES}) == len({row.title for row in PAGES}) == len(PAGES)
-    assert all(re.fullmatch(r"[a-z][a-z-]*", row.url_path) for row in PAGES)
+    assert all(re.fullmatch(r"[a-z][a-z_-]*", row.url_path) for row in PAGES)
 
 
 def test_the_morning_is_the_first_page_and_everyone_sees_it() -> None:
