@@ -1,11 +1,11 @@
 """What the membership rules read and what they answer. Field names are the columns of core/memberships/models.py."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from core.clock import local_date
+from core.memberships.choices import ChoiceKind, ChoiceStanding, Decision
 from core.memberships.periods import Terms
 from core.schedule.rules import VisitFacts
 from core.severity import Severity
@@ -69,6 +69,9 @@ class MembershipState(StrEnum):
     OUTSIDE_TERM = "OUTSIDE_TERM"
     NOT_SCHEDULED = "NOT_SCHEDULED"
     UNDER_BOOKED = "UNDER_BOOKED"
+    DECIDED = (
+        "DECIDED"  # somebody chose what happens to a visit that was over: see core/memberships/choices.py
+    )
     USED_UP = "USED_UP"
     FROZEN = "FROZEN"
     OK = "OK"
@@ -77,6 +80,8 @@ class MembershipState(StrEnum):
 class Cover(StrEnum):
     COVERED = "COVERED"
     EXCESS = "EXCESS"
+    DROP_IN = "DROP_IN"  # beyond the membership, and it was decided that it is paid by itself
+    TO_MOVE = "TO_MOVE"  # beyond the membership, and somebody asked for another day
     NOT_COVERED = "NOT_COVERED"
     PROVISIONAL = "PROVISIONAL"
     FROZEN = "FROZEN"
@@ -97,6 +102,12 @@ class Covered(NamedTuple):
     @property
     def words(self) -> str:
         """`visit 5 of 4`; empty where there is no count."""
+        if self.cover in (Cover.DROP_IN, Cover.TO_MOVE):
+            return (
+                "a drop-in visit, beyond those"
+                if self.cover is Cover.DROP_IN
+                else "to be moved, beyond those"
+            )
         if self.number is None:
             return ""
         return (
@@ -104,13 +115,13 @@ class Covered(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class UseLine:
+class UseLine(NamedTuple):
     """The use of one service class in one period; period_end is its last day.
 
-    allowance None = unlimited. counted: the visits behind used + booked, in start order. lapsing: visits that
-    nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the period that
-    holds today. says: the states it has to tell, worst first. service_class None = all classes together.
+    allowance None = unlimited; it holds base, rollover, add-ons and what was granted (bigger: what a plan asked for
+    allows). counted: the visits behind used + booked, in start order, without those set aside by a choice. lapsing:
+    visits that nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the
+    period that holds today. says: the states it has to tell, worst first. service_class None = all classes together.
     """
 
     period_start: date
@@ -127,6 +138,9 @@ class UseLine:
     lapsing: int = 0
     should_be: int | None = None
     says: tuple[MembershipState, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    granted: int = 0
+    following: "UseLine | None" = None
 
     @property
     def state(self) -> MembershipState:
@@ -142,12 +156,28 @@ class UseLine:
         """The last `over` visits by start time."""
         return self.counted[-self.over :] if self.over else ()
 
+    @property
+    def to_come(self) -> int:
+        """Visits of this period that somebody asked to move into the next one."""
+        return sum(
+            one.choice.kind == ChoiceKind.MOVE and one.stands is ChoiceStanding.HOLDS
+            for one in self.decisions
+        )
+
     def holds(self, day: date, service_class: str | None) -> bool:
         return self.service_class == service_class and self.period_start <= day <= self.period_end
 
+    def aside(self, visit: VisitFacts) -> ChoiceKind | None:
+        """The choice that keeps a visit out of the count; None when it is counted."""
+        for one in self.decisions:
+            if one.visit.id == visit.id and one.stands is ChoiceStanding.HOLDS:
+                return next(
+                    (kind for kind in (ChoiceKind.DROP_IN, ChoiceKind.MOVE) if kind == one.choice.kind), None
+                )
+        return None
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+
+class StateRow(NamedTuple):
     """One row of the memberships report: a state that has something to say, and why. line None only for UNKNOWN."""
 
     state: MembershipState
@@ -162,8 +192,7 @@ class StateRow:
         return "MEMBERSHIP_UNKNOWN" if self.state is MembershipState.UNKNOWN else self.state.value
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipFinding:
+class MembershipFinding(NamedTuple):
     """What one membership says at an instant. state, severity and reason are the worst row's.
 
     last_visit, next_visit: the patient's own of any kind (DOMAIN §0); next_covered: the next one of this membership.
@@ -206,6 +235,8 @@ class MembershipFinding:
         line = self.line_of(visit)
         if line is None:
             return Covered(granted)
+        if (aside := line.aside(visit)) is not None:
+            return Covered(Cover.DROP_IN if aside is ChoiceKind.DROP_IN else Cover.TO_MOVE)
         place = (visit.starts_at, visit.id)
         number = 1 + sum(1 for other in line.counted if (other.starts_at, other.id) < place)
         if line.allowance is not None and number > line.allowance:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlmodel import Session
 
 from core import clock
@@ -23,7 +23,7 @@ from core.memberships.rules import (
 )
 from core.patients.models import Patient
 from core.practice.models import Location
-from core.schedule.models import Appointment, AppointmentType
+from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.rules import VisitFacts
 from core.store.base import table_of
 from core.store.types import UtcInstant
@@ -69,7 +69,7 @@ def members_of(
 _member, _plan, _benefit = table_of(Membership), table_of(MembershipPlan), table_of(MembershipBenefit)
 _extra, _patient = table_of(MembershipExtra), table_of(Patient)
 _visit, _kind = table_of(Appointment), table_of(AppointmentType)
-_facts = [name for name in MembershipFacts._fields if name != "card_id"]
+_NONE = literal(None)  # the card is of no account here
 
 _MEMBERS = (
     select(
@@ -77,7 +77,7 @@ _MEMBERS = (
         _patient.c.first_name,
         _patient.c.last_name,
         _patient.c.location_id,
-        *(_member.c[name] for name in _facts),
+        *(_NONE if name == "card_id" else _member.c[name] for name in MembershipFacts._fields),
     )
     .join_from(_member, _patient, _member.c.patient_id == _patient.c.id)
     .where(_member.c.gone_at.is_(None), _patient.c.gone_at.is_(None))
@@ -92,9 +92,15 @@ _EXTRAS = select(_extra.c.membership_id, *(_extra.c[name] for name in ExtraFacts
 )
 _KINDS = select(_kind.c.id, _kind.c.service_class, _kind.c.price_cents)
 _of_members = _visit.c.patient_id.in_(select(_member.c.patient_id).where(_member.c.gone_at.is_(None)))
+_NOT_COMING = [AppointmentStatus.CANCELLED.value, AppointmentStatus.RESCHEDULED.value]
 _VISITS = select(
-    *(_visit.c[name] for name in VisitFacts._fields if name not in ("service_class", "price_cents"))
-).where(_visit.c.gone_at.is_(None))
+    _visit.c.id,
+    _visit.c.external_id,
+    _visit.c.patient_id,
+    _visit.c.appointment_type_id,
+    _visit.c.starts_at,
+    _visit.c.status,
+).where(_visit.c.gone_at.is_(None), _visit.c.status.not_in(_NOT_COMING))
 _SINCE = bindparam("since", type_=UtcInstant)
 _VISITS_OF_MEMBERS = _VISITS.where(_of_members, _visit.c.starts_at >= _SINCE)
 _VISITS_OF = _VISITS.where(
@@ -130,7 +136,7 @@ def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPat
     for patient_id, first_name, last_name, location_id, *row in connection.execute(_MEMBERS).all():
         if location_id not in zones:
             continue
-        facts = MembershipFacts(**dict(zip(_facts, row, strict=True)))
+        facts = MembershipFacts._make(row)
         one = people.get(facts.patient_id)
         if one is None:
             one = people[facts.patient_id] = MemberPatient(
@@ -183,23 +189,15 @@ def _instant(day: date) -> datetime:
 
 
 def _take(people: dict[int, MemberPatient], rows: Iterable[Any], kinds: dict[int, Any]) -> None:
+    """Hand each visit to its patient. Who gives it and how long it takes is of no account to the rule."""
     nothing = (None, None)
-    for key, external_id, patient_id, provider_id, kind_id, starts_at, minutes, status in rows:
+    for key, external_id, patient_id, kind_id, starts_at, status in rows:
         one = people.get(patient_id)
         if one is not None:
             service_class, price = kinds.get(kind_id, nothing)
             one.visits.append(
                 VisitFacts(
-                    key,
-                    external_id,
-                    patient_id,
-                    provider_id,
-                    kind_id,
-                    service_class,
-                    starts_at,
-                    minutes,
-                    status,
-                    price,
+                    key, external_id, patient_id, None, kind_id, service_class, starts_at, None, status, price
                 )
             )
 

@@ -53,33 +53,49 @@ def rows_of_patient(one: MemberPatient, as_of: datetime) -> Iterator[MembershipR
 
 def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> MembershipRow:
     line = said.line
+    coming = finding.next_visit.starts_at if finding.next_visit else None
+    about = (one.key, finding.membership.external_id, one.patient_id, one.name, finding.plan.name)
+    if line is None:
+        nothing = (None, None, None, None, None, None, None, None, (), ())
+        return MembershipRow(
+            *about,
+            *nothing,
+            said.state,
+            said.severity,
+            said.reason,
+            None,
+            0,
+            None,
+            0,
+            0,
+            finding.last_visit,
+            coming,
+            one.time_zone,
+        )
+    excess = line.excess
     return MembershipRow(
-        key=one.key,
-        membership_id=finding.membership.external_id,
-        patient_id=one.patient_id,
-        patient=one.name,
-        name=finding.plan.name,
-        period_start=line.period_start if line else None,
-        period_end=line.period_end if line else None,
-        service_class=line.service_class if line else None,
-        allowance=line.allowance if line else None,
-        used=line.used if line else None,
-        booked=line.booked if line else None,
-        committed=line.committed if line else None,
-        over=line.over if line else None,
-        excess_appointment_ids=tuple(visit.external_id for visit in line.excess) if line else (),
-        excess_starts_at=tuple(visit.starts_at for visit in line.excess) if line else (),
-        state=said.state,
-        severity=said.severity,
-        reason=said.reason,
-        should_be=line.should_be if line else None,
-        lapsing=line.lapsing if line else 0,
-        lapses_on=_lapses_on(finding, said),
-        rollover=line.rollover if line else 0,
-        add_ons=line.add_ons if line else 0,
-        last_visit=finding.last_visit,
-        next_visit=finding.next_visit.starts_at if finding.next_visit else None,
-        time_zone=one.time_zone,
+        *about,
+        line.period_start,
+        line.period_end,
+        line.service_class,
+        line.allowance,
+        line.used,
+        line.booked,
+        line.committed,
+        line.over,
+        tuple([visit.external_id for visit in excess]) if excess else (),
+        tuple([visit.starts_at for visit in excess]) if excess else (),
+        said.state,
+        said.severity,
+        said.reason,
+        line.should_be,
+        line.lapsing,
+        _lapses_on(finding, said),
+        line.rollover,
+        line.add_ons,
+        finding.last_visit,
+        coming,
+        one.time_zone,
     )
 
 

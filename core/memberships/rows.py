@@ -1,13 +1,12 @@
 """One row of the memberships report, in the words of CONTRACTS §2. Dates are the location's, instants aware UTC."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRow:
+class MembershipRow(NamedTuple):
     """One membership, period, service class and state that has something to say. key is the patient's store id.
 
     state UNKNOWN: nothing can be counted, so period and numbers are None and `reason` says why. NOT_SCHEDULED: the

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
-from core.clock import local_date
+from core.clock import day_bounds, local_date
+from core.memberships.choices import ChoiceFacts
 from core.memberships.facts import (
     BenefitFacts,
     Cover,
@@ -18,8 +20,8 @@ from core.memberships.facts import (
 )
 from core.memberships.periods import ONE_DAY, Period, Terms
 from core.memberships.states import Case, evidence, line_of, not_scheduled, rows_of, rows_outside
-from core.memberships.uses import Allowances, Bases, Bookings, Reading, count
-from core.schedule.rules import VisitFacts, last_visit, next_visit
+from core.memberships.uses import Allowances, Bases, Bookings, Reading, count, look_at
+from core.schedule.rules import VisitFacts
 from core.severity import RANK, Severity
 
 __all__ = [
@@ -130,6 +132,7 @@ def judge_membership(
     last_done: datetime | None = None,
     visits_since: date | None = None,
     covered_elsewhere: Collection[int] = frozenset(),
+    choices: Iterable[ChoiceFacts] = (),
 ) -> MembershipFinding:
     """Everything DOMAIN §5 says about one membership at `as_of` (aware UTC) in the location's zone.
 
@@ -137,45 +140,56 @@ def judge_membership(
     hand. For computed rollover they must reach back to the membership's start, or to `visits_since` (local date),
     where the counting then begins. last_done: the last visit done (UTC), where it may be older than `visits`.
     paid_up None: a past_due status is not paid up. covered_elsewhere: ids of visits that another membership covers.
+    choices: what the desk decided about this membership's visits, none undone.
     """
     reading = Reading(as_of, time_zone, local_date(as_of, time_zone))
-    done = last_visit(visits, as_of)
-    seen = max(filter(None, (done and done.starts_at, last_done)), default=None)
-    last_day = local_date(seen, time_zone) if seen else None
-    coming = next_visit(visits, as_of, at_hand)
+    seen = look_at(visits, as_of, at_hand.starts_at if at_hand else as_of)
+    if seen.last_done is not None and (last_done is None or seen.last_done > last_done):
+        last_done = seen.last_done
+    coming = seen.coming[0] if seen.coming else None
     if problem := _unusable(membership, plan, benefits):
         rows = [
             StateRow(MembershipState.UNKNOWN, Severity.UNKNOWN, problem, None, evidence(membership, plan))
         ]
-        return _finding(membership, plan, reading, rows, seen, coming)
+        return _finding(membership, plan, reading, rows, last_done, coming)
     bases = _bases(benefits)
     terms = terms_of(membership, plan, reading.today)
     provisional = not paid_up if paid_up is not None else membership.status == "past_due"
     current = terms.period(min(max(reading.today, terms.start), terms.end))
-    case = Case(membership, plan, terms, reading, provisional, at_hand, last_day, current)
+    last_day = local_date(last_done, time_zone) if last_done else None
+    case = Case(membership, plan, terms, reading, provisional, at_hand, last_day, current, tuple(choices))
     first = _first_day(case)
     since = _counts_from(case, first, visits_since)
     bookings = count(
-        visits,
-        bases,
-        terms,
-        reading,
-        since=since,
-        forfeits=plan.no_show_forfeits,
-        elsewhere=covered_elsewhere,
+        seen, bases, terms, reading, since=since, forfeits=plan.no_show_forfeits, elsewhere=covered_elsewhere
     )
     lines = _lines(case, bases, extras, bookings, first, since)
-    rows = [row for line in lines for row in rows_of(case, line)]
-    rows += rows_outside(case, bookings, terms.period(first))
-    covered = [visit for visit in visits if visit.service_class in bases]
-    next_covered = next_visit(covered, as_of, at_hand)
+    rows = [row for line in lines if line.says for row in rows_of(case, line)]
+    if bookings.after_end or bookings.while_frozen:
+        rows += rows_outside(case, bookings, terms.period(first))
+    covered = [visit for visit in seen.coming if visit.service_class in bases]
     # with no visit at hand, all of today's are the current one: today's visit is not the next one
-    later = [v for v in covered if at_hand or local_date(v.starts_at, time_zone) != reading.today]
-    if next_visit(later, as_of, at_hand) is None and _is_active(case):
+    later = covered if at_hand else [v for v in covered if v.starts_at >= _tomorrow(reading.today, time_zone)]
+    if not later and _is_active(case):
         rows.append(not_scheduled(case, bases, lines))
     return _finding(
-        membership, plan, reading, rows, seen, coming, case, lines, frozenset(bases), next_covered
+        membership,
+        plan,
+        reading,
+        rows,
+        last_done,
+        coming,
+        case,
+        lines,
+        frozenset(bases),
+        covered[0] if covered else None,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _tomorrow(today: date, time_zone: str) -> datetime:
+    """The first instant of the local day after today."""
+    return day_bounds(today, time_zone)[1]
 
 
 def covered_elsewhere(
@@ -257,7 +271,8 @@ def _lines(
     allowances = Allowances(case.terms, case.plan, bases)
     allowances.take(extras)
     if case.plan.rollover_cap:
-        allowances.roll_over(since, ordered[0][0], ordered[-1][0], bookings.counted)
+        last = case.terms.period(ordered[-1][0].next_start)  # what moves there must be measured too
+        allowances.roll_over(since, ordered[0][0], last, bookings.counted)
     return tuple(line_of(case, key, allowances, bookings) for key in ordered)
 
 
@@ -273,7 +288,8 @@ def _finding(
     classes: frozenset[str] = frozenset(),
     next_covered: VisitFacts | None = None,
 ) -> MembershipFinding:
-    rows.sort(key=lambda row: RANK[row.severity])
+    if len(rows) > 1:
+        rows.sort(key=lambda row: RANK[row.severity])
     state, severity, reason = _resting(case), None, ""
     if rows:
         state, severity, reason = rows[0].state, rows[0].severity, rows[0].reason

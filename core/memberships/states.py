@@ -1,11 +1,12 @@
 """From counted visits to the states that have something to say, each with severity and reason (DOMAIN §5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from core.clock import local_date
 from core.memberships import words
+from core.memberships.choices import NOTHING, ChoiceFacts, ChoiceStanding, Counted, Settled, settle
 from core.memberships.facts import (
     Cover,
     Covered,
@@ -17,12 +18,15 @@ from core.memberships.facts import (
     UseLine,
 )
 from core.memberships.periods import Period, Terms
-from core.memberships.uses import Allowances, Bases, Bookings, Key, Reading
-from core.schedule.rules import VisitFacts, VisitStanding, standing
+from core.memberships.uses import Allowance, Allowances, Bases, Bookings, Key, Reading
+from core.schedule.rules import IN_START_ORDER, VisitFacts, VisitStanding, standing
 from core.severity import Severity
 
 LAPSES_WITHIN_DAYS = 10
 OLD_TERM_DAYS = 60  # a membership that ended longer ago is no news to the desk: a note
+
+
+_TOLD = (ChoiceStanding.HOLDS, ChoiceStanding.NOT_NEEDED)
 
 
 class Case(NamedTuple):
@@ -37,6 +41,7 @@ class Case(NamedTuple):
     at_hand: VisitFacts | None
     last_day: date | None
     current: Period
+    choices: tuple[ChoiceFacts, ...] = ()
 
     def evidence(self, visits: Sequence[VisitFacts] = ()) -> Evidence:
         return evidence(self.membership, self.plan, visits)
@@ -50,14 +55,30 @@ def evidence(
 
 
 def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) -> UseLine:
+    """One period and class: what it allows, what it holds, and what was decided about visits beyond that."""
     period, service_class = key
-    counted = tuple(bookings.counted.get(key, ()))
+    visits = bookings.counted.get(key, ())
+    used = bookings.used.get(key, 0)
     allowed = allowances.of(key)
-    allowance, committed, used = allowed.visits, len(counted), bookings.used.get(key, 0)
+    allowance, settled = allowed.visits, NOTHING
+    if case.choices and allowance is not None:
+        settled = _settled(case, period, visits, allowed, allowance)
+        if settled.aside:
+            used -= _done_among(case, visits, settled.aside)
+            visits = [visit for visit in visits if visit.id not in settled.aside]
+        allowance += settled.granted
+        if settled.bigger is not None:
+            bigger = settled.bigger.visits
+            allowance = (
+                None if bigger is None else bigger + allowed.rollover + allowed.add_ons + settled.granted
+            )
+    committed = len(visits)
     over = lapsing = 0
     if allowance is not None:
-        over = max(0, committed - allowance)
-        lapsing = max(0, allowance - committed - allowed.carries_on)
+        over = committed - allowance if committed > allowance else 0
+        unused = allowance - committed - allowed.carries_on
+        lapsing = unused if unused > 0 else 0
+    counted = tuple(visits)
     return UseLine(
         period.start,
         period.last_day,
@@ -72,16 +93,56 @@ def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) ->
         counted,
         lapsing,
         _should_be(case, period, allowance),
-        _says(case, period, allowance, counted, used, lapsing),
+        _says(case, period, allowance, counted, used, lapsing, settled),
+        settled.decisions,
+        settled.granted,
+        _following(case, key, allowances, bookings) if over or settled.decisions else None,
+    )
+
+
+def _settled(
+    case: Case, period: Period, visits: Sequence[VisitFacts], allowed: Allowance, allowance: int
+) -> Settled:
+    line = Counted(visits, allowance, allowed.rollover + allowed.add_ons, period.start, period.last_day)
+    plan_id = case.membership.membership_plan_id
+    return settle(line, case.choices, plan_id, case.reading.as_of, case.reading.time_zone)
+
+
+def _done_among(case: Case, visits: Sequence[VisitFacts], ids: Collection[int]) -> int:
+    return sum(visit.id in ids and not _open(case, visit) for visit in visits)
+
+
+def _following(case: Case, key: Key, allowances: Allowances, bookings: Bookings) -> UseLine | None:
+    """The next period of the class, where a visit could be moved to; None where there is none to come."""
+    period, service_class = key
+    later = case.terms.period(period.next_start)
+    if later == period or not case.terms.gives(later):
+        return None
+    visits = tuple(bookings.counted.get((later, service_class), ()))
+    used = bookings.used.get((later, service_class), 0)
+    allowed = allowances.of((later, service_class))
+    return UseLine(
+        later.start,
+        later.last_day,
+        service_class,
+        allowed.visits,
+        allowed.base,
+        allowed.rollover,
+        allowed.add_ons,
+        used,
+        len(visits) - used,
+        0 if allowed.visits is None else max(0, len(visits) - allowed.visits),
+        visits,
     )
 
 
 def _should_be(case: Case, period: Period, allowance: int | None) -> int | None:
     """Visits due by today (counted as gone by) at an even pace through the part of the period in the term."""
-    first, last = max(period.start, case.terms.start), min(period.last_day, case.terms.end)
-    if allowance is None or not first <= case.reading.today <= last:
+    today = case.reading.today
+    if allowance is None or not period.start <= today < period.next_start or not case.terms.runs(today):
         return None
-    gone, whole = (case.reading.today - first).days + 1, (last - first).days + 1
+    first, last = max(period.start, case.terms.start), min(period.last_day, case.terms.end)
+    gone, whole = (today - first).days + 1, (last - first).days + 1
     return (2 * allowance * gone + whole) // (2 * whole)
 
 
@@ -92,6 +153,7 @@ def _says(
     counted: tuple[VisitFacts, ...],
     used: int,
     lapsing: int,
+    settled: Settled,
 ) -> tuple[MembershipState, ...]:
     """The states of a line, worst first.
 
@@ -103,12 +165,14 @@ def _says(
     if case.provisional and (used < committed or holds_today):
         says = (MembershipState.PROVISIONAL,)
     resting = holds_today and case.terms.frozen(today)
-    if allowance is not None and committed > allowance:
-        if not resting or any(_open(case, visit) for visit in counted[allowance:]):
-            says += (MembershipState.OVER_SCHEDULED,)
-    elif resting or case.provisional or not allowance:
+    over = allowance is not None and committed > allowance
+    if over and (not resting or any(_open(case, visit) for visit in counted[allowance:])):
+        says += (MembershipState.OVER_SCHEDULED,)
+    if settled.decisions and any(one.stands in _TOLD for one in settled.decisions):
+        return (*says, MembershipState.DECIDED)
+    if over or resting or case.provisional or not allowance:
         return says
-    elif committed == allowance:
+    if committed == allowance:
         says += (MembershipState.USED_UP,)
     elif lapsing and 0 <= (_lapses_on(case, period.last_day) - today).days <= LAPSES_WITHIN_DAYS:
         says += (MembershipState.UNDER_BOOKED,)
@@ -146,6 +210,8 @@ def _say(case: Case, line: UseLine, state: MembershipState) -> tuple[Severity, s
         return Severity.HIGH, words.provisional(plan)
     if state is MembershipState.USED_UP:
         return Severity.NOTE, words.used_up(plan, line, reading.today)
+    if state is MembershipState.DECIDED:
+        return Severity.NOTE, words.decided(line, reading)
     if state is MembershipState.UNDER_BOOKED:
         return Severity.MEDIUM, words.under_booked(
             plan, line, _lapses_on(case, line.period_end), reading.today
@@ -221,18 +287,24 @@ def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
     """All classes of a period as one line; one unlimited class makes the whole unlimited."""
     allowances = [line.allowance for line in lines]
     bases = [line.base for line in lines]
+    allowance = None if None in allowances else sum(filter(None, allowances))
+    counted = lines[0].counted if len(lines) == 1 else _in_order(lines)
     return UseLine(
         period.start,
         period.last_day,
         None,
-        None if None in allowances else sum(filter(None, allowances)),
+        allowance,
         None if None in bases else sum(filter(None, bases)),
         sum(line.rollover for line in lines),
         sum(line.add_ons for line in lines),
         sum(line.used for line in lines),
         sum(line.booked for line in lines),
-        sum(line.over for line in lines),
-        tuple(visit for line in lines for visit in line.counted),
+        0 if allowance is None else max(0, len(counted) - allowance),
+        counted,
         sum(line.lapsing for line in lines),
         says=(MembershipState.NOT_SCHEDULED,),
     )
+
+
+def _in_order(lines: Sequence[UseLine]) -> tuple[VisitFacts, ...]:
+    return tuple(sorted((visit for line in lines for visit in line.counted), key=IN_START_ORDER))

@@ -4,9 +4,10 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-from core.clock import local_date
+from core import clock
 from core.memberships.facts import ExtraFacts, MembershipPlanFacts
 from core.memberships.periods import Period, Terms
 from core.memberships.rollover import NEVER, Lot, Lots, carried, carry_on
@@ -39,8 +40,39 @@ class Bookings:
     while_frozen: dict[Key, list[VisitFacts]] = field(default_factory=dict)
 
 
+class Seen(NamedTuple):
+    """Visits as they stand at an instant, in start order.
+
+    standing: open and done ones and no-shows; the others count nowhere. coming: open ones that start strictly after the
+    visit at hand, or after the instant (DOMAIN §0). last_done: start of the latest done one up to the instant.
+    """
+
+    standing: Sequence[tuple[VisitFacts, VisitStanding]]
+    coming: Sequence[VisitFacts]
+    last_done: datetime | None
+
+
+def look_at(visits: Iterable[VisitFacts], as_of: datetime, after: datetime) -> Seen:
+    """Sort out visits given in any order. as_of, after: aware UTC."""
+    stand: list[tuple[VisitFacts, VisitStanding]] = []
+    coming: list[VisitFacts] = []
+    last_done: datetime | None = None
+    for visit in sorted(visits, key=IN_START_ORDER):
+        stands = standing(visit, as_of)
+        if stands is VisitStanding.OPEN:
+            if visit.starts_at > after:
+                coming.append(visit)
+        elif stands is VisitStanding.DONE:
+            if visit.starts_at <= as_of:
+                last_done = visit.starts_at
+        elif visit.status != "no_show":
+            continue
+        stand.append((visit, stands))
+    return Seen(stand, coming, last_done)
+
+
 def count(
-    visits: Iterable[VisitFacts],
+    seen: Seen,
     classes: Collection[str],
     terms: Terms,
     reading: Reading,
@@ -49,33 +81,40 @@ def count(
     forfeits: bool,
     elsewhere: Collection[int],
 ) -> Bookings:
-    """Sort the covered visits from the local date `since` on. A visit belongs to its local start date.
+    """Count the covered visits from the local date `since` on. A visit belongs to its local start date.
 
     Presumed missed and dead visits are nowhere; a no-show is used only where the plan forfeits it.
     """
     found = Bookings()
-    # a day of slack spares turning years of old visits into local dates
-    long_ago = datetime.combine(since, time.min, reading.as_of.tzinfo) - timedelta(days=1)
-    covered = [
-        v for v in visits if v.starts_at >= long_ago and v.service_class in classes and v.id not in elsewhere
-    ]
-    covered.sort(key=IN_START_ORDER)
-    for visit in covered:
-        stands = standing(visit, reading.as_of)
-        is_open = stands is VisitStanding.OPEN
-        if not (is_open or stands is VisitStanding.DONE or (forfeits and visit.status == "no_show")):
+    long_ago = _a_day_before(since)  # a day of slack spares turning years of old visits into local dates
+    zone = clock.zone(reading.time_zone)
+    freezes = terms.frozen_from is not None
+    for visit, stands in seen.standing:
+        if visit.starts_at < long_ago or visit.service_class not in classes or visit.id in elsewhere:
             continue
-        day = local_date(visit.starts_at, reading.time_zone)
+        is_open = stands is VisitStanding.OPEN
+        if not (is_open or forfeits or stands is VisitStanding.DONE):
+            continue
+        day = visit.starts_at.astimezone(zone).date()
         key = (terms.period(day), visit.service_class or "")
-        if terms.runs(day) and not terms.frozen(day):
-            found.counted.setdefault(key, []).append(visit)
+        if terms.start <= day <= terms.end and not (freezes and terms.frozen(day)):
+            counted = found.counted.get(key)
+            if counted is None:
+                found.counted[key] = [visit]
+            else:
+                counted.append(visit)
             if not is_open:
                 found.used[key] = found.used.get(key, 0) + 1
         elif is_open and day > terms.end:
             found.after_end.setdefault(key, []).append(visit)
-        elif is_open and terms.runs(day):
+        elif is_open and day >= terms.start:
             found.while_frozen.setdefault(key, []).append(visit)
     return found
+
+
+@lru_cache(maxsize=4_096)
+def _a_day_before(day: date) -> datetime:
+    return datetime.combine(day, time.min, clock.EPOCH.tzinfo) - timedelta(days=1)
 
 
 class Allowance(NamedTuple):
@@ -157,8 +196,10 @@ class Allowances:
             lots = handed_on
 
     def of(self, key: Key) -> Allowance:
-        if key in self.chained:
+        if self.chained and key in self.chained:
             return self.chained[key]
         if not self.terms.gives(key[0]):
             return Allowance()
+        if not (self.rollovers or self.add_ons):
+            return Allowance(self.bases[key[1]])
         return Allowance(self.bases[key[1]], self.rollovers.get(key, 0), self.add_ons.get(key, 0))

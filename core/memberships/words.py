@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 
 from core.clock import local_date
+from core.memberships.choices import ChoiceKind, ChoiceStanding
 from core.memberships.facts import Covered, MembershipFacts, MembershipPlanFacts, UseLine
 from core.memberships.uses import Reading
 from core.money import short_dollars
 from core.schedule.rules import VisitFacts
 
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def short(day: date, today: date) -> str:
-    words = f"{day.day} {day:%b}"
+    """`3 Dec`, with the year when it is another one. Written by hand: a report says thousands of dates."""
+    words = f"{day.day} {_MONTHS[day.month]}"
     return words if day.year == today.year else f"{words} {day.year}"
 
 
@@ -36,9 +40,11 @@ def over_here(plan: MembershipPlanFacts, here: Covered, price_cents: int | None)
 
 def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
     span = f"{short(line.period_start, reading.today)} to {short(line.period_end, reading.today)}"
+    asked = [one.visit for one in line.decisions if one.stands is ChoiceStanding.LAPSED]
+    more = f" Asked for and not done: {days(asked, reading)}." if asked else ""
     return (
         f"{line.committed} {line.service_class} visits for {line.allowance} on {plan.name} from {span}: "
-        f"{visits_on(line.excess, reading)} over."
+        f"{visits_on(line.excess, reading)} over.{more}"
     )
 
 
@@ -86,6 +92,28 @@ def after_end(
     else:
         ended = f"{'ended' if end < reading.today else 'ends'} on {short(end, reading.today)}"
     return f"{plan.name} {ended}: {visits_on(visits, reading)} not covered."
+
+
+_DECIDED = {
+    ChoiceKind.DROP_IN: "is a drop-in{cents}",
+    ChoiceKind.EXTRA: "takes an extra visit",
+    ChoiceKind.MOVE: "is to be moved",
+    ChoiceKind.UPGRADE: "waits for {plan}",
+}
+
+
+def decided(line: UseLine, reading: Reading) -> str:
+    """`Decided: 26 Nov is a drop-in, $55; 28 Nov is to be moved.`, and what is not needed any more."""
+    parts = []
+    for choice, visit, stands in line.decisions:
+        day = short(local_date(visit.starts_at, reading.time_zone), reading.today)
+        cents = "" if choice.cents is None else f", {short_dollars(choice.cents)}"
+        told = _DECIDED[ChoiceKind(choice.kind)].format(cents=cents, plan=choice.plan_name or "a bigger plan")
+        if stands is ChoiceStanding.HOLDS:
+            parts.append(f"{day} {told}")
+        elif stands is ChoiceStanding.NOT_NEEDED:
+            parts.append(f"{day} needs nothing any more")
+    return f"Decided: {'; '.join(parts)}."
 
 
 def _all_of(line: UseLine) -> str:

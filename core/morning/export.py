@@ -43,12 +43,17 @@ def row_as_json(row: Any, time_zone: str) -> dict[str, Any]:
     if isinstance(row, MorningRow):
         visit = {name: getattr(row, name) for name in row.__slots__ if name != "about"}
         return {**_plain(visit, time_zone), **row_as_json(row.about, time_zone)}
-    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    if isinstance(row, tuple):
+        values = row._asdict()  # type: ignore[attr-defined]  # rows of many thousands are NamedTuples: made faster
+    else:
+        values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
     values = {name: value for name, value in values.items() if name != "key" and not name.endswith("_key")}
     return _plain(values, time_zone)
 
 
 def _plain(value: Any, time_zone: str) -> Any:
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Flag):
         return {"kind": value.kind, "severity": value.severity, "reason": value.reason, "cents": value.cents}
     if isinstance(value, datetime):
