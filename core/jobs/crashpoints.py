@@ -9,6 +9,14 @@ from collections import Counter
 
 POINTS = ("sync.page", "sync.upsert", "sync.cursor", "sync.commit")
 ROLL_UP_POINTS = ("roll_up.counted", "roll_up.kept")
+INBOX_POINTS = (
+    "inbox.verified",
+    "inbox.inserted",
+    "inbox.stored",
+    "inbox.claimed",
+    "inbox.asked",
+    "inbox.applied",
+)
 OUTBOX_POINTS = ("outbox.claimed", "outbox.sent", "outbox.replied", "outbox.committed")
 
 _passed: Counter[str] = Counter()

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.errors import HuddleError
+from core.jobs.inbox_loop import InboxLoop
 from core.jobs.lease import Busy
 from core.jobs.outbox_loop import OutboxLoop
 from core.jobs.registry import JOBS, Due, Job, due_syncs
@@ -25,7 +26,7 @@ _log = structlog.get_logger("huddle.worker")
 
 
 class Worker:
-    """Syncs every connection on its schedule, sends what is in the outbox and tidies up, in threads of this process.
+    """Syncs every connection on its schedule, sends what is in the outbox, applies what is in the inbox and tidies up, in threads of this process.
 
     A connection is never synced twice at once: not here, and by its lease not by two processes either.
     """
@@ -33,6 +34,7 @@ class Worker:
     def __init__(self, engine: Engine, *, tick_seconds: float = TICK_SECONDS) -> None:
         self._engine, self._tick_seconds = engine, tick_seconds
         self._outbox = OutboxLoop(engine)
+        self._inbox = InboxLoop(engine)
         self._stop = threading.Event()
         self._going: dict[int, Future[None]] = {}
         self._not_before: dict[int, float] = {}
@@ -61,6 +63,7 @@ class Worker:
         self._last_tick = time.monotonic()
         self._clock.start()
         self._outbox.start()
+        self._inbox.start()
 
     def stop(self, timeout: float) -> None:
         """End cleanly: no new work, syncs end after their page. Waits up to `timeout` seconds for them."""
@@ -70,12 +73,14 @@ class Worker:
         self._clock.shutdown(wait=False)
         deadline = time.monotonic() + timeout
         self._outbox.end()
+        self._inbox.end()
         for going in list(self._going.values()):
             try:
                 going.result(max(0.0, deadline - time.monotonic()))
             except TimeoutError:
                 _log.warning("a sync did not end in time; the next start goes on from its last page")
         self._outbox.stop(max(0.0, deadline - time.monotonic()))
+        self._inbox.stop(max(0.0, deadline - time.monotonic()))
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._clock = self._pool = None
 

@@ -13,6 +13,9 @@ from dashboard.web.health import store_state
 from dashboard.web.lifespan import worker_state
 
 SIGN_INS = Counter("huddle_sign_ins_total", "Attempts to sign in, by outcome", ["outcome"])
+WEBHOOKS = Counter(
+    "huddle_webhooks_total", "Webhook deliveries, by source and outcome", ["source", "outcome"]
+)
 STORE_UP = Gauge("huddle_store_up", "1 when the store answers")
 WORKER_UP = Gauge("huddle_worker_up", "1 when the embedded worker runs")
 STORE_UP.set_function(lambda: float(store_state() == "ok"))

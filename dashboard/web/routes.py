@@ -15,6 +15,7 @@ from dashboard.web.metrics import Metrics
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.store_away import AWAY, store_away
+from dashboard.web.webhooks import Webhook
 
 FAVICON = Path(__file__).parent / "favicon.png"
 
@@ -31,6 +32,7 @@ ROUTES = [
     Route("/healthz", Health),
     Route("/metrics", Metrics),
     Route("/favicon.png", favicon),
+    Route("/webhooks/{source}", Webhook),
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
     Route("/export/day.csv", ExportDay),

@@ -1,0 +1,121 @@
+"""The keys by which another system proves that a webhook is its own: made here, sealed with the connection's own.
+
+They lie beside the connection's secrets under a name of their own, so that they are sealed, resealed and erased
+with them and never reach the client of the other system.
+"""
+
+import json
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from core import clock
+from core.audit.commands import record
+from core.connections.commands import MADE_HERE, connection_of, credentials, settings_of
+from core.connections.models import Connection, ConnectionState, Kind
+from core.errors import BadInput
+from core.integrations.fortis_postbacks import FortisPostbacks, Key
+from core.secrets import open_sealed, seal
+from core.settings import settings as app_settings
+from core.store.engine import reader, transaction
+
+OLD_KEY_LASTS = timedelta(days=1)
+PATH = "/webhooks/fortis"
+
+
+def keys_of(connection: Connection) -> list[Key]:
+    """The keys that open the door now, the newest first; an old one for a day after its successor was made."""
+    if connection.state == ConnectionState.DISCONNECTED:
+        return []
+    now = clock.now().timestamp()
+    return [
+        Key(each["username"], each["password"])
+        for each in _kept(connection).get("keys", [])
+        if each.get("until") is None or each["until"] > now
+    ]
+
+
+def new_key(session: Session, connection_id: int) -> Key:
+    """A new key; the ones before it are still taken for a day. Raises NotFound, BadInput, WrongKey."""
+    connection = connection_of(session, connection_id)
+    if connection.kind != Kind.FORTIS or not connection.sealed_secrets:
+        raise BadInput(f"{connection.name} tells Huddle nothing by itself.")
+    kept = _kept(connection)
+    until = (clock.now() + OLD_KEY_LASTS).timestamp()
+    before = [{**each, "until": each.get("until") or until} for each in kept.get("keys", [])]
+    key = Key(f"huddle-{secrets.token_hex(4)}", secrets.token_urlsafe(32))
+    kept["keys"] = [key._asdict(), *before][:3]
+    _keep(session, connection, kept)
+    record(
+        session,
+        who=None,
+        action="webhook key made",
+        subject_kind="connection",
+        subject_id=connection_id,
+        detail={"kind": connection.kind},
+    )
+    return key
+
+
+def address() -> str:
+    """Where Fortis is to report changes, "" while HUDDLE_PUBLIC_URL is not set."""
+    public = app_settings().public_url.strip().rstrip("/")
+    return f"{public}{PATH}" if public else ""
+
+
+def registered_address(connection: Connection) -> str:
+    """The address that Fortis was last told to report to, "" when it was told none."""
+    return str(_kept(connection).get("url", ""))
+
+
+def register(engine: Engine, connection_id: int, **wire: Any) -> str:
+    """Have Fortis report changes to our public address, under a key of our making: what was done, in a sentence.
+
+    wire: transport, sleep … of http.Reader, for replays. No transaction is open while Fortis is asked.
+    Raises NotFound, BadInput (no public address, not a Fortis connection), TransportError, WrongKey.
+    """
+    url = address()
+    if not url:
+        raise BadInput(
+            "Set HUDDLE_PUBLIC_URL to the address under which others reach Huddle, then try again."
+        )
+    with transaction(engine) as session:
+        connection = connection_of(session, connection_id)
+        key = next(iter(keys_of(connection)), None) or new_key(session, connection_id)
+        registered = dict(_kept(connection).get("ids", {}))
+        settings, secret = settings_of(connection), credentials(connection)
+    client = FortisPostbacks(**settings, **secret, allowed_hosts=app_settings().outbound_hosts, **wire)
+    try:
+        made = client.register(url, key, registered)
+    finally:
+        client.close()
+    with transaction(engine) as session:
+        connection = connection_of(session, connection_id)
+        _keep(session, connection, {**_kept(connection), "ids": made, "url": url})
+    return f"Fortis reports changes of contacts, payments and batches to {url}."
+
+
+def to_register(engine: Engine) -> list[int]:
+    """Fortis connections that do not report to our public address yet."""
+    url = address()
+    if not url:
+        return []
+    with reader(engine) as session:
+        found = session.exec(select(Connection).where(Connection.kind == Kind.FORTIS)).all()
+        return [each.id or 0 for each in found if each.sealed_secrets and registered_address(each) != url]
+
+
+def _kept(connection: Connection) -> dict[str, Any]:
+    if not connection.sealed_secrets:
+        return {}
+    return json.loads(open_sealed(connection.sealed_secrets)).get(MADE_HERE, {})
+
+
+def _keep(session: Session, connection: Connection, kept: dict[str, Any]) -> None:
+    everything = json.loads(open_sealed(connection.sealed_secrets))
+    connection.sealed_secrets = seal(json.dumps({**everything, MADE_HERE: kept}, sort_keys=True))
+    session.add(connection)
+    session.flush()
