@@ -132,16 +132,6 @@ class Ticket(NamedTuple):
     location_id: str
 
 
-class NewCard(_Answer):
-    """A token made from a ticket: good when active (Fortis §5)."""
-
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-    active: bool = True
-    contact_id: MaybeRef = None
-    last_four: MaybeText = None
-    account_type: MaybeText = None
-
-
 class Declined(_Answer):
     """A recurring's declined run. payment_transaction_id: what paid it since."""
 

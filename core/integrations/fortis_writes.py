@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import OutcomeUnknown, Refused, UnreadableAnswer
 from core.integrations import fortis_asked as asked
 from core.integrations.fortis import Fortis
-from core.integrations.fortis_records import Recurring, Transaction
+from core.integrations.fortis_records import Recurring, Token, Transaction
 
 _AT_ONCE = 100
 _PAGE = 500
@@ -173,7 +173,7 @@ class FortisDesk(Fortis):
             raise UnreadableAnswer("Fortis gave nothing to open its card frame with.")
         return asked.Ticket(token, self.location_id)
 
-    def token_from_ticket(self, *, key: str, ticket: str, contact_id: str, title: str = "") -> asked.NewCard:
+    def token_from_ticket(self, *, key: str, ticket: str, contact_id: str, title: str = "") -> Token:
         """Keep the card behind a one-use ticket. key becomes token_api_id."""
         body = {
             "location_id": self.location_id,
@@ -181,20 +181,20 @@ class FortisDesk(Fortis):
             "contact_id": contact_id,
             "token_api_id": key,
         }
-        return self._made(asked.NewCard, "POST", "/v1/tokens/ticket", body | {"title": title[:16] or None})
+        return self._made(Token, "POST", "/v1/tokens/ticket", body | {"title": title[:16] or None})
 
-    def token(self, token_id: str) -> asked.NewCard | None:
+    def token(self, token_id: str) -> Token | None:
         """A card on file; None when it is not there any more."""
         try:
-            return self._read_one(asked.NewCard, f"/v1/tokens/{token_id}")
+            return self._read_one(Token, f"/v1/tokens/{token_id}")
         except Refused as error:
             if error.status == 404:
                 return None
             raise
 
-    def token_by_key(self, key: str) -> asked.NewCard | None:
+    def token_by_key(self, key: str) -> Token | None:
         """The card kept under a key of ours, None when there is none."""
-        return self._by_key(asked.NewCard, "tokens", "token_api_id", key)
+        return self._by_key(Token, "tokens", "token_api_id", key)
 
     def delete_token(self, token_id: str) -> None:
         """Forget a card; one that is gone already is no error. Refused while a draft still charges it."""

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core.cards.models import Card
 from core.connections.models import Connection
+from core.links.models import Link
 from core.memberships.models import Membership
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment, Recurring
@@ -19,6 +20,7 @@ from core.plans.models import Plan
 _CARD: Table = Card.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _CONNECTION: Table = Connection.__table__  # type: ignore[attr-defined]
 _CONTACT: Table = ProcessorContact.__table__  # type: ignore[attr-defined]
+_LINK: Table = Link.__table__  # type: ignore[attr-defined]
 _MEMBERSHIP: Table = Membership.__table__  # type: ignore[attr-defined]
 _PAYMENT: Table = Payment.__table__  # type: ignore[attr-defined]
 _PLAN: Table = Plan.__table__  # type: ignore[attr-defined]
@@ -52,7 +54,8 @@ def refer_recurrings(session: Session, connection_id: int) -> bool:
 
 
 def refer_payments(session: Session, connection_id: int, external_ids: Sequence[str] | None = None) -> None:
-    """Each payment's contact (through its card or draft when it names none), patient, plan and membership.
+    """Each payment's contact (through its card or draft when it names none), patient, plan, instalment and membership:
+    those of its draft, else those of the link it was made on.
 
     external_ids: only these payments; None = all of the connection.
     """
@@ -71,11 +74,23 @@ def _refer_payments(session: Session, which: list[ColumnElement[bool]]) -> None:
     )
     _update(session, _PAYMENT, [*which, _PAYMENT.c.contact_ref.is_(None)], {"contact_ref": contact})
     values = {
-        "patient_id": _patient_of(_PAYMENT),
-        "plan_id": _same(_PAYMENT, _RECURRING, _PAYMENT.c.recurring_ref, _RECURRING.c.plan_id),
-        "membership_id": _same(_PAYMENT, _RECURRING, _PAYMENT.c.recurring_ref, _RECURRING.c.membership_id),
+        "patient_id": func.coalesce(_patient_of(_PAYMENT), _by_link(_LINK.c.patient_id)),
+        "plan_id": func.coalesce(_by_draft(_RECURRING.c.plan_id), _by_link(_LINK.c.plan_id)),
+        "instalment_id": _by_link(_LINK.c.instalment_id),
+        "membership_id": func.coalesce(
+            _by_draft(_RECURRING.c.membership_id), _by_link(_LINK.c.membership_id)
+        ),
     }
     _update(session, _PAYMENT, which, values)
+
+
+def _by_draft(wanted: Any) -> ScalarSelect[Any]:
+    return _same(_PAYMENT, _RECURRING, _PAYMENT.c.recurring_ref, wanted)
+
+
+def _by_link(wanted: Any) -> ScalarSelect[Any]:
+    """What the invoice or payment link was for, on which a payment was made."""
+    return _same(_PAYMENT, _LINK, _PAYMENT.c.invoice_ref, wanted)
 
 
 def _update(session: Session, table: Table, which: list[ColumnElement[bool]], values: dict[str, Any]) -> int:

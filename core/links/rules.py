@@ -61,6 +61,7 @@ class Step(StrEnum):
     REPLACED = "replaced"
     VOIDED = "void"
     REOPENED = "reopened"
+    NOT_DONE = "not done"
 
 
 LIVE = frozenset(
@@ -72,7 +73,12 @@ _ENDINGS = {
     Step.VOIDED: LinkState.VOID,
     Step.REOPENED: None,
 }
-_MAKING = {Step.MADE: None, Step.REFUSED: LinkState.REFUSED, Step.UNKNOWN: LinkState.UNKNOWN}
+_MAKING = {
+    Step.CREATED: None,
+    Step.MADE: None,
+    Step.REFUSED: LinkState.REFUSED,
+    Step.UNKNOWN: LinkState.UNKNOWN,
+}
 _RANK = {step: place for place, step in enumerate(Step)}  # decides between two steps of one instant
 
 

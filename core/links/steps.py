@@ -10,6 +10,7 @@ from sqlmodel import select as select_rows
 
 from core import clock
 from core.links.models import Link, LinkStep
+from core.links.moving import keep_paid_card
 from core.links.rules import Happened, Step, life
 from core.money import short_dollars
 from core.payments.facts import GIVEN_BACK, PaymentFacts, net_by_payment
@@ -70,6 +71,7 @@ def follow(session: Session, link: Link) -> bool:
     session.flush()
     payments = payments_of(session, link)
     _note_payments(session, link, payments)
+    keep_paid_card(session, link)
     nets = net_by_payment(payments)
     known = [one for one in payments if one.status in ("approved", "pending") or one.status in GIVEN_BACK]
     if known or link.asked_back_cents is None:

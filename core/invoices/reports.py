@@ -1,0 +1,186 @@
+"""What of a patient's services can be invoiced now, and invoices as they were made. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from core.errors import NotFound
+from core.invoices.models import Invoice, InvoiceLine
+from core.invoices.rules import Ask, Charge, ServiceChoice, invoiceable, live_asks
+from core.ledger.models import LedgerEntry, Part, Service
+from core.links.making import open_links, say_open_link
+from core.links.models import Link
+from core.links.owed import charges_left, owed
+from core.links.people import patient_of
+from core.links.rules import LIVE, LinkKind, LinkState
+from core.links.steps import payments_of
+from core.money import short_dollars
+from core.patients.models import Patient
+from core.payments.facts import net_by_payment
+from core.staff.reports import Identity
+from core.store.base import table_of
+
+_COUNTS = (*LIVE, LinkState.PAID)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link the patient can still use, in a sentence."""
+
+    link_id: int
+    kind: str
+    state: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the invoice form shows. charges: posted, the patient's own part, open, not on another invoice; empty: pick
+    from `services`. insurer_entries: the insurer's charges, which are refused by name. said: why nothing is listed."""
+
+    patient_id: int
+    today: date
+    time_zone: str
+    charges: tuple[Charge, ...]
+    services: tuple[ServiceChoice, ...]
+    open_links: tuple[OpenLink, ...]
+    insurer_entries: frozenset[int]
+    said: str
+
+    @property
+    def open_cents(self) -> int:
+        return sum(charge.open_cents for charge in self.charges)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSheet:
+    """An invoice with its lines, for pages and the PDF. Amounts in cents."""
+
+    invoice_id: int
+    link_id: int
+    number: str
+    title: str
+    note: str
+    made_on: date
+    due_on: date
+    lines: tuple[tuple[str, date | None, int], ...]  # name, served on, cents
+    total_cents: int
+    paid_cents: int
+    state: str
+    pay_at: str
+
+
+def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_of: datetime) -> Proposal:
+    """What can be invoiced to this patient at an instant (aware UTC). Raises NotFound."""
+    patient = patient_of(session, actor, patient_id)
+    found = owed(session, patient, as_of)
+    facts = found.judged.facts
+    invoices = _live_invoices(session, patient_id)
+    theirs = frozenset(p.id for _, _, payments in invoices for p in payments)
+    left, unposted = charges_left(facts, found.setting, theirs)
+    waiting = {payment.id for payment in unposted}
+    asks = [ask for link, lines, payments in invoices for ask in _asks(link, lines, payments, waiting)]
+    charges = invoiceable(left, asks, _names(session, [entry.id for entry, _ in left]))
+    insurer = frozenset(entry.id for entry in facts.ledger if entry.part == Part.INSURER)
+    return Proposal(
+        patient_id=patient_id,
+        today=found.today,
+        time_zone=found.time_zone,
+        charges=tuple(charges),
+        services=tuple(service_list(session, patient)),
+        open_links=tuple(
+            OpenLink(link.id or 0, link.kind, link.state, say_open_link(link))
+            for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY)
+        ),
+        insurer_entries=insurer,
+        said="" if charges else _why_none(found.judged.balance.insurance_pending_cents, asks),
+    )
+
+
+def service_list(session: Session, patient: Patient) -> list[ServiceChoice]:
+    """The practice's services by name, of the EHR the patient came from."""
+    rows = session.exec(
+        select_rows(Service)
+        .where(Service.connection_id == patient.connection_id, col(Service.gone_at).is_(None))
+        .order_by(col(Service.name), col(Service.id))
+    )
+    return [ServiceChoice(row.id or 0, row.code or "", row.name, row.price_cents) for row in rows]
+
+
+def invoice_of_link(session: Session, link_id: int) -> InvoiceSheet:
+    """The invoice behind a link. Raises NotFound."""
+    found = session.exec(
+        select_rows(Invoice, Link)
+        .join(Link, col(Link.id) == Invoice.link_id)
+        .where(Invoice.link_id == link_id)
+    ).first()
+    if found is None:
+        raise NotFound("This invoice is not in the store any more. Go back and refresh the list.")
+    invoice, link = found
+    lines = _lines(session, invoice.id or 0)
+    return InvoiceSheet(
+        invoice_id=invoice.id or 0,
+        link_id=link_id,
+        number=invoice.number,
+        title=invoice.title,
+        note=invoice.note,
+        made_on=invoice.made_on,
+        due_on=invoice.due_on,
+        lines=tuple((line.name, line.served_on, line.amount_cents) for line in lines),
+        total_cents=sum(line.amount_cents for line in lines),
+        paid_cents=link.paid_cents,
+        state=link.state,
+        pay_at=link.url or "",
+    )
+
+
+def _lines(session: Session, invoice_id: int) -> Sequence[InvoiceLine]:
+    return session.exec(
+        select_rows(InvoiceLine)
+        .where(InvoiceLine.invoice_id == invoice_id)
+        .order_by(col(InvoiceLine.position))
+    ).all()
+
+
+def _live_invoices(session: Session, patient_id: int) -> list[tuple[Link, Sequence[InvoiceLine], list]]:  # type: ignore[type-arg]
+    rows = session.exec(
+        select_rows(Link, Invoice)
+        .join(Invoice, col(Invoice.link_id) == Link.id)
+        .where(Link.patient_id == patient_id, Link.kind == LinkKind.INVOICE, col(Link.state).in_(_COUNTS))
+        .order_by(col(Link.id))
+    ).all()
+    return [(link, _lines(session, invoice.id or 0), payments_of(session, link)) for link, invoice in rows]
+
+
+def _asks(link: Link, lines: Sequence[InvoiceLine], payments: list, waiting: set[int]) -> list[Ask]:  # type: ignore[type-arg]
+    nets = net_by_payment(payments)
+    unposted = sum(max(0, nets[payment.id]) for payment in payments if payment.id in waiting)
+    asked = [(line.ledger_entry_id, line.amount_cents) for line in lines]
+    unpaid = max(0, link.amount_cents - link.paid_cents) if link.state in LIVE else 0
+    return live_asks(asked, unpaid_cents=unpaid, unposted_cents=min(unposted, link.paid_cents))
+
+
+def _names(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[str, int | None]]:
+    """Service name and id by ledger entry; a charge without a service is called by its description."""
+    entry, service = table_of(LedgerEntry), table_of(Service)
+    rows = session.execute(
+        select(entry.c.id, entry.c.description, service.c.name, service.c.id)
+        .select_from(entry.outerjoin(service, entry.c.service_id == service.c.id))
+        .where(entry.c.id.in_(list(entry_ids)))
+    )
+    return {
+        key: (name or description or "Service", service_id) for key, description, name, service_id in rows
+    }
+
+
+def _why_none(insurance_pending_cents: int, asks: Sequence[Ask]) -> str:
+    if asks:
+        return "Everything that is open stands on an invoice already. Pick from the service list for something new."
+    if insurance_pending_cents > 0:
+        money = short_dollars(insurance_pending_cents)
+        return f"Nothing is open for the patient; {money} is with the insurance. Pick from the service list for something new."
+    return "Nothing is open for the patient. Pick from the service list for something new."

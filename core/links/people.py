@@ -1,0 +1,114 @@
+"""Whom a link is for, who pays, and by which account at which processor."""
+
+from typing import NamedTuple
+
+from sqlmodel import Session, col, select
+
+from core.connections.commands import settings_of
+from core.connections.models import Connection, ConnectionState, Kind, MerchantAccount
+from core.errors import BadInput, NotFound
+from core.memberships.models import Membership
+from core.patients.models import Patient, ProcessorContact
+from core.plans.models import Plan
+from core.practice.models import Location
+from core.staff.reports import Identity
+
+_USABLE = (ConnectionState.CONNECTED, ConnectionState.FAILING)
+NO_PATIENT = "This patient is not in the store any more. Go back and refresh the list."
+
+
+class Account(NamedTuple):
+    """Where a payment goes: the processor's connection, the payer's contact there, the merchant account for cards."""
+
+    connection_id: int
+    contact_ref: str | None
+    product_ref: str | None
+
+
+def patient_of(session: Session, actor: Identity | None, patient_id: int, *, alone: bool = False) -> Patient:
+    """The patient, when they are of the actor's practice and place of work (actor None: the system). Raises NotFound.
+
+    alone: nobody else changes what this patient is asked for until the transaction ends (two tabs at once).
+    """
+    if alone:
+        session.exec(select(Patient.id).where(Patient.id == patient_id).with_for_update()).first()
+    found = session.exec(
+        select(Patient, Connection.practice_id)
+        .join(Connection, col(Connection.id) == Patient.connection_id)
+        .where(Patient.id == patient_id, col(Patient.gone_at).is_(None))
+    ).first()
+    if found is None:
+        raise NotFound(NO_PATIENT)
+    patient, practice_id = found
+    if actor is not None:
+        elsewhere = actor.location_id is not None and patient.location_id not in (None, actor.location_id)
+        if practice_id != actor.practice_id or elsewhere:
+            raise NotFound(NO_PATIENT)
+    return patient
+
+
+def place_of(session: Session, patient: Patient) -> Location:
+    """The patient's location, else the practice's first. Raises NotFound when there is none at all."""
+    place = session.get(Location, patient.location_id) if patient.location_id else None
+    place = place or session.exec(select(Location).order_by(col(Location.id)).limit(1)).first()
+    if place is None:
+        raise NotFound("This practice has no location yet. Import locations.csv first.")
+    return place
+
+
+def payer_of(session: Session, patient: Patient, plan_id: int | None, membership_id: int | None) -> list[int]:
+    """Store ids of who may pay, the likeliest first: the plan's payer, the patient, who pays for the patient."""
+    plan = session.get(Plan, plan_id) if plan_id else None
+    member = session.get(Membership, membership_id) if membership_id else None
+    likely = [
+        plan.payer_id if plan else None,
+        member.patient_id if member else None,
+        patient.id,
+        patient.guarantor_id,
+    ]
+    return list(dict.fromkeys(key for key in likely if key is not None))
+
+
+def account_of(
+    session: Session, patient: Patient, *, plan_id: int | None = None, membership_id: int | None = None
+) -> Account:
+    """Where this patient's money goes: the processor that knows the payer, else the first one connected.
+
+    Raises BadInput when no processor is connected.
+    """
+    connections = session.exec(
+        select(Connection)
+        .where(Connection.kind == Kind.FORTIS, col(Connection.state).in_(_USABLE))
+        .order_by(col(Connection.id))
+    ).all()
+    if not connections:
+        raise BadInput("No card processor is connected. Connect Fortis under Integrations first.")
+    usable = {connection.id: connection for connection in connections}
+    for payer in payer_of(session, patient, plan_id, membership_id):
+        contact = session.exec(
+            select(ProcessorContact)
+            .where(
+                ProcessorContact.patient_id == payer,
+                col(ProcessorContact.gone_at).is_(None),
+                col(ProcessorContact.connection_id).in_(list(usable)),
+            )
+            .order_by(col(ProcessorContact.active).desc(), col(ProcessorContact.id))
+        ).first()
+        if contact is not None:
+            return _account(session, usable[contact.connection_id], contact.external_id)
+    return _account(session, connections[0], None)
+
+
+def _account(session: Session, connection: Connection, contact_ref: str | None) -> Account:
+    location = settings_of(connection).get("location_id", "")
+    product = session.exec(
+        select(MerchantAccount.external_id)
+        .where(
+            MerchantAccount.connection_id == connection.id,
+            MerchantAccount.payment_method == "cc",
+            col(MerchantAccount.active),
+            col(MerchantAccount.gone_at).is_(None),
+        )
+        .order_by((col(MerchantAccount.location_ref) == location).desc(), col(MerchantAccount.id))
+    ).first()
+    return Account(connection.id or 0, contact_ref, product)
