@@ -72,9 +72,11 @@ def upcoming_drafts(
 ) -> list[Draft]:
     """The drafts from today through `days` days on, soonest first; amounts in cents, dates local.
 
-    Only active recurrings run. One that pays a plan runs at its next date and then with the plan's open instalments,
-    so never past their end. A plan with a card but no recurring is drafted at its instalments; a membership without
-    an active recurring at its next draft date and monthly on. Nothing runs in a pause, a freeze or after the end.
+    Only active recurrings run, and they run whatever the EHR thinks of the plan or membership: an active draft at the
+    processor is a scheduled draft (§1), also in a pause or a freeze and after the end, until somebody stops it there.
+    One that pays a plan runs at its next date and then with the plan's open instalments, so never past their end.
+    Without a recurring, a plan with a card is drafted at its instalments, a membership at its next draft date and
+    monthly on; those rest in a pause or a freeze and end with the contract.
     """
     last = today + timedelta(days=days)
     plans = {one.plan_id: one for one in instalments_open}
@@ -95,7 +97,6 @@ def upcoming_drafts(
             found += [
                 Draft(on, recurring.amount_cents, recurring.card_id, "membership", member.external_id)
                 for on in _runs(recurring, today, last)
-                if _member_pays(member, on)
             ]
         else:
             found += [
@@ -121,21 +122,20 @@ def _instalment(plan: PlanInstalments, on: date, cents: int, card_id: int | None
 
 
 def _of_plan(recurring: RecurringFacts, plan: PlanInstalments, today: date, last: date) -> Iterator[Draft]:
-    runs = [on for on in _runs(recurring, today, last) if not _plan_rests(plan, on)]
-    if not plan.scheduled:
+    runs = list(_runs(recurring, today, last))
+    if not plan.scheduled or plan.stopped:
         yield from (_instalment(plan, on, recurring.amount_cents, recurring.card_id) for on in runs)
         return
-    if not runs or not plan.open:
+    inside = [on for on in runs if _within(on, plan.paused_from, plan.paused_to)]
+    yield from (_instalment(plan, on, recurring.amount_cents, recurring.card_id) for on in inside)
+    outside = [on for on in runs if on not in inside]
+    if not outside or not plan.open:
         return
-    first = runs[0]
+    first = outside[0]
     yield _instalment(plan, first, recurring.amount_cents, recurring.card_id)
     for due, cents in plan.open:
-        if first + EARLY_DAYS < due <= last and not _plan_rests(plan, due):
+        if first + EARLY_DAYS < due <= last:
             yield _instalment(plan, due, cents, recurring.card_id)
-
-
-def _plan_rests(plan: PlanInstalments, on: date) -> bool:
-    return plan.stopped or _within(on, plan.paused_from, plan.paused_to)
 
 
 def _member_pays(member: MembershipDrafts, on: date) -> bool:

@@ -1,5 +1,7 @@
 """Which drafts are coming."""
 
+import pytest
+
 from core.payments.rules import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
 from core.plans.rules import judge_plan
 from tests.money_facts import day, monthly, payment, plan, recurring
@@ -67,15 +69,27 @@ def test_a_plan_with_a_card_and_no_recurring_is_drafted_at_its_instalments():
     assert coming([recurring("2026-12-01", plan_id=7, status="on_hold")], [of_plan(*dues)]) == []
 
 
-def test_a_pause_and_a_freeze_have_no_drafts_inside():
-    inside = {"paused_from": day("2026-12-01"), "paused_to": day("2026-12-31")}
-    assert coming([recurring("2026-12-01", plan_id=7)], [of_plan("2026-12-01", "2027-01-01", **inside)]) == [
-        ("2027-01-01", 149_00)
-    ]
-    frozen = {"frozen_from": day("2026-12-01"), "frozen_to": day("2026-12-31")}
-    assert coming([recurring("2026-12-01", membership_id=3)], members=[member(**frozen)]) == [
-        ("2027-01-01", 149_00)
-    ]
+FROZEN = {"frozen_from": day("2026-12-01"), "frozen_to": day("2026-12-31")}
+IN_DECEMBER = {"paused_from": day("2026-12-01"), "paused_to": day("2026-12-31")}
+BOTH = [("2026-12-01", 149_00), ("2027-01-01", 149_00)]
+
+
+def test_a_freeze_and_a_pause_have_no_drafts_of_their_own_inside():
+    assert coming(members=[member(**FROZEN)]) == BOTH[1:]
+    assert coming(plans=[of_plan("2027-01-01", **IN_DECEMBER)]) == [("2027-01-01", 200_00)]
+
+
+@pytest.mark.parametrize(
+    "standing", [FROZEN, {"status": "paused"}, {"status": "cancelled"}, {"end_date": day("2026-11-30")}]
+)
+def test_what_the_processor_has_scheduled_runs_even_where_the_membership_rests_or_ended(standing):
+    assert coming([recurring("2026-12-01", membership_id=3)], members=[member(**standing)]) == BOTH
+
+
+def test_what_the_processor_has_scheduled_runs_through_a_plan_s_pause():
+    one = recurring("2026-12-01", plan_id=7)
+    assert coming([one], [of_plan("2027-01-01", **IN_DECEMBER)]) == BOTH
+    assert coming([one], [of_plan(stopped=True)]) == BOTH
 
 
 def test_a_membership_without_recurring_is_drafted_monthly_until_it_ends():
@@ -101,10 +115,13 @@ def test_a_judged_plan_gives_its_open_instalments():
     assert coming(plans=[drafts]) == [("2026-12-01", 200_00)]
 
 
-def test_a_plan_ended_early_drafts_nothing():
-    ended = plan(status="cancelled")
+def test_a_plan_ended_early_is_drafted_only_by_what_still_runs_at_the_processor():
+    ended = plan(status="cancelled", card_id=5)
     drafts = plan_instalments(ended, judge_plan(ended, monthly(), [], TODAY), names_card=True)
-    assert coming([recurring("2026-12-01", plan_id=7)], [drafts]) == []
+    assert (
+        coming(plans=[drafts]) == coming([recurring("2026-12-01", plan_id=7, status="ended")], [drafts]) == []
+    )
+    assert coming([recurring("2026-12-01", plan_id=7)], [drafts]) == BOTH
 
 
 def test_a_draft_of_today_is_still_coming():
