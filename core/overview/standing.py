@@ -1,7 +1,7 @@
 """What can only be seen while it is so: cards by state, booked visits, the drafts to come. Kept for today, day by day."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.dates import ONE_DAY
+from core.memberships.models import Membership
 from core.morning.gather import gather
 from core.morning.judge import Judged, judge
 from core.morning.reports import active_patients, locations, setting_of
@@ -26,11 +27,12 @@ EVERY = timedelta(hours=1)
 DAYS_AHEAD = 30
 _OVER = (PlanState.COMPLETED, PlanState.SETTLEMENT)
 
-_DAY, _CARDS, _STANDING, _COMING = (
+_DAY, _CARDS, _STANDING, _COMING, _MEMBERSHIP = (
     table_of(SeenDay),
     table_of(SeenCards),
     table_of(CardStanding),
     table_of(DraftForecast),
+    table_of(Membership),
 )
 
 
@@ -40,6 +42,14 @@ class CardNow(NamedTuple):
     patient_id: int
     state: str
     at_risk_cents: int
+
+
+class BookedNow(NamedTuple):
+    """Visits that a member has booked in the period that holds today, and those beyond what it allows."""
+
+    patient_id: int
+    booked: int
+    over: int
 
 
 class Standing(NamedTuple):
@@ -69,24 +79,46 @@ def due_to_look(session: Session, place: Place, now: datetime) -> bool:
 
 def standing_now(session: Session, place: Place, as_of: datetime) -> Standing:
     """Judge every active patient of a location as the morning does."""
+    cards: list[CardNow] = []
+    uses: list[BookedNow] = []
+    for judged in _judged(session, place, as_of):
+        key = judged.facts.person.id
+        if pays_by_card(judged):
+            cards.append(CardNow(key, judged.card.state.value, judged.card.at_risk_cents))
+        uses += _bookings(judged, clock.local_date(as_of, place.time_zone))
+    booked, over = sum(one.booked for one in uses), sum(one.over for one in uses)
+    coming, today = drafts_to_come(session, place, as_of), clock.local_date(as_of, place.time_zone)
+    return Standing(as_of, today, data_version(session), cards, len(uses), booked, over, coming)
+
+
+def bookings_now(session: Session, place: Place, as_of: datetime) -> list[BookedNow]:
+    """The members behind the booked visits of standing_now, one by one."""
+    members = list(
+        session.execute(
+            select_columns(_MEMBERSHIP.c.patient_id).where(_MEMBERSHIP.c.gone_at.is_(None)).distinct()
+        ).scalars()
+    )
+    today = clock.local_date(as_of, place.time_zone)
+    return [one for judged in _judged(session, place, as_of, members) for one in _bookings(judged, today)]
+
+
+def _judged(
+    session: Session, place: Place, as_of: datetime, keys: Sequence[int] | None = None
+) -> Iterator[Judged]:
     where = locations(session, place.id)[0]
     setting = setting_of(session, where, as_of)
-    cards: list[CardNow] = []
-    members = booked = over = 0
-    for ids in active_patients(session, where, first=place.first):
-        for key, facts in gather(session, ids, as_of=as_of, time_zone=place.time_zone).items():
-            judged = judge(facts, setting)
-            if pays_by_card(judged):
-                cards.append(CardNow(key, judged.card.state.value, judged.card.at_risk_cents))
-            for _, finding in judged.memberships:
-                lines = [
-                    line for line in finding.lines if line.period_start <= setting.today <= line.period_end
-                ]
-                members += bool(lines)
-                booked += sum(line.booked for line in lines)
-                over += sum(line.over for line in lines)
-    coming = drafts_to_come(session, place, as_of)
-    return Standing(as_of, setting.today, data_version(session), cards, members, booked, over, coming)
+    for ids in active_patients(session, where, first=place.first, keys=keys):
+        for facts in gather(session, ids, as_of=as_of, time_zone=place.time_zone).values():
+            yield judge(facts, setting)
+
+
+def _bookings(judged: Judged, today: date) -> Iterator[BookedNow]:
+    """Of each membership whose period holds today."""
+    for _, finding in judged.memberships:
+        lines = [line for line in finding.lines if line.period_start <= today <= line.period_end]
+        if lines:
+            booked, over = sum(line.booked for line in lines), sum(line.over for line in lines)
+            yield BookedNow(judged.facts.person.id, booked, over)
 
 
 def drafts_to_come(session: Session, place: Place, as_of: datetime) -> list[Sum]:
