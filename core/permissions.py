@@ -18,6 +18,7 @@ class Permission(StrEnum):
     SEE_MONEY = "see money"
     ASK_FOR_CARDS = "ask for cards"
     COLLECT = "collect"
+    SETTLE_PLANS = "settle plans"
     EXPORT = "export"
     LINK_RECORDS = "link records"
     SEE_CONNECTIONS = "see connections"

@@ -25,6 +25,7 @@ from core.jobs.practice_links import link_guarantors, name_practice, practice_fi
 from core.jobs.practice_rows import MODELS, Known, complete
 from core.jobs.practice_seen import remember, same_as_before
 from core.jobs.waiting_rows import files_with_open_rows, retry_waiting
+from core.plans.versions import keep_old_terms
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
 
@@ -187,6 +188,7 @@ def _store_chunk(
         made = complete(known, file, parsed)
         rejected += made.rejected
         rows = [row for _record, row in made.rows]
+        keep_old_terms(session, MODELS[file.name], going.connection_id, rows, keep=opened.absent)
         counts = upsert(session, MODELS[file.name], going.connection_id, rows, keep=opened.absent)
         resolve(session, going.connection_id, file.name, _mended(made.rows, rejected))
         quarantine(session, going.connection_id, file.name, rejected)

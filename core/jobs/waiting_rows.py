@@ -10,6 +10,7 @@ from core.connections.models import QuarantinedRow
 from core.connections.quarantine import resolve
 from core.integrations.practice_files import Parsed, PracticeFile, parse_raw
 from core.jobs.practice_rows import MODELS, Known, complete, waits_on
+from core.plans.versions import keep_old_terms
 from core.store.engine import transaction
 from core.store.upsert import upsert
 
@@ -98,6 +99,7 @@ def _store(session: Session, connection_id: int, file: PracticeFile, records: li
     for record, row in ready:
         by_columns.setdefault(record.absent(file), []).append(row)
     for absent, rows in by_columns.items():
+        keep_old_terms(session, MODELS[file.name], connection_id, rows, keep=absent)
         upsert(session, MODELS[file.name], connection_id, rows, keep=absent)
     resolve(session, connection_id, file.name, [record.external_id for record, _row in ready])
     return len(ready)

@@ -12,6 +12,7 @@ from core.morning.judge import Judged, JudgedPlan
 from core.morning.rows import BalanceCell, CardCell, InsuranceCell, MembershipCell, MissingCell, PatientRow
 from core.morning.rules import in_order, say, worst_of
 from core.payments.rules import MissingPayment
+from core.plans.promises import PromiseState, calms
 from core.plans.rules import PlanState
 from core.severity import RANK, Flag, Severity
 
@@ -31,6 +32,8 @@ _PLAN_FLAGS = {
     PlanState.DUE_TODAY: Kind.DUE_TODAY,
     PlanState.UNKNOWN: Kind.PLAN_UNKNOWN,
 }
+
+_TOLD = (PromiseState.OPEN, PromiseState.DUE_TODAY, PromiseState.BROKEN)
 
 
 def patient_row(judged: Judged) -> PatientRow:
@@ -90,6 +93,7 @@ def missing_cell(one: MissingPayment) -> MissingCell:
         sentence=f"{one.sentence} {one.advice}".strip(),
         severity=one.severity,
         retry_on=one.retry_on,
+        promised_on=one.promised_on,
         reminders_stopped=one.reminders_stopped,
     )
 
@@ -201,7 +205,7 @@ def _card_flag(found: CardFinding) -> Iterable[Flag]:
 
 
 def _missing_flags(judged: Judged) -> Iterable[Flag]:
-    asked = [one for one in judged.missing if one.retry_on is None]
+    asked = [one for one in judged.missing if one.retry_on is None and not _promised(one)]
     retried = [one for one in judged.missing if one.retry_on is not None]
     for kind, found in ((Kind.MISSING_PAYMENT, asked), (Kind.RETRY_SCHEDULED, retried)):
         if not found:
@@ -210,6 +214,11 @@ def _missing_flags(judged: Judged) -> Iterable[Flag]:
         total = sum(one.open_cents for one in found)
         evidence = tuple(dict.fromkeys(row for one in found for row in one.evidence))
         yield Flag(kind, worst.severity, _missing_reason(worst, found), total, evidence)
+
+
+def _promised(one: MissingPayment) -> bool:
+    """Told by its plan's flag, calmly; what was charged back is told in any case."""
+    return one.promised_on is not None and not one.reminders_stopped
 
 
 def _missing_reason(worst: MissingPayment, found: list[MissingPayment]) -> str:
@@ -227,6 +236,11 @@ def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:
     if kind is None or finding.severity is None:
         return
     reason = f"Family plan, paid by another: {finding.reason}" if judged.family else finding.reason
+    severity = finding.severity
+    if judged.promise is not None and judged.promise.state in _TOLD and finding.arrears_cents:
+        reason = f"{reason} {judged.promise.sentence}"
+        if calms(judged.promise):
+            kind, severity = Kind.PROMISED, Severity.NOTE
     # the dollars stand at the payer's row, so a family is never counted twice
     cents = 0 if judged.family else finding.arrears_cents or finding.due_today_cents
-    yield Flag(kind, finding.severity, reason, cents, finding.evidence)
+    yield Flag(kind, severity, reason, cents, finding.evidence)

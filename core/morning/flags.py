@@ -20,6 +20,7 @@ class Kind(StrEnum):
     ACCEPTED_NOT_POSTED = "ACCEPTED_NOT_POSTED"
     POSTED_TWICE = "POSTED_TWICE"
     BEHIND = "BEHIND"
+    PROMISED = "PROMISED"
     DUE_TODAY = "DUE_TODAY"
     SETTLEMENT = "SETTLEMENT"
     PLAN_UNKNOWN = "PLAN_UNKNOWN"
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     OVER_SCHEDULED = "OVER_SCHEDULED"
     NOT_SCHEDULED = "NOT_SCHEDULED"
     UNDER_BOOKED = "UNDER_BOOKED"
+    DECIDED = "DECIDED"
     USED_UP = "USED_UP"
     PROVISIONAL = "PROVISIONAL"
     BOOKED_WHILE_FROZEN = "BOOKED_WHILE_FROZEN"
@@ -74,13 +76,15 @@ CHIPS: dict[Kind, Chip] = {
     Kind.ACCEPTED_NOT_POSTED: Chip("Paid, not posted", "sync_problem", Group.MISSING),
     Kind.POSTED_TWICE: Chip("Posted twice", "content_copy", Group.MISSING),
     Kind.BEHIND: Chip("Behind", "trending_down", Group.BEHIND),
+    Kind.PROMISED: Chip("Promised", "handshake", Group.BEHIND),
     Kind.DUE_TODAY: Chip("Due today", "today", Group.BEHIND),
-    Kind.SETTLEMENT: Chip("Settle plan", "handshake", Group.BEHIND),
+    Kind.SETTLEMENT: Chip("Settle plan", "gavel", Group.BEHIND),
     Kind.PLAN_UNKNOWN: Chip("Plan unknown", "help", Group.UNKNOWN),
     Kind.BALANCE_DUE: Chip("Owes", "account_balance_wallet", Group.BALANCE),
     Kind.OVER_SCHEDULED: Chip("Over by", "event_busy", Group.MEMBERSHIP),
     Kind.NOT_SCHEDULED: Chip("Not scheduled", "event_upcoming", Group.MEMBERSHIP),
     Kind.UNDER_BOOKED: Chip("Visits lapse", "hourglass_bottom", Group.MEMBERSHIP),
+    Kind.DECIDED: Chip("Over, decided", "task_alt", Group.MEMBERSHIP),
     Kind.USED_UP: Chip("Used up", "done_all", Group.MEMBERSHIP),
     Kind.PROVISIONAL: Chip("Provisional", "pending", Group.MEMBERSHIP),
     Kind.BOOKED_WHILE_FROZEN: Chip("Booked while frozen", "ac_unit", Group.MEMBERSHIP),

@@ -13,7 +13,9 @@ from core import clock
 from core.cards.rules import CardFacts
 from core.insurance.rules import CoverageFacts
 from core.ledger.rules import EntryFacts
+from core.memberships.choices import ChoiceFacts
 from core.memberships.rules import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
+from core.memberships.standing_choices import standing_choices
 from core.morning import queries
 from core.morning.people import Person
 from core.payments.facts import GIVEN_BACK
@@ -24,6 +26,7 @@ from core.plans.records import (
     PlanRecord,
     add_instalments,
     add_payments,
+    add_said,
     count_done_visits,
     local_payment,
     rows_of,
@@ -41,6 +44,7 @@ class MembershipRecord:
     plan: MembershipPlanFacts
     benefits: list[BenefitFacts]
     extras: list[ExtraFacts] = field(default_factory=list)
+    choices: Sequence[ChoiceFacts] = ()
     card_ref: str | None = None
 
 
@@ -91,7 +95,7 @@ def gather(
     _add_memberships(session, facts, ids)
     _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
     cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref)
+    plans = _add_plans(session, facts, ids, cards_by_ref, time_zone)
     count_done_visits(session, plans, time_zone)
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
@@ -112,7 +116,7 @@ def gather_for_cards(
         return facts
     _add_memberships(session, facts, ids)
     cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref)
+    plans = _add_plans(session, facts, ids, cards_by_ref, time_zone)
     add_payments(session, plans, clock.zone(time_zone))
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     return facts
@@ -140,6 +144,8 @@ def _add_memberships(session: Session, facts: dict[int, PatientFacts], ids: list
         facts[one.patient_id].memberships.append(record)
     for membership_id, *row in rows_of(session, queries.EXTRAS, ids=list(records)):
         records[membership_id].extras.append(ExtraFacts._make(row))
+    for membership_id, choices in standing_choices(session, records).items():
+        records[membership_id].choices = choices
 
 
 def _add_visits(
@@ -203,7 +209,11 @@ def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int])
 
 
 def _add_plans(
-    session: Session, facts: dict[int, PatientFacts], ids: list[int], cards_by_ref: dict[str, int]
+    session: Session,
+    facts: dict[int, PatientFacts],
+    ids: list[int],
+    cards_by_ref: dict[str, int],
+    time_zone: str,
 ) -> dict[int, PlanRecord]:
     """Plans of the patients and plans they pay for; a family contract is one record seen from both."""
     records: dict[int, PlanRecord] = {}
@@ -218,6 +228,7 @@ def _add_plans(
             if key in facts:
                 facts[key].plans.append(record)
     add_instalments(session, records)
+    add_said(session, records, time_zone)
     return records
 
 

@@ -36,8 +36,9 @@ from core.payments.rules import (
     upcoming_drafts,
     visit_items,
 )
+from core.plans.promises import PromiseFinding, calms
 from core.plans.records import PlanRecord
-from core.plans.rules import PlanFinding, PlanState, judge_plan
+from core.plans.rules import PlanFinding, PlanState
 from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
 
 _OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)
@@ -62,11 +63,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPlan:
-    """family: somebody else pays, so the money stands at the payer's row and not here."""
+    """family: somebody else pays, so the money stands at the payer's row and not here. promise: the one that stands."""
 
     record: PlanRecord
     finding: PlanFinding
     family: bool
+    promise: PromiseFinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,10 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
 
 def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:
     for record in facts.plans:
-        finding = judge_plan(
-            record.plan, record.instalments, record.payments, setting.today, done_visits=record.done_visits
-        )
+        finding = record.judged(setting.today)
         payer = record.plan.payer_id or record.plan.patient_id
-        yield JudgedPlan(record, finding, payer != facts.person.id)
+        promise = record.promise(setting.today, setting.time_zone)
+        yield JudgedPlan(record, finding, payer != facts.person.id, promise)
 
 
 def _memberships(
@@ -174,6 +175,7 @@ def _memberships(
             at_hand=visit,
             last_done=facts.last_done,
             covered_elsewhere=elsewhere.get(record.membership.id, frozenset()),
+            choices=record.choices,
         )
         yield record, finding
 
@@ -220,7 +222,9 @@ def _items(
     for judged in plans:
         if not judged.family and judged.finding.arrears_cents:
             retries = instalment_retries(judged.finding, facts.recurrings, today)
-            yield from instalment_items(judged.finding, retries)
+            promised = judged.promise.promise.due_on if judged.promise and calms(judged.promise) else None
+            for item in instalment_items(judged.finding, retries):
+                yield item if promised is None else item._replace(promised_on=promised)
     for member, record in zip(members, facts.memberships, strict=True):
         own = _payments_of_membership(facts.payments, member.membership_id)
         items = membership_items(
@@ -332,7 +336,7 @@ def _expected_at(
     covers = {finding.covers(visit).cover for _, finding in memberships}
     if covers & {Cover.COVERED, Cover.PROVISIONAL}:
         return 0
-    if Cover.EXCESS in covers:
+    if covers & {Cover.EXCESS, Cover.DROP_IN, Cover.TO_MOVE}:
         return visit.price_cents or 0
     day = clock.local_date(visit.starts_at, setting.time_zone)
     if any(_plan_covers(record, facts.person.id, day) for record in facts.plans):

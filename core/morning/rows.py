@@ -36,6 +36,7 @@ class MissingCell:
     severity: Severity
     retry_on: date | None
     reminders_stopped: bool
+    promised_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ MATCH_BEFORE_DAYS, MATCH_AFTER_DAYS = -3, 10
 
 class DueItem(NamedTuple):
     """Something that was to be paid. kind: instalment, membership or visit; id: its external id (a membership draft:
-    `<membership external id>:<due date>`). attempts: what was tried for it. retry_on: a retry that is planned."""
+    `<membership external id>:<due date>`). attempts: what was tried for it. retry_on: a retry that is planned.
+    promised_on: somebody said they would pay by that day, which is still to come."""
 
     kind: str
     id: str
@@ -28,6 +29,7 @@ class DueItem(NamedTuple):
     allocated_cents: int
     attempts: tuple[PaymentFacts, ...]
     retry_on: date | None = None
+    promised_on: date | None = None
 
 
 class MissingReason(StrEnum):
@@ -51,7 +53,8 @@ _SEVERITY = {
 
 @dataclass(frozen=True, slots=True)
 class MissingPayment:
-    """open_cents is what is missing. retry_on: the processor tries again by itself that day (severity NOTE).
+    """open_cents is what is missing. retry_on: the processor tries again by itself that day; promised_on: somebody said they
+    would pay by then (severity NOTE both).
 
     reminders_stopped: a chargeback, nobody may ask for this amount. pending_cents: of it, on its way.
     possible_match: a cash or check row of the ledger that may be this payment; a person confirms it.
@@ -70,6 +73,7 @@ class MissingPayment:
     pending_cents: int
     possible_match: EntryFacts | None
     evidence: tuple[tuple[str, str], ...]
+    promised_on: date | None = None
 
 
 def missing_payments(
@@ -115,7 +119,8 @@ def _missing(item: DueItem, today: date, match: EntryFacts | None) -> MissingPay
     pending = sum(p.amount_cents for p in item.attempts if p.status == "pending")
     reason, told = _reason(item, left, pending)
     because = reason_of(told.reason_code) if told is not None else None
-    calm = item.retry_on is not None and reason is not MissingReason.CHARGEBACK
+    expected = item.retry_on is not None or item.promised_on is not None
+    calm = expected and reason is not MissingReason.CHARGEBACK
     payments = {p.external_id for p in item.attempts}
     return MissingPayment(
         kind=item.kind,
@@ -125,12 +130,13 @@ def _missing(item: DueItem, today: date, match: EntryFacts | None) -> MissingPay
         reason=reason,
         severity=Severity.NOTE if calm else _SEVERITY.get(reason, Severity.MEDIUM),
         sentence=_sentence(item, reason, told, because, left, today),
-        advice=_advice(reason, because, item.retry_on, left, today),
+        advice=_advice(reason, item, left, today),
         retry_on=item.retry_on,
         reminders_stopped=reason is MissingReason.CHARGEBACK,
         pending_cents=min(pending, left),
         possible_match=match,
         evidence=(_row_of(item), *(("payment", external_id) for external_id in sorted(payments))),
+        promised_on=item.promised_on,
     )
 
 
@@ -209,15 +215,15 @@ def _sentence(
     )
 
 
-def _advice(
-    reason: MissingReason, because: Reason | None, retry_on: date | None, left: int, today: date
-) -> str:
+def _advice(reason: MissingReason, item: DueItem, left: int, today: date) -> str:
     if reason is MissingReason.CHARGEBACK:
         return "Do not ask for it; answer the dispute first."
     if reason is MissingReason.PENDING:
         return "Nothing to ask for now."
-    if retry_on is not None:
-        return f"It is tried again by itself on {short_day(retry_on, today)}."
+    if item.retry_on is not None:
+        return f"It is tried again by itself on {short_day(item.retry_on, today)}."
+    if item.promised_on is not None:
+        return f"Promised by {short_day(item.promised_on, today)}; do not ask before."
     ask = f"Ask for {short_dollars(left)}"
     if reason is MissingReason.DECLINED_HARD:
         return f"{ask} and a new card."

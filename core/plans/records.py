@@ -6,15 +6,28 @@ from datetime import date, tzinfo
 from operator import attrgetter
 from typing import Any
 
+from sqlalchemy import bindparam, literal, select
 from sqlmodel import Session
 
 from core import clock
 from core.morning import queries
 from core.payments.facts import PaymentFacts
-from core.plans.facts import InstalmentFacts, PlanFacts
+from core.plans.facts import InstalmentFacts, PlanFacts, PlanFinding
+from core.plans.models import PlanPromise, PlanSettlement, PlanStatus
+from core.plans.promises import PromiseFacts, PromiseFinding, judge_promise, standing_promise
+from core.plans.rules import judge_plan
+from core.plans.settlements import SettlementFacts, standing_settlement
+from core.store.base import table_of
 
 IN_TIME = attrgetter("happened_at", "id")
 AT_ONCE = 5_000  # ids in one IN list
+_promise, _settlement = table_of(PlanPromise), table_of(PlanSettlement)
+_PROMISES = select(*(_promise.c[name] for name in PromiseFacts._fields)).where(
+    _promise.c.plan_id.in_(bindparam("ids", expanding=True))
+)
+_SETTLEMENTS = select(
+    *(literal(None) if name == "decided_on" else _settlement.c[name] for name in SettlementFacts._fields)
+).where(_settlement.c.plan_id.in_(bindparam("ids", expanding=True)))
 _AT = PaymentFacts._fields.index("happened_at")
 
 
@@ -27,6 +40,27 @@ class PlanRecord:
     payments: list[PaymentFacts] = field(default_factory=list)
     done_visits: int | None = None
     card_ref: str | None = None
+    promises: list[PromiseFacts] = field(default_factory=list)
+    settlements: list[SettlementFacts] = field(default_factory=list)
+
+    def judged(self, today: date) -> PlanFinding:
+        """What the rule finds on a local day."""
+        return judge_plan(
+            self.plan,
+            self.instalments,
+            self.payments,
+            today,
+            done_visits=self.done_visits,
+            settled=standing_settlement(self.settlements),
+        )
+
+    def promise(self, today: date, time_zone: str) -> PromiseFinding | None:
+        """The promise that stands, and what became of it."""
+        promise = standing_promise(self.promises)
+        if promise is None:
+            return None
+        recorded_on = clock.local_date(promise.recorded_at, time_zone)
+        return judge_promise(promise, self.payments, today, recorded_on=recorded_on)
 
 
 def plan_records(
@@ -42,6 +76,7 @@ def plan_records(
             made[plan.id] = PlanRecord(plan, card_ref=card_ref)
         add_instalments(session, made)
         add_payments(session, made, clock.zone(time_zone))
+        add_said(session, made, time_zone)
         if done_visits:
             count_done_visits(session, made, time_zone)
         found |= made
@@ -97,6 +132,20 @@ def _refunds(session: Session, refs: Sequence[str]) -> Sequence[Any]:
     if len(refs) > AT_ONCE:
         return rows_of(session, queries.REFUNDS)
     return rows_of(session, queries.REFUNDS_OF, refs=refs)
+
+
+def add_said(session: Session, records: Mapping[int, PlanRecord], time_zone: str) -> None:
+    """What people promised and decided about the plans."""
+    if not records:
+        return
+    for row in rows_of(session, _PROMISES, ids=list(records)):
+        promise = PromiseFacts._make(row)
+        records[promise.plan_id].promises.append(promise)
+    ended = [key for key, record in records.items() if record.plan.status == PlanStatus.CANCELLED]
+    for row in rows_of(session, _SETTLEMENTS, ids=ended) if ended else ():
+        settlement = SettlementFacts._make(row)
+        decided_on = clock.local_date(settlement.decided_at, time_zone)
+        records[settlement.plan_id].settlements.append(settlement._replace(decided_on=decided_on))
 
 
 def count_done_visits(session: Session, records: Mapping[int, PlanRecord], time_zone: str) -> None:

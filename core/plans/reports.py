@@ -6,7 +6,7 @@ SQL narrows (narrow.py), the rule of every other page judges (rules.py). A famil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -19,16 +19,24 @@ from core.payments.due_items import instalment_items
 from core.payments.facts import RecurringFacts
 from core.payments.missing import MissingPayment, missing_payments
 from core.payments.retries import instalment_retries
-from core.plans.facts import PlanFinding, PlanState
+from core.plans.facts import InstalmentState, PlanFinding, PlanState
 from core.plans.narrow import may_be_behind
+from core.plans.promises import PromiseFinding, calmed, calms
 from core.plans.records import AT_ONCE, PlanRecord, plan_records, rows_of
-from core.plans.rows import AgingCell, ArrearsRow
-from core.plans.rules import judge_plan
+from core.plans.rows import AgingCell, ArrearsRow, PromiseCell
 from core.plans.wording import what_happened
 from core.practice.models import Location
 from core.severity import RANK
 
 _BEHIND = (PlanState.BEHIND, PlanState.COMPLETED_OWING, PlanState.SETTLEMENT)
+
+
+class _Seen(NamedTuple):
+    """today is local; the visits are those of the person who pays, aware UTC."""
+
+    today: date
+    next_visit: datetime | None
+    last_visit: datetime | None
 
 
 def arrears(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
@@ -82,13 +90,9 @@ def _rows_in_zone(
         session, places=ids, homeless=homeless, today=today, until=until, ended_early=ended_early
     )
     records = plan_records(session, wanted, zone)
-    judged = [(record, _judge(record, today)) for record in records.values()]
+    judged = [(record, record.judged(today)) for record in records.values()]
     told = [(record, finding) for record, finding in judged if _tells(finding)]
-    yield from _made(session, told, today, as_of)
-
-
-def _judge(record: PlanRecord, today: date) -> PlanFinding:
-    return judge_plan(record.plan, record.instalments, record.payments, today, done_visits=record.done_visits)
+    yield from _made(session, told, today, zone, as_of)
 
 
 def _tells(finding: PlanFinding) -> bool:
@@ -102,7 +106,7 @@ def _tells(finding: PlanFinding) -> bool:
 
 
 def _made(
-    session: Session, told: list[tuple[PlanRecord, PlanFinding]], today: date, as_of: datetime
+    session: Session, told: list[tuple[PlanRecord, PlanFinding]], today: date, zone: str, as_of: datetime
 ) -> Iterable[ArrearsRow]:
     payers = {record.plan.id: record.plan.payer_id or record.plan.patient_id for record, _ in told}
     everybody = sorted({*payers.values(), *(record.plan.patient_id for record, _ in told)})
@@ -114,7 +118,8 @@ def _made(
         payer = people[payers[record.plan.id]]
         member = people[record.plan.patient_id]
         missing = _missing(finding, recurrings.get(record.plan.id, []), today)
-        yield _row(record, finding, payer, member, missing, today, coming.get(payer.id), last.get(payer.id))
+        seen = _Seen(today, coming.get(payer.id), last.get(payer.id))
+        yield _row(record, finding, payer, member, missing, record.promise(today, zone), seen)
 
 
 def _of(session: Session, query: Any, ids: Sequence[int], **given: Any) -> Iterator[Any]:
@@ -146,13 +151,10 @@ def _row(
     payer: Person,
     member: Person,
     missing: MissingPayment | None,
-    today: date,
-    next_visit: datetime | None,
-    last_visit: datetime | None,
+    promise: PromiseFinding | None,
+    seen: _Seen,
 ) -> ArrearsRow:
     known = finding.known
-    late = [one for one in finding.instalments if one.days_late]
-    tried = max(late, key=lambda one: (one.attempts[-1].happened_at.timestamp() if one.attempts else 0), default=None)  # fmt: skip
     return ArrearsRow(
         key=payer.id,
         plan_key=record.plan.id,
@@ -166,7 +168,7 @@ def _row(
         member_id=member.external_id if finding.family else None,
         member=member.name if finding.family else None,
         state=finding.state,
-        severity=finding.severity,
+        severity=calmed(finding.severity, promise),
         expected_cents=finding.expected_cents if known else None,
         paid_cents=finding.paid_cents,
         arrears_cents=finding.arrears_cents if known else None,
@@ -178,11 +180,40 @@ def _row(
         remaining_cents=finding.remaining_cents if known else None,
         exposure_cents=finding.exposure_cents,
         unearned_cents=finding.unearned_cents,
-        next_visit=next_visit,
-        last_visit=last_visit,
-        last_contact_at=last_visit,
+        next_visit=seen.next_visit,
+        last_visit=seen.last_visit,
+        last_contact_at=_last_contact(record, seen.last_visit),
+        promise=_promise_cell(promise) if promise else None,
         reminders_stopped=finding.reminders_stopped,
         reason=finding.reason,
-        last_event=what_happened(tried, today) if tried else "",
-        advice=missing.advice if missing else "",
+        last_event=_last_event(finding, seen.today),
+        advice="" if calms(promise) or missing is None else missing.advice,
+    )
+
+
+def _last_event(finding: PlanFinding, today: date) -> str:
+    """What was tried last for what is late; of several the newest attempt."""
+    late = [one for one in finding.instalments if one.state is InstalmentState.LATE]
+    tried = [one for one in late if one.attempts]
+    told = max(tried, key=lambda one: one.attempts[-1].happened_at) if tried else next(iter(late), None)
+    return what_happened(told, today) if told else ""
+
+
+def _last_contact(record: PlanRecord, last_visit: datetime | None) -> datetime | None:
+    """When they were last spoken to, as far as anybody wrote it down: a visit, or a promise."""
+    spoken = [promise.recorded_at for promise in record.promises]
+    return max([*spoken, *([last_visit] if last_visit else [])], default=None)
+
+
+def _promise_cell(found: PromiseFinding) -> PromiseCell:
+    promise = found.promise
+    return PromiseCell(
+        state=found.state,
+        amount_cents=promise.amount_cents,
+        due_on=promise.due_on,
+        came_cents=found.came_cents,
+        said_by=promise.said_by,
+        recorded_at=promise.recorded_at,
+        recorded_by=promise.recorded_by,
+        sentence=found.sentence,
     )

@@ -20,6 +20,20 @@ class AgingCell:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseCell:
+    """The promise that stands: who said it, who wrote it down, and what came since. state: see PromiseState."""
+
+    state: str
+    amount_cents: int
+    due_on: date
+    came_cents: int
+    said_by: str
+    recorded_at: datetime
+    recorded_by: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArrearsRow:
     """One plan that is behind, at the person who pays it.
 
@@ -56,6 +70,7 @@ class ArrearsRow:
     next_visit: datetime | None
     last_visit: datetime | None
     last_contact_at: datetime | None
+    promise: PromiseCell | None
     reminders_stopped: bool
     reason: str
     last_event: str

@@ -7,6 +7,7 @@ what the patient promised.
 from collections.abc import Sequence
 from datetime import date
 from operator import attrgetter
+from typing import NamedTuple
 
 from core.dates import ONE_DAY
 from core.money import share
@@ -21,6 +22,7 @@ from core.plans.facts import (
     PlanFinding,
     PlanState,
 )
+from core.plans.settlements import SettlementFacts
 from core.plans.wording import plan_sentence, what_happened
 from core.severity import Severity
 
@@ -47,19 +49,23 @@ def judge_plan(
     as_of_date: date,
     *,
     done_visits: int | None = None,
+    settled: SettlementFacts | None = None,
 ) -> PlanFinding:
     """Where a plan stands on `as_of_date` (local), DOMAIN §4.
 
     payments: those of the plan or its instalments and the refunds of them, of any status; later ones are left out.
-    done_visits: completed visits of the plan so far, None = not known. A plan that cannot be judged (no instalments,
-    an end before its start, negative amounts) is UNKNOWN with the reason.
+    done_visits: completed visits of the plan so far, None = not known. settled: what a person decided about a plan
+    that was ended early. A plan that cannot be judged (no instalments, an end before its start, negative amounts) is
+    UNKNOWN with the reason.
     """
     rows = sorted((p for p in payments if p.happened_on <= as_of_date), key=attrgetter("happened_at"))
     nets = net_by_payment(rows)
     paid = max(0, sum(nets.values()))
     if doubt := _doubt(plan, instalments):
         return _unknown(plan, doubt, paid, pending_cents(rows))
-    judged_on = _judged_on(plan, as_of_date)
+    if plan.status != "cancelled" or (settled is not None and settled.decided_on > as_of_date):
+        settled = None
+    span = _span(plan, as_of_date, settled)
     ordered = sorted(instalments, key=attrgetter("due_date"))
     pauses = plan.paused_from or plan.paused_to or plan.status == "paused"
     dues = [
@@ -73,12 +79,13 @@ def judge_plan(
     ]
     allocation = allocate(dues, rows, nets)
     tried = attempts(dues, allocation, rows, nets, as_of_date)
-    frozen = plan.status == "cancelled"
     standings = tuple(
-        _standing(i, due, allocation.cents[place], tried[place], judged_on, frozen=frozen)
+        _standing(i, due, allocation.cents[place], tried[place], span)
         for place, (i, due) in enumerate(zip(ordered, dues, strict=True))
     )
-    return _sum_up(plan, standings, dues, paid, pending_cents(rows), as_of_date, judged_on, done_visits)
+    if settled is not None and settled.waived_cents:
+        standings = _waived(standings, settled.waived_cents)
+    return _sum_up(plan, standings, dues, paid, pending_cents(rows), as_of_date, span, done_visits, settled)
 
 
 def contract_price(plan: PlanFacts, visit_number: int, total_cents: int) -> int:
@@ -113,11 +120,40 @@ def _doubt(plan: PlanFacts, instalments: Sequence[InstalmentFacts]) -> str | Non
     return None
 
 
-def _judged_on(plan: PlanFacts, as_of: date) -> date:
-    """A plan that was ended early is frozen the day after its end: nothing falls due and nothing ages any more."""
-    if plan.status == "cancelled" and plan.end_date is not None and plan.end_date < as_of:
-        return plan.end_date + ONE_DAY
-    return as_of
+class _Span(NamedTuple):
+    """due_before: what was due before this day is late; aged_on: the day its age is counted to. frozen: it was ended
+    early, so that what is due from `due_before` on never falls due."""
+
+    due_before: date
+    aged_on: date
+    frozen: bool
+
+
+def _span(plan: PlanFacts, as_of: date, settled: SettlementFacts | None) -> _Span:
+    """A plan that was ended early is frozen the day after its end: nothing falls due and nothing ages any more, until
+    a person decides to collect; from then on what was due ages again."""
+    if plan.status != "cancelled":
+        return _Span(as_of, as_of, frozen=False)
+    ended = plan.end_date or (settled.decided_on if settled else None)
+    stop = as_of if ended is None or ended >= as_of else ended + ONE_DAY
+    ages = settled is not None and settled.decision == "collect"
+    return _Span(stop, as_of if ages else stop, frozen=True)
+
+
+def _waived(standings: tuple[InstalmentStanding, ...], cents: int) -> tuple[InstalmentStanding, ...]:
+    """Take what was waived off what is late, the oldest first."""
+    found = []
+    for one in standings:
+        part = min(cents, one.open_cents) if one.state is InstalmentState.LATE else 0
+        if part:
+            cents -= part
+            left = one.open_cents - part
+            one = one._replace(  # noqa: PLW2901 - the same instalment, less what was waived
+                open_cents=left, waived_cents=one.waived_cents + part,
+                state=one.state if left else InstalmentState.WAIVED, days_late=one.days_late if left else 0,
+            )  # fmt: skip
+        found.append(one)
+    return tuple(found)
 
 
 def _paused(plan: PlanFacts, day: date) -> bool:
@@ -132,9 +168,7 @@ def _standing(
     due: Due,
     allocated: int,
     tried: list[PaymentFacts],
-    judged_on: date,
-    *,
-    frozen: bool,
+    span: _Span,
 ) -> InstalmentStanding:
     left = due.owed_cents - allocated
     late = 0
@@ -142,12 +176,12 @@ def _standing(
         state = InstalmentState.PAID if allocated or not instalment.waived_cents else InstalmentState.WAIVED
     elif due.postponed:
         state = InstalmentState.PAUSED
-    elif due.due_on < judged_on:
-        state, late = InstalmentState.LATE, (judged_on - due.due_on).days
-    elif frozen:
+    elif due.due_on < span.due_before:
+        state, late = InstalmentState.LATE, (span.aged_on - due.due_on).days
+    elif span.frozen:
         state = InstalmentState.FROZEN
     else:
-        state = InstalmentState.DUE_TODAY if due.due_on == judged_on else InstalmentState.COMING
+        state = InstalmentState.DUE_TODAY if due.due_on == span.aged_on else InstalmentState.COMING
     return InstalmentStanding(
         instalment.id,
         instalment.external_id,
@@ -176,15 +210,16 @@ def _sum_up(
     paid: int,
     pending: int,
     as_of: date,
-    judged_on: date,
+    span: _Span,
     done_visits: int | None,
+    settled: SettlementFacts | None,
 ) -> PlanFinding:
     late = []
     expected = arrears = due_today = waived = amounts = 0
     for one, due in zip(standings, dues, strict=True):
         amounts += one.amount_cents
         waived += one.waived_cents
-        if due.due_on < judged_on and not due.postponed:
+        if due.due_on < span.due_before and not due.postponed:
             expected += one.amount_cents
         if one.state is InstalmentState.LATE:
             late.append(one)
@@ -198,7 +233,10 @@ def _sum_up(
         exposure, unearned = max(0, delivered - paid), max(0, paid - delivered)
     disputed = any(p.status == "charged_back" for one in late for p in one.attempts)
     oldest = late[0] if late else None
-    state = _state(plan, arrears, due_today, paid - expected, total - waived - paid, as_of)
+    if settled is not None and (settled.decision == "collect" or not arrears):
+        state = PlanState.COMPLETED_OWING if arrears else PlanState.COMPLETED
+    else:
+        state = _state(plan, arrears, due_today, paid - expected, total - waived - paid, as_of)
     return PlanFinding(
         plan_id=plan.id,
         state=state,

@@ -58,6 +58,8 @@ def money(card: PatientCard) -> Block:
 
 def _missing(one: MissingCell, card: PatientCard) -> Block:
     later = f"tried again on {day_month(one.retry_on, card.day)}" if one.retry_on else ""
+    if one.promised_on and not later:
+        later = f"promised by {day_month(one.promised_on, card.day)}"
     stopped = "reminders are stopped" if one.reminders_stopped else ""
     due = f"{one.kind.replace('_', ' ').lower()} due {day_month(one.due_on, card.day)}"
     return blocks.line(
