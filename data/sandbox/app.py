@@ -3,6 +3,7 @@
 `prepare` makes (or finds) the practice in a folder, `build_app` is the ASGI app over it, `serve` runs it.
 """
 
+import asyncio
 import html
 import json
 import os
@@ -11,6 +12,8 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,11 +27,13 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import clock
-from data.sandbox import control
+from data.sandbox import calls, control, pages
 from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis.load import load
 from data.sandbox.fortis.routes import router
+from data.sandbox.mail import server as mail_server
 from data.sandbox.practice.lived import live_until
+from data.sandbox.sms import delivery, gateway
 from data.sandbox.state import State
 
 DEFAULT_PORT = 8600
@@ -41,12 +46,32 @@ def build_app(state: State) -> Starlette:
         routes=[
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
+            *pages.routes(),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
+            Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
         ],
+        lifespan=_at_work,
         middleware=[Middleware(_KnowsItsAddress, state=state)],
     )
     app.state.sandbox = state
     return app
+
+
+@asynccontextmanager
+async def _at_work(app: Starlette) -> AsyncIterator[None]:
+    """While the web server runs, the mail server listens and the calls that wait are made."""
+    state: State = app.state.sandbox
+    wanted = state.smtp_port or state.remembered("smtp port") or state.wanted_smtp_port
+    mail = await mail_server.start(state, wanted)
+    state.remember("smtp port", state.smtp_port)
+    courier = asyncio.create_task(
+        calls.Courier(state, {"text": delivery.step}, {"sms inbound": delivery.answered}).run()
+    )
+    try:
+        yield
+    finally:
+        courier.cancel()
+        mail.close()
 
 
 class _KnowsItsAddress:
@@ -126,7 +151,7 @@ def server_of(state: State) -> uvicorn.Server:
         build_app(state),
         log_level="error",
         access_log=False,
-        lifespan="off",
+        lifespan="on",
         timeout_graceful_shutdown=1,
         ws="none",
     )
@@ -161,6 +186,7 @@ def serve(
     """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT. Raises OSError when the port is taken."""
     listener = listen(port)
     state = prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port)
+    state.wanted_smtp_port = mail_server.USUAL_PORT
     live_until(folder / "ehr", state.now())
     threading.Thread(target=_let_the_day_go_on, args=(folder / "ehr", state), daemon=True).start()
     serve_state(state, listener)

@@ -2,7 +2,7 @@
 
 POST takes one JSON object; any of these keys, done in this order, all answered in one object:
 
-    {"clear": true}                                   no faults, no ordered declines
+    {"clear": true}                                   no faults, no ordered declines, every setting as at first
     {"now": "2026-11-21T13:00:00Z", "freeze": true}   the clock stands there; without freeze it goes on from there
     {"advance": {"days": 3, "hours": 1}}              the clock moves (arguments of a timedelta)
     {"decline": {"token_id": "...", "reason_code_id": 1616, "times": 1}}
@@ -11,12 +11,17 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                                                       a record changes upstream; its modified_ts moves
     {"delete": {"resource": "tokens", "id": "..."}}   a record is gone upstream
     {"listing_delay": 1800}                           seconds until a new quick invoice is listed (it can be read at once)
+    {"sms": {"idempotency": true, "numbers": {"+16145550123": 30003}}}
+                                                      how the text gateway behaves (see sms/settings.py)
+    {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
+                                                      what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
     {"faults": [{"kind": "status", "status": 429, "retry_after": 2, "times": 3,
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
                                                       what goes wrong from now on (added to what goes wrong already)
 
-A fault has a `kind` (see faults.Kind), `match` (both keys optional; path is a prefix), and `times`, or
+A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms or smtp), `match` (a method and the beginning of a
+path, both optional; for smtp `to`, the beginning of an address), and `times`, or
 `probability` with `seed`, or neither: then it lasts until cleared. `latency` takes `latency_ms`, `status` takes
 `status` and `retry_after` (seconds). 400 with {"error": sentence} for anything else, and then nothing is done.
 """
@@ -29,11 +34,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from data.sandbox import calls
 from data.sandbox.faults import Fault
 from data.sandbox.fortis.catalogue import ALL
 from data.sandbox.fortis.charges import order_decline
 from data.sandbox.fortis.drafts import run_drafts
 from data.sandbox.fortis.resources import LISTING_DELAY, twinned
+from data.sandbox.mail import server as mail_server
+from data.sandbox.sms import settings as sms_settings
+from data.sandbox.sms import wire as sms_wire
 from data.sandbox.state import State
 
 KNOWN = (
@@ -45,6 +54,8 @@ KNOWN = (
     "change",
     "delete",
     "listing_delay",
+    "sms",
+    "events",
     "run_drafts",
     "faults",
 )
@@ -61,6 +72,20 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "developer_id": state.login["developer-id"],
             "location_id": locations[0][0] if locations else None,
         },
+        "sms": {
+            "base_url": f"{root_url}/twilio",
+            "account_sid": sms_wire.account_sid(state),
+            "auth_token": sms_wire.auth_token(state),
+            "from_number": sms_wire.BUILT_IN_NUMBER,
+        },
+        "smtp": {
+            "host": "127.0.0.1",
+            "port": state.smtp_port,
+            "username": mail_server.USERNAME,
+            "password": mail_server.password(state),
+        },
+        "pages": {"phone": f"{root_url}/phone", "mail": f"{root_url}/mail"},
+        "calls": calls.overview(state),
         "ehr_files": str((state.folder / "ehr").resolve()),
         "now": state.now().isoformat(timespec="seconds"),
     }
@@ -95,11 +120,18 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
     done: dict[str, Any] = {}
     with state.transaction():
         if wishes.get("clear"):
-            state.remember("declines", {})
+            for name in ("declines", calls.EVENTS):
+                state.remember(name, {})
+            state.remember(LISTING_DELAY, 0)
+            sms_settings.clear(state)
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
         if "listing_delay" in wishes:
             state.remember(LISTING_DELAY, _seconds(wishes["listing_delay"], "listing_delay"))
+        if "sms" in wishes:
+            sms_settings.change(state, wishes["sms"])
+        if "events" in wishes:
+            calls.change(state, wishes["events"])
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
     state.faults.wanted = faults if wishes.get("clear") else [*state.faults.wanted, *faults]

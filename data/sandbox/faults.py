@@ -1,6 +1,7 @@
 """What can go wrong between a client and a processor, on demand (POST /control, `faults`).
 
-The faults stand before the processor as ASGI middleware: a request either meets one of them or passes untouched.
+The faults stand before the processor and the text gateway as ASGI middleware: a request either meets one of them or
+passes untouched. The mail server asks for its own (see mail/server.py).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ class Kind(StrEnum):
         "status"  # answers `status` (429, 500, 502, ...) and does nothing; retry_after goes into the header
     )
     WRONG_KEYS = "wrong_keys"  # answers 401 although the keys are right, as if they had been withdrawn
+    DROP = "drop"  # does nothing and drops the connection: nobody is there
     TIMEOUT_BEFORE = "timeout_before"  # does nothing and never answers
     TIMEOUT_AFTER = "timeout_after"  # does what was asked and never answers
     RESET = "reset"  # does what was asked, sends half of the body and drops the connection
@@ -45,12 +47,21 @@ LISTS_ONLY = frozenset(
         Kind.RENAMED_FIELDS,
     }
 )
+FOR_MAIL = frozenset(
+    {Kind.LATENCY, Kind.STATUS, Kind.DROP, Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER, Kind.RESET}
+)
+PLACES = {
+    "fortis": ("method", "path"),
+    "sms": ("method", "path"),
+    "smtp": ("to",),
+}  # and what `match` may say
 _UNAUTHORISED = {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
 
 
 @dataclass(slots=True)
 class Fault:
     kind: Kind
+    at: str = "fortis"
     method: str | None = None
     path: str = ""
     times: int | None = None
@@ -69,21 +80,33 @@ class Fault:
             raise ValueError("times, status, retry_after, latency_ms and seed are whole numbers")
         if self.probability is not None and not isinstance(self.probability, int | float):
             raise ValueError("probability is a number from 0 to 1")
+        if self.at == "smtp" and self.kind not in FOR_MAIL:
+            raise ValueError(
+                f"the mail server knows the faults {', '.join(sorted(FOR_MAIL))}, not {self.kind}"
+            )
 
     @classmethod
     def parse(cls, wish: dict[str, Any]) -> "Fault":
-        """A fault of POST /control. Raises ValueError with what is wrong with it."""
+        """A fault of POST /control. Raises ValueError or TypeError with what is wrong with it."""
+        if not isinstance(wish, dict):
+            raise TypeError(f'a fault is an object such as {{"kind": "status", "status": 500}}, not {wish!r}')
         wish = dict(wish)
-        match = wish.pop("match", None) or {}
+        at = wish.get("at", "fortis")
+        if at not in PLACES:
+            raise ValueError(f"at is one of {', '.join(PLACES)}, not {at!r}")
+        match = _matched(wish.pop("match", None) or {}, PLACES[at])
+        if wish.get("kind") not in list(Kind):
+            raise ValueError(f"kind is one of {', '.join(Kind)}, not {wish.get('kind')!r}")
         try:
-            kind = Kind(wish.pop("kind", None))
-            path = match.get("path", "").removeprefix("/fortis")
-            return cls(kind=kind, method=match.get("method"), path=path, **wish)
+            path = match.get("to", match.get("path", "")).removeprefix("/fortis").removeprefix("/twilio")
+            return cls(kind=Kind(wish.pop("kind")), method=match.get("method"), path=path, **wish)
         except TypeError as error:
             raise ValueError(f"fault {wish}: {error}") from error
 
-    def meets(self, method: str, path: str) -> bool:
+    def meets(self, method: str, path: str, at: str = "fortis") -> bool:
         """Whether this fault happens to this request; counts it when it does."""
+        if at != self.at:
+            return False
         if self.times is not None and self.fired >= self.times:
             return False
         if (self.method and self.method.upper() != method) or not path.startswith(self.path):
@@ -97,8 +120,25 @@ class Fault:
 
     def as_json(self) -> dict[str, Any]:
         shown = ("times", "probability", "seed", "status", "retry_after", "latency_ms", "fired")
-        match = {"method": self.method, "path": self.path}
-        return {"kind": self.kind, "match": match, **{name: getattr(self, name) for name in shown}}
+        match = {"to": self.path} if self.at == "smtp" else {"method": self.method, "path": self.path}
+        return {
+            "kind": self.kind,
+            "at": self.at,
+            "match": match,
+            **{name: getattr(self, name) for name in shown},
+        }
+
+
+def _matched(match: Any, names: tuple[str, ...]) -> dict[str, str]:
+    """What a fault is held to. Raises ValueError or TypeError with how to write it."""
+    example = json.dumps(
+        {"to": "ana@"} if names == ("to",) else {"method": "GET", "path": "/v1/transactions"}
+    )
+    if not isinstance(match, dict):
+        raise TypeError(f"match is an object such as {example}, not {match!r}")
+    if set(match) - set(names) or not all(isinstance(value, str) for value in match.values()):
+        raise ValueError(f"match takes {' and '.join(names)} as text, such as {example}")
+    return match
 
 
 class Faults:
@@ -107,11 +147,11 @@ class Faults:
     def __init__(self) -> None:
         self.wanted: list[Fault] = []
 
-    def choose(self, method: str, path: str) -> tuple[float, Fault | None]:
+    def choose(self, method: str, path: str, at: str = "fortis") -> tuple[float, Fault | None]:
         """Seconds to wait, and the first fault that meets this request."""
         wait = 0.0
         for fault in self.wanted:
-            if not fault.meets(method, path):
+            if not fault.meets(method, path, at):
                 continue
             wait += fault.latency_ms / 1000
             if fault.kind is not Kind.LATENCY:
@@ -122,15 +162,15 @@ class Faults:
 class FaultyLine:
     """ASGI middleware: the line between client and processor, as bad as `faults` want it."""
 
-    def __init__(self, app: App, faults: Faults) -> None:
-        self.app, self.faults = app, faults
+    def __init__(self, app: App, faults: Faults, at: str = "fortis") -> None:
+        self.app, self.faults, self.at = app, faults, at
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        wait, fault = self.faults.choose(scope["method"], path)
+        wait, fault = self.faults.choose(scope["method"], path, self.at)
         if wait:
             await asyncio.sleep(wait)
         if fault is None:
@@ -144,6 +184,10 @@ class FaultyLine:
                 await _answer(send, fault.status, _gateway_body(fault.status), fault.retry_after)
             case Kind.WRONG_KEYS:
                 await _answer(send, 401, json.dumps(_UNAUTHORISED).encode())
+            case Kind.DROP:
+                headers = [(b"content-length", b"1")]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
             case Kind.TIMEOUT_BEFORE:
                 await _until_gone(receive)
             case Kind.TIMEOUT_AFTER:

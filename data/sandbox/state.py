@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,6 +49,10 @@ OWN_KEYS = {
 PAID_BY = ("quick_invoice_id", "paylink_id")
 
 
+def silent() -> None:
+    """Nobody makes calls now; they wait."""
+
+
 class State:
     """Everything the sandbox knows. Safe to use from many threads: one of them at a time."""
 
@@ -56,6 +60,9 @@ class State:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.faults = Faults()
+        self.ring: Callable[[], None] = silent  # wakes who makes the sandbox's own calls
+        self.smtp_port = 0  # where the mail server listens, once it does
+        self.wanted_smtp_port = 0  # where it should, when it never did: 0 is any free port
         self.root_url = ""  # where it is reached; known with the first request
         self._lock = threading.RLock()
         self._depth = 0

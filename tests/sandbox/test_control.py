@@ -86,3 +86,36 @@ def test_a_wish_that_is_not_understood_changes_nothing(sandbox: Sandbox, wish: o
 
 def test_bad_json_is_told(sandbox: Sandbox) -> None:
     assert sandbox.client.post(f"{sandbox.root_url}/control", content=b"{").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"kind": "status", "match": "/v1/contacts"}, 'match is an object such as {"method": "GET"'),
+        ({"kind": "status", "match": {"url": "/v1"}}, "match takes method and path as text"),
+        ({"kind": "drop", "at": "smtp", "match": {"path": "/v1"}}, "match takes to as text"),
+        ({"kind": "half_page", "at": "smtp"}, "the mail server knows the faults"),
+        ({"kind": "drop", "at": "moon"}, "at is one of fortis, sms, smtp"),
+        ("status", "a fault is an object such as"),
+    ],
+)
+def test_a_fault_that_is_not_understood_is_told_how_to_write_it(
+    sandbox: Sandbox, wish: object, said: str
+) -> None:
+    answer = sandbox.client.post(f"{sandbox.root_url}/control", json={"faults": [wish]})
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"listing_delay": "soon"},
+        {"sms": {"colour": "red"}},
+        {"sms": {"idempotency": "yes"}},
+        {"events": {"copies": 0}},
+        {"events": {"speed": 1}},
+    ],
+)
+def test_a_setting_that_is_none_is_refused(sandbox: Sandbox, wish: dict[str, object]) -> None:
+    assert sandbox.client.post(f"{sandbox.root_url}/control", json=wish).status_code == 400
