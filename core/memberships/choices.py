@@ -142,10 +142,22 @@ def _seen_in_ehr(
     if choice.kind == ChoiceKind.EXTRA and choice.id in posted:
         return ChoiceStanding.DONE
     if choice.kind == ChoiceKind.MOVE:
-        today, day = local_date(as_of, time_zone), local_date(visit.starts_at, time_zone)
-        still = standing(visit, as_of) is VisitStanding.OPEN and day > today
-        return ChoiceStanding.HOLDS if still else ChoiceStanding.LAPSED
+        in_time = may_move(visit, as_of) and not _its_day_came(choice, visit, as_of, time_zone)
+        return ChoiceStanding.HOLDS if in_time else ChoiceStanding.LAPSED
     return ChoiceStanding.HOLDS
+
+
+def may_move(visit: VisitFacts, as_of: datetime) -> bool:
+    """Whether a visit can still go to another day: open, and nobody is here for it yet."""
+    return (
+        standing(visit, as_of) is VisitStanding.OPEN and visit.status != "arrived" and visit.starts_at > as_of
+    )
+
+
+def _its_day_came(choice: ChoiceFacts, visit: VisitFacts, as_of: datetime, time_zone: str) -> bool:
+    """The day of the visit is here and it still stands: what was asked for before that day is told again."""
+    day = local_date(visit.starts_at, time_zone)
+    return local_date(choice.chosen_at, time_zone) < day <= local_date(as_of, time_zone)
 
 
 def _posted(extras: Sequence[ChoiceFacts], shown: int) -> frozenset[int]:

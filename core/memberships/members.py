@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, literal, select
 from sqlmodel import Session
 
 from core import clock
+from core.memberships.choices import ChoiceFacts
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
 from core.memberships.rules import (
     BenefitFacts,
@@ -21,6 +22,7 @@ from core.memberships.rules import (
     MembershipPlanFacts,
     counts_since,
 )
+from core.memberships.standing_choices import standing_choices
 from core.patients.models import Patient
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
@@ -38,6 +40,7 @@ class Member(NamedTuple):
     plan: MembershipPlanFacts
     benefits: Sequence[BenefitFacts]
     extras: Sequence[ExtraFacts]
+    choices: Sequence[ChoiceFacts] = ()
 
 
 @dataclass(slots=True)
@@ -132,6 +135,7 @@ def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPat
     extras: dict[int, list[ExtraFacts]] = {}
     for membership_id, *row in connection.execute(_EXTRAS).all():
         extras.setdefault(membership_id, []).append(ExtraFacts._make(row))
+    choices = standing_choices(session)
     people: dict[int, MemberPatient] = {}
     for patient_id, first_name, last_name, location_id, *row in connection.execute(_MEMBERS).all():
         if location_id not in zones:
@@ -143,7 +147,11 @@ def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPat
                 facts.patient_id, patient_id, f"{first_name} {last_name}".strip(), zones[location_id]
             )
         plan = plans[facts.membership_plan_id]
-        one.members.append(Member(facts, plan, benefits.get(plan.id, []), extras.get(facts.id, [])))
+        one.members.append(
+            Member(
+                facts, plan, benefits.get(plan.id, []), extras.get(facts.id, ()), choices.get(facts.id, ())
+            )
+        )
     return people
 
 

@@ -1,12 +1,15 @@
 """Membership plans, their benefits per service class, members, and extra visits."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from core.store.base import Synced, one_per_source
+from core.store.base import Row, Synced, one_per_source
+from core.store.types import UtcInstant
+
+_STANDS = text("undone_at IS NULL")
 
 
 class MembershipStatus(StrEnum):
@@ -64,3 +67,37 @@ class MembershipExtra(Synced, table=True):
     service_class: str
     kind: str
     visits: int
+
+
+class MembershipChoice(Row, table=True):
+    """What was decided about one visit beyond a membership; fields as in core/memberships/choices.py (ChoiceFacts).
+
+    Of each visit at most one choice stands; undone ones stay as they were. plan_id: the bigger plan asked for.
+    """
+
+    __table_args__ = (
+        Index(
+            None,
+            "membership_id",
+            "appointment_id",
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice_id: int = Field(default=1, foreign_key="practice.id")
+    membership_id: int = Field(foreign_key="membership.id")
+    appointment_id: int = Field(foreign_key="appointment.id")
+    kind: str  # a word of ChoiceKind
+    starts_at: datetime = Field(sa_type=UtcInstant)
+    cents: int | None = None
+    extras_seen: int = 0
+    plan_id: int | None = Field(default=None, foreign_key="membership_plan.id")
+    visits: int | None = None
+    reason: str
+    chosen_at: datetime = Field(sa_type=UtcInstant)
+    chosen_by: str
+    undone_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    undone_by: str = ""

@@ -40,12 +40,16 @@ def rows_of_patient(one: MemberPatient, as_of: datetime) -> Iterator[MembershipR
         elsewhere = covered_elsewhere(several, one.visits, as_of, one.time_zone)
     for member in one.members:
         finding = judge_membership(
-            *member,
+            member.membership,
+            member.plan,
+            member.benefits,
+            member.extras,
             one.visits,
             as_of,
             one.time_zone,
             last_done=one.last_done,
             covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
+            choices=member.choices,
         )
         for said in finding.states:
             yield _row(one, finding, said)

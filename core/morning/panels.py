@@ -26,6 +26,7 @@ from core.payments.rules import PaymentFacts, reason_of
 from core.plans.rules import InstalmentStanding, what_happened
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 
+_NOTED = (Cover.COVERED, Cover.PROVISIONAL, Cover.EXCESS, Cover.DROP_IN, Cover.TO_MOVE)
 _CARD_WORDS = {"INVALID": "closed", "UNKNOWN": "unknown", "EXPIRED": "expired", "EXPIRING": "ends soon"}
 _PAYMENT_ICONS = {"approved": "payments", "declined": "credit_card_off", "pending": "schedule"}
 _STATUS_WORDS = {
@@ -197,7 +198,7 @@ def visit_line(
 def _cover_note(visit: VisitFacts, judged: Judged) -> str:
     for record, finding in judged.memberships:
         covered = finding.covers(visit)
-        if covered.cover in (Cover.COVERED, Cover.PROVISIONAL, Cover.EXCESS):
+        if covered.cover in _NOTED:
             words = covered.words or "covered"
             return f"{words[0].upper()}{words[1:]} on {record.plan.name}"
     return ""
