@@ -118,8 +118,7 @@ def write_invoice(
         due_on=due_on.isoformat(),
         expires_on=(due_on + timedelta(days=OPEN_DAYS)).isoformat(),
         items=[[line.name, line.cents] for line in lines],
-        contact_ref=account.contact_ref,
-        product_ref=account.product_ref,
+        **account.payload(),
     )
     follow(session, link)
     return invoice

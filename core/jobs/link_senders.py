@@ -6,7 +6,7 @@ looked up by what they leave behind. What can neither be keyed nor looked up sta
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlmodel import Session, select
 
@@ -15,7 +15,7 @@ from core.cards.models import Card
 from core.connections.models import Kind
 from core.integrations.fortis_asked import Paylink, QuickInvoice, Resent
 from core.integrations.fortis_records import Token
-from core.integrations.fortis_writes import FortisDesk
+from core.integrations.fortis_writes import FortisDesk, KeyTaken
 from core.jobs.references import refer_cards
 from core.links import outcomes
 from core.links.card_links import card_kept
@@ -36,7 +36,9 @@ from core.outbox.sending import (
 )
 from core.store.upsert import upsert
 
+_Made = TypeVar("_Made")
 _Do = Callable[[FortisDesk, Mapping[str, Any], str], Mapping[str, Any] | None]
+NO_ADDRESS = "Fortis has no e-mail or phone of this patient to send it to."
 NOT_THERE = "It is not there; it is made again under the same key."
 CANNOT_TELL = "The processor cannot say whether it sent this. Ask the patient before you send it again."
 
@@ -70,7 +72,9 @@ def _finding(find: _Do) -> Callable[[FortisDesk, Outgoing], Outcome]:
 
 
 def _make_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    made = client.create_quick_invoice(
+    made = _once(
+        lambda: client.quick_invoice_by_key(key),
+        client.create_quick_invoice,
         key=key,
         title=asked["title"],
         due_on=date.fromisoformat(asked["due_on"]),
@@ -80,6 +84,8 @@ def _make_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
         number=asked["number"],
         note=asked["note"],
         expires_on=date.fromisoformat(asked["expires_on"]),
+        email=asked["email"],
+        cell_phone=asked["cell_phone"],
     )
     return _made(made if made.payment_url else client.quick_invoice(made.id))
 
@@ -90,7 +96,9 @@ def _find_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
 
 
 def _make_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    made = client.create_paylink(
+    made = _once(
+        lambda: client.paylink_by_key(key),
+        client.create_paylink,
         key=key,
         amount_cents=asked["amount_cents"],
         contact_id=asked["contact_ref"],
@@ -98,6 +106,8 @@ def _make_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
         product_id=asked["product_ref"],
         store_token=asked["keep_card"],
         expires_on=date.fromisoformat(asked["expires_on"]),
+        email=asked["email"],
+        cell_phone=asked["cell_phone"],
     )
     return _made(made if made.payment_url else client.paylink(made.id))
 
@@ -105,6 +115,20 @@ def _make_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
 def _find_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     found = client.paylink_by_key(key)
     return _made(found) if found else None
+
+
+def _once(find: Callable[[], _Made | None], make: Callable[..., _Made], **how: Any) -> _Made:
+    """Make it, unless a first try that seemed lost did arrive: then that one. Raises OutcomeUnknown while Fortis has
+    it and does not list it yet (up to half an hour for invoices)."""
+    try:
+        return make(**how)
+    except KeyTaken as error:
+        found = find()
+        if found is None:
+            raise errors.OutcomeUnknown(
+                "Fortis has it already, but its list does not show it yet."
+            ) from error
+        return found
 
 
 def _made(asked: QuickInvoice | Paylink) -> Mapping[str, Any]:
@@ -172,12 +196,15 @@ def _resend_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> 
 
 
 def _resend_paylink(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:
-    return _resent(client.resend_paylink(asked["external_id"]))
+    ways = {"email": bool(asked["email"]), "text": bool(asked["cell_phone"])}
+    if not any(ways.values()):
+        raise errors.Refused(NO_ADDRESS)
+    return _resent(client.resend_paylink(asked["external_id"], **ways))
 
 
 def _resent(answer: Resent) -> Mapping[str, Any]:
     if not answer.success and not answer.sms_success:
-        raise errors.Refused("Fortis has no e-mail or phone of this patient to send it to.")
+        raise errors.Refused(NO_ADDRESS)
     return {"success": answer.success, "sms_success": answer.sms_success}
 
 

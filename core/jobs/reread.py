@@ -7,19 +7,16 @@ an older version never wins, and what is gone there is marked gone here.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Table, or_, select, update
-from sqlmodel import Session, col
-from sqlmodel import select as select_rows
+from sqlalchemy import Engine, Table, select, update
+from sqlmodel import Session
 
 from core import clock
 from core.connections.quarantine import quarantine, resolve
 from core.integrations.fortis import Fortis, Page
 from core.jobs import references
-from core.jobs.sync import MODELS
-from core.links.models import Link
-from core.links.steps import follow
+from core.jobs.processor_tables import MODELS
+from core.links.following import follow_links
 from core.patients.linking import link_contacts
-from core.payments.models import Payment
 from core.store.base import table_of
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
@@ -71,30 +68,6 @@ def store_page(session: Session, connection_id: int, resource: str, page: Page) 
     elif resource == "transactions":
         references.refer_payments(session, connection_id, ids)
         follow_links(session, connection_id, ids)
-
-
-def follow_links(session: Session, connection_id: int, payment_ids: Collection[str]) -> int:
-    """Bring the links these payments (or what they give back) were made on up to date: how many changed."""
-    payment, given_back = table_of(Payment), table_of(Payment).alias()
-    paid_on = select(payment.c.invoice_ref).where(
-        payment.c.connection_id == connection_id, payment.c.external_id.in_(payment_ids)
-    )
-    taken_back_on = (
-        select(given_back.c.invoice_ref)
-        .join(payment, payment.c.refund_ref == given_back.c.external_id)
-        .where(
-            payment.c.connection_id == connection_id,
-            given_back.c.connection_id == connection_id,
-            payment.c.external_id.in_(payment_ids),
-        )
-    )
-    links = session.exec(
-        select_rows(Link).where(
-            Link.connection_id == connection_id,
-            or_(col(Link.external_id).in_(paid_on), col(Link.external_id).in_(taken_back_on)),
-        )
-    ).all()
-    return sum(follow(session, link) for link in links)
 
 
 def mark_gone(session: Session, connection_id: int, resource: str, ids: Collection[str]) -> None:

@@ -15,28 +15,27 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core import clock
-from core.cards.models import Card
 from core.connections.commands import connection_named, connection_of, credentials, fortis_client, settings_of
 from core.connections.models import (
     SENDING_ONLY,
     Connection,
     ConnectionState,
     Kind,
-    MerchantAccount,
-    ProcessorLocation,
     SyncRun,
 )
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
 from core.errors import BadInput, HuddleError, UnreadableAnswer
 from core.integrations.fortis import RESOURCES, Fortis, Page
+from core.integrations.fortis_writes import FortisDesk
 from core.jobs import references
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Held, hold
+from core.jobs.link_refresh import refresh_links
 from core.jobs.practice_files import sync_folder
+from core.jobs.processor_tables import MODELS
+from core.links.following import follow_links
 from core.patients.linking import link_contacts
-from core.patients.models import ProcessorContact
-from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.store.base import Synced
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
@@ -45,15 +44,6 @@ from core.store.version import touch
 OVERLAP_SECONDS = (
     300  # read again each time: their clocks may differ, and a page may have been answered early
 )
-MODELS: dict[str, type[Synced]] = {
-    "locations": ProcessorLocation,
-    "product-transactions": MerchantAccount,
-    "contacts": ProcessorContact,
-    "tokens": Card,
-    "recurrings": Recurring,
-    "transactions": Payment,
-    "declined-recurring-transactions": DeclinedDraft,
-}
 
 _log = logging.getLogger(__name__)
 
@@ -176,13 +166,17 @@ def sync_connection(
     return results
 
 
-def _sync_fortis(work: _Work, client: Fortis, only: Collection[str]) -> list[RunResult]:
+def _sync_fortis(work: _Work, client: FortisDesk, only: Collection[str]) -> list[RunResult]:
     results: list[RunResult] = []
     for resource in (resource for resource in RESOURCES if resource in only):
         result, error = _sync_resource(work, client, resource)
         results.append(result)
         if error is not None and not isinstance(error, UnreadableAnswer):
-            break  # wrong keys, no answer, told to stop: the other resources would only meet the same
+            return results  # wrong keys, no answer, told to stop: the others would only meet the same
+    try:
+        refresh_links(work.engine, client, work.connection_id)
+    except HuddleError as error:
+        results.append(RunResult(work.name, "links", error=error.sentence, retry_after=error.retry_after))
     return results
 
 
@@ -228,6 +222,7 @@ def _store_page(work: _Work, resource: str, run_id: int, page: Page) -> None:
         resolve(session, work.connection_id, resource, ids)
         if resource == "transactions" and counts.stored:
             references.refer_payments(session, work.connection_id, ids)
+            follow_links(session, work.connection_id, ids)
         add_counts(
             session,
             run_id,

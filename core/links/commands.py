@@ -7,6 +7,7 @@ from core.errors import BadInput, NotFound
 from core.links.making import address, audit, link_for, stepped, undo_until
 from core.links.models import Link
 from core.links.outgoing import put_out, under_way
+from core.links.people import account_of, patient_of
 from core.links.rules import LIVE, LinkKind, LinkState, Step
 from core.links.steps import add_step, follow, next_ref
 from core.links.tokens import new_token
@@ -123,7 +124,13 @@ def resend_by_processor(session: Session, actor: Identity, *, link_id: int) -> L
     if kind is None:
         raise BadInput("A new-card link is ours: send it again by text or e-mail.")
     if not under_way(session, link, kind):
-        put_out(session, actor, link, kind)
+        account = account_of(
+            session,
+            patient_of(session, actor, link.patient_id),
+            plan_id=link.plan_id,
+            membership_id=link.membership_id,
+        )
+        put_out(session, actor, link, kind, email=account.email, cell_phone=account.cell_phone)
         audit(session, actor, link, "sent again by the processor")
     return link
 

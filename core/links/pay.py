@@ -94,10 +94,9 @@ def create_pay_link(
             key=link.key,
             amount_cents=amount,
             what=link.what,
-            contact_ref=account.contact_ref,
-            product_ref=account.product_ref,
             keep_card=link.keep_card,
             expires_on=(found.today + timedelta(days=PAY_LINK_DAYS)).isoformat(),
+            **account.payload(),
         )
         follow(session, link)
     return link

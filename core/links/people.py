@@ -1,6 +1,6 @@
 """Whom a link is for, who pays, and by which account at which processor."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -18,11 +18,20 @@ NO_PATIENT = "This patient is not in the store any more. Go back and refresh the
 
 
 class Account(NamedTuple):
-    """Where a payment goes: the processor's connection, the payer's contact there, the merchant account for cards."""
+    """Where a payment goes: the processor's connection, the payer's contact there, the merchant account for cards.
+
+    email, cell_phone (ten digits): the payer's, for the processor's own messages; None where there is none.
+    """
 
     connection_id: int
     contact_ref: str | None
     product_ref: str | None
+    email: str | None = None
+    cell_phone: str | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """What the making of a link tells the processor about the payer."""
+        return {name: value for name, value in self._asdict().items() if name != "connection_id"}
 
 
 def patient_of(session: Session, actor: Identity | None, patient_id: int, *, alone: bool = False) -> Patient:
@@ -95,8 +104,16 @@ def account_of(
             .order_by(col(ProcessorContact.active).desc(), col(ProcessorContact.id))
         ).first()
         if contact is not None:
-            return _account(session, usable[contact.connection_id], contact.external_id)
-    return _account(session, connections[0], None)
+            account = _account(session, usable[contact.connection_id], contact.external_id)
+            return _with_addresses(account, contact)
+    return _with_addresses(_account(session, connections[0], None), patient)
+
+
+def _with_addresses(account: Account, person: Patient | ProcessorContact) -> Account:
+    phone = person.mobile_phone or ""
+    american = phone.startswith("+1") and len(phone) == 12
+    email = person.email if person.email and "@" in person.email and len(person.email) <= 128 else None
+    return account._replace(email=email, cell_phone=phone[2:] if american else None)
 
 
 def _account(session: Session, connection: Connection, contact_ref: str | None) -> Account:

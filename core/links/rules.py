@@ -61,6 +61,7 @@ class Step(StrEnum):
     REPLACED = "replaced"
     VOIDED = "void"
     REOPENED = "reopened"
+    CHANGED = "changed at the processor"
     NOT_DONE = "not done"
 
 

@@ -1,0 +1,17 @@
+"""Which of our tables holds which of a processor's resources."""
+
+from core.cards.models import Card
+from core.connections.models import MerchantAccount, ProcessorLocation
+from core.patients.models import ProcessorContact
+from core.payments.models import DeclinedDraft, Payment, Recurring
+from core.store.base import Synced
+
+MODELS: dict[str, type[Synced]] = {
+    "locations": ProcessorLocation,
+    "product-transactions": MerchantAccount,
+    "contacts": ProcessorContact,
+    "tokens": Card,
+    "recurrings": Recurring,
+    "transactions": Payment,
+    "declined-recurring-transactions": DeclinedDraft,
+}

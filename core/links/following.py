@@ -1,0 +1,47 @@
+"""Which links payments were made on, and bringing those up to date."""
+
+from collections.abc import Collection
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from core.links.models import Link
+from core.links.steps import follow
+from core.payments.models import Payment
+from core.store.base import table_of
+
+_AT_ONCE = 5_000
+
+
+def follow_links(session: Session, connection_id: int, payment_ids: Collection[str]) -> int:
+    """Bring the links these payments (or what they give back) were made on up to date: how many changed."""
+    ids = sorted(payment_ids)
+    chunks = (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+    return sum(_follow(session, connection_id, chunk) for chunk in chunks)
+
+
+def _follow(session: Session, connection_id: int, payment_ids: list[str]) -> int:
+    payment, given_back = table_of(Payment), table_of(Payment).alias()
+    paid_on = select(payment.c.invoice_ref).where(
+        payment.c.connection_id == connection_id,
+        payment.c.external_id.in_(payment_ids),
+        payment.c.invoice_ref.is_not(None),
+    )
+    taken_back_on = (
+        select(given_back.c.invoice_ref)
+        .join(payment, payment.c.refund_ref == given_back.c.external_id)
+        .where(
+            payment.c.connection_id == connection_id,
+            given_back.c.connection_id == connection_id,
+            given_back.c.invoice_ref.is_not(None),
+            payment.c.external_id.in_(payment_ids),
+        )
+    )
+    links = session.exec(
+        select_rows(Link).where(
+            Link.connection_id == connection_id,
+            or_(col(Link.external_id).in_(paid_on), col(Link.external_id).in_(taken_back_on)),
+        )
+    ).all()
+    return sum(follow(session, link) for link in links)
