@@ -4,7 +4,7 @@ SQL narrows to visits from the start of the oldest period that a member still co
 change an answer: tests judge the same practice from everything and compare.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, literal, select
 from sqlmodel import Session
 
 from core import clock
+from core.errors import NotFound
 from core.memberships.choices import ChoiceFacts
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
 from core.memberships.rules import (
@@ -24,13 +25,14 @@ from core.memberships.rules import (
 )
 from core.memberships.standing_choices import standing_choices
 from core.patients.models import Patient
-from core.practice.models import Location
+from core.practice.reports import places
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.rules import VisitFacts
 from core.store.base import table_of
 from core.store.types import UtcInstant
 
-ALL_TIME = date(1, 1, 2)
+ALL_TIME, END_OF_TIME = date(1, 1, 2), date(9999, 12, 30)
+NEAR_DAYS = 34  # the longest period that may have begun before today
 
 
 class Member(NamedTuple):
@@ -57,16 +59,36 @@ class MemberPatient:
 
 
 def members_of(
-    session: Session, places: Sequence[Location], as_of: datetime, *, whole: bool = False
+    session: Session,
+    zones: Mapping[int | None, str],
+    as_of: datetime,
+    *,
+    only: int | None = None,
+    whole: bool = False,
 ) -> dict[int, MemberPatient]:
-    """The members of these locations by the patient's store id, with their visits. as_of: aware UTC.
+    """The members of some locations by the patient's store id, with their visits. as_of: aware UTC.
 
-    Patients of no location stand with the first one. Inactive patients are in it too: a membership goes on being paid.
-    whole=True reads every visit there is instead of those that can matter, for comparison.
+    zones: time zone by location id, None = of patients without a location (see zones_of). Inactive patients are in it too: a membership goes on being paid.
+    only: that patient alone (store id). whole=True reads every visit there is instead of those that can matter, for comparison.
     """
-    people = _people(session, places)
+    people = _people(session, zones, only)
     _add_visits(session, people, as_of, whole=whole)
     return people
+
+
+def zones_of(locations: Iterable[tuple[int | None, str]]) -> dict[int | None, str]:
+    """Time zone by location, given by name; patients of no location stand with the first one."""
+    zones = dict(locations)
+    return {None: next(iter(zones.values()), "UTC"), **zones}
+
+
+def member_patient(session: Session, key: int, as_of: datetime) -> MemberPatient:
+    """One patient (store id) with memberships and visits, as members_of reads them. Raises NotFound."""
+    zones = zones_of((place.key, place.time_zone) for place in places(session))
+    found = members_of(session, zones, as_of, only=key).get(key)
+    if found is None:
+        raise NotFound("This patient has no membership any more. Refresh the page.")
+    return found
 
 
 _member, _plan, _benefit = table_of(Membership), table_of(MembershipPlan), table_of(MembershipBenefit)
@@ -123,11 +145,10 @@ _LAST_DONE = (
 )
 
 
-def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPatient]:
+def _people(session: Session, zones: Mapping[int | None, str], only: int | None) -> dict[int, MemberPatient]:
     """Everybody with a membership at these locations, by store id, without their visits."""
     connection = session.connection()
-    zones = {place.id: place.time_zone for place in places}
-    zones[None] = places[0].time_zone if places else "UTC"
+    members = _MEMBERS if only is None else _MEMBERS.where(_member.c.patient_id == only)
     plans = {row[0]: MembershipPlanFacts._make(row) for row in connection.execute(_PLANS).all()}
     benefits: dict[int, list[BenefitFacts]] = {}
     for plan_id, *row in connection.execute(_BENEFITS).all():
@@ -137,7 +158,7 @@ def _people(session: Session, places: Sequence[Location]) -> dict[int, MemberPat
         extras.setdefault(membership_id, []).append(ExtraFacts._make(row))
     choices = standing_choices(session)
     people: dict[int, MemberPatient] = {}
-    for patient_id, first_name, last_name, location_id, *row in connection.execute(_MEMBERS).all():
+    for patient_id, first_name, last_name, location_id, *row in connection.execute(members).all():
         if location_id not in zones:
             continue
         facts = MembershipFacts._make(row)
@@ -159,9 +180,14 @@ def _add_visits(session: Session, people: dict[int, MemberPatient], as_of: datet
     """Visits from where each patient's oldest counted period starts; of those who need only this period, in one go."""
     if not people:
         return
-    near = _instant(clock.local_date(as_of, "UTC") - timedelta(days=34))
+    near = _instant(clock.local_date(as_of, "UTC") - timedelta(days=NEAR_DAYS))
     kinds = {row[0]: row[1:] for row in session.connection().execute(_KINDS).all()}
-    _take(people, session.connection().execute(_VISITS_OF_MEMBERS, {"since": near}).all(), kinds)
+    if len(people) > 1:
+        recent = session.connection().execute(_VISITS_OF_MEMBERS, {"since": near}).all()
+    else:
+        alone = {"ids": list(people), "since": near, "until": _instant(END_OF_TIME)}
+        recent = session.connection().execute(_VISITS_OF, alone).all()
+    _take(people, recent, kinds)
     reaching = {key: since for key, one in people.items() if (since := _reaches(one, as_of, whole)) < near}
     for ids in _chunks(list(reaching)):
         since = min(reaching[key] for key in ids)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.memberships.members import MemberPatient, members_of
+from core.memberships.members import MemberPatient, members_of, zones_of
 from core.memberships.rows import MembershipRow
 from core.memberships.rules import (
     MembershipFinding,
@@ -26,7 +26,8 @@ def memberships(session: Session, *, location_id: int | None, as_of: datetime, w
     as_of: aware UTC. whole: see members_of. Raises NotFound for a location that is not there.
     """
     places = locations(session, location_id)
-    people = members_of(session, places, as_of, whole=whole)
+    zones = zones_of((place.id, place.time_zone) for place in places)
+    people = members_of(session, zones, as_of, whole=whole)
     rows = [row for one in people.values() for row in rows_of_patient(one, as_of)]
     rows.sort(key=_worst_first)
     return make_report(session, "memberships", places, location_id, as_of, rows)
@@ -34,12 +35,19 @@ def memberships(session: Session, *, location_id: int | None, as_of: datetime, w
 
 def rows_of_patient(one: MemberPatient, as_of: datetime) -> Iterator[MembershipRow]:
     """What the memberships of one patient say at an instant."""
+    for finding in findings_of(one, as_of):
+        for said in finding.states:
+            yield _row(one, finding, said)
+
+
+def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFinding]:
+    """Each membership of a patient judged at an instant (aware UTC), with nobody at hand."""
     elsewhere: dict[int, frozenset[int]] = {}
     if len(one.members) > 1:
         several = [(member.membership, member.plan, member.benefits) for member in one.members]
         elsewhere = covered_elsewhere(several, one.visits, as_of, one.time_zone)
     for member in one.members:
-        finding = judge_membership(
+        yield judge_membership(
             member.membership,
             member.plan,
             member.benefits,
@@ -51,8 +59,6 @@ def rows_of_patient(one: MemberPatient, as_of: datetime) -> Iterator[MembershipR
             covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
             choices=member.choices,
         )
-        for said in finding.states:
-            yield _row(one, finding, said)
 
 
 def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> MembershipRow:
