@@ -34,5 +34,6 @@ PAGES = (
         ":material/credit_card_clock:",
         Permission.ASK_FOR_CARDS,
     ),
+    Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW),
     Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
 )

@@ -108,6 +108,7 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
 def _fill(control: dict[str, Any]) -> None:
     """Connections, first sync and accounts, the way a practice would set them up."""
     from core.connections.commands import check, connect, split_secrets
+    from core.jobs.roll_up import roll_up_all
     from core.jobs.sync import sync_connection
     from core.staff.commands import add_staff
     from dashboard.web.passwords import hash_password
@@ -129,6 +130,9 @@ def _fill(control: dict[str, Any]) -> None:
         for failed in (result for result in results if result.error):
             raise HuddleError(f"{name}: {failed.error}")
         _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
+    started = clock.now()
+    counted = roll_up_all(engine)
+    _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
     with transaction(engine) as session:
         for username, (role, display, password) in ACCOUNTS.items():
             add_staff(

@@ -186,7 +186,7 @@ def _cards(session: Session, shares: _Shares, place: Place, group: str, day: dat
         )
     )
     for patient_id, state, cents in rows:
-        shares.add(patient_id, cents, CARD_WORDS.get(state, state))
+        shares.add(patient_id, cents, CARD_WORDS.get(str(state), ""))
 
 
 def _people(session: Session, keys: Sequence[int]) -> dict[int, Person]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core.dates import ONE_DAY, month_on
 from core.overview.models import (
@@ -23,6 +23,7 @@ from core.store.base import table_of
 
 _DAY, _MONEY, _MONTH = table_of(RollUpDay), table_of(RollUpMoney), table_of(RollUpMonth)
 _SEEN, _CARDS, _COMING = table_of(SeenDay), table_of(SeenCards), table_of(DraftForecast)
+_STATE = table_of(RollUpState)
 _SUMMED = [c.name for c in _DAY.c if c.name not in ("location_id", "day")]
 
 
@@ -183,7 +184,7 @@ def coming(session: Session, places: Sequence[int], today: date) -> list[Coming]
 def progress(session: Session, places: Sequence[int], today: date) -> Progress:
     """How many of the days since each location's first one are counted, added up over the locations' calendar."""
     states = session.execute(
-        select(RollUpState.first_day, RollUpState.started_on).where(col(RollUpState.location_id).in_(places))
+        select(_STATE.c.first_day, _STATE.c.started_on).where(_STATE.c.location_id.in_(places))
     ).all()
     if not states or len(states) < len(places):
         return Progress(0, 0, None, None)
@@ -197,6 +198,13 @@ def progress(session: Session, places: Sequence[int], today: date) -> Progress:
     missing = sum(_days_of(month, first, today) for month in waiting)
     days = (today - first).days + 1
     return Progress(days - missing, days, first, min(started, default=None))
+
+
+def count_version(session: Session) -> tuple[int, object]:
+    """Differs after every count and every look: for caches."""
+    counted_at, seen_at = func.max(_MONTH.c.counted_at), func.max(_STATE.c.seen_at)
+    months = session.execute(select(func.count(), counted_at).select_from(_MONTH)).one()
+    return months[0], (months[1], session.execute(select(seen_at)).scalar())
 
 
 def _days_of(month: date, first: date, today: date) -> int:

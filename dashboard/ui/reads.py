@@ -9,6 +9,12 @@ from core import clock
 from core.cards.reports import cards
 from core.morning import reports
 from core.morning.rows import Report
+from core.overview.charts import Overview
+from core.overview.periods import Period, Span
+from core.overview.reports import overview
+from core.overview.series import count_version
+from core.permissions import Permission, require
+from core.staff.reports import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
@@ -46,6 +52,32 @@ def cards_to_mend(location_id: int | None) -> Cards:
         places = reports.locations(session, location_id)
         day = clock.today(places[0].time_zone if places else "UTC")
     return _cards(str(page.engine().url), version, location_id, day)
+
+
+@st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
+def _overview(
+    store: str,
+    version: tuple[int, object],
+    location_id: int | None,
+    period: Period,
+    custom: Span | None,
+    only: int | None,
+    day: date,
+) -> Overview:
+    """Counted in the background: the same until the next count."""
+    with reader(page.engine()) as session:
+        return overview(
+            session, location_id=location_id, period=period, custom=custom, as_of=clock.now(), only=only
+        )
+
+
+def overview_report(who: Identity, location_id: int | None, period: Period, custom: Span | None) -> Overview:
+    """The overview of a location (None: all of the person's), no older than the last count. Raises NotAllowed."""
+    require(who.role, Permission.SEE_OVERVIEW)
+    with page.open_reader() as session:
+        version = count_version(session)
+        day = clock.today(reports.locations(session)[0].time_zone if reports.locations(session) else "UTC")
+    return _overview(str(page.engine().url), version, location_id, period, custom, who.location_id, day)
 
 
 def freshness() -> list[dict[str, str]]:

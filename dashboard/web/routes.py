@@ -7,11 +7,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from dashboard.web.card import Card, CardDone, CardEnter
 from dashboard.web.exporting import ExportList
+from dashboard.web.exporting_overview import ExportOverview
 from dashboard.web.gate import Gate
 from dashboard.web.headers import SecurityHeaders
 from dashboard.web.health import Health
 from dashboard.web.metrics import Metrics
+from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.store_away import AWAY, store_away
@@ -33,9 +36,14 @@ ROUTES = [
     Route("/metrics", Metrics),
     Route("/favicon.png", favicon),
     Route("/webhooks/{source}", Webhook),
+    Route("/pay/{token}", Pay),
+    Route("/card/{token}", Card),
+    Route("/card/{token}/enter", CardEnter),
+    Route("/card/{token}/done", CardDone),
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
     Route("/export/day.csv", ExportDay),
+    Route("/export/overview.csv", ExportOverview),
     Route("/export/{name}.csv", ExportList),
 ]
 ON_ERROR = dict.fromkeys(AWAY, store_away)

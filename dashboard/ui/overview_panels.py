@@ -1,0 +1,120 @@
+"""The six panels of the overview: a sentence, the chart or the table, what to know about it, and its numbers as a file."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.money import dollars
+from core.overview.charts import Chart, Key, Overview, Unit
+from core.permissions import Permission, may
+from core.staff.reports import Identity
+from dashboard.ui.overview_behind import press, press_cell
+from dashboard.ui.overview_filters import Chosen
+from dashboard.ui.plots import HEIGHT, figure, step_name, theme
+from dashboard.ui.text import plain
+
+PANELS = (
+    (Key.COLLECTED,),
+    (Key.ARREARS,),
+    (Key.CARDS, Key.DRAFTS),
+    (Key.USE,),
+    (Key.SERVICE,),
+    (Key.RECOVERED,),
+)
+QUIET = {"displayModeBar": False, "responsive": True, "showTips": False}
+
+
+def draw_panels(found: Overview, chosen: Chosen, who: Identity) -> None:
+    """Two panels a row, each of one height, so that nothing moves when numbers change."""
+    for start in range(0, len(PANELS), 2):
+        for column, keys in zip(st.columns(2), PANELS[start : start + 2], strict=True):
+            with column, st.container(border=True, height="stretch", gap="xsmall"):
+                _panel([found.chart(key) for key in keys], chosen, who)
+
+
+def _panel(charts: list[Chart], chosen: Chosen, who: Identity) -> None:
+    if len(charts) == 1:
+        _one(charts[0], chosen, who)
+        return
+    for column, chart in zip(st.columns(len(charts)), charts, strict=True):
+        with column, st.container(gap="xsmall"):
+            _one(chart, chosen, who)
+
+
+def _one(chart: Chart, chosen: Chosen, who: Identity) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(chart.title, anchor=False, width="stretch")
+        if may(who.role, Permission.EXPORT):
+            st.link_button(
+                "CSV",
+                f"/export/overview.csv?chart={chart.key}&{chosen.query}",
+                icon=":material/download:",
+                type="tertiary",
+                help=f"The numbers of “{chart.title}” as a spreadsheet",
+            )
+    if chart.empty:
+        _empty(*chart.empty)
+        return
+    st.markdown(plain(chart.sentence, 300))
+    if chart.compared:
+        st.caption(plain(chart.compared, 300))
+    if chosen.tables:
+        _table(chart)
+    else:
+        _plot(chart)
+    if chart.note:
+        st.caption(plain(chart.note, 200))
+
+
+def _plot(chart: Chart) -> None:
+    name = f"overview {chart.key}"
+    st.plotly_chart(
+        figure(chart, theme()),
+        key=name,
+        theme=None,
+        config=QUIET,
+        on_select=lambda: press(chart, name),
+        selection_mode="points",
+    )
+
+
+def _table(chart: Chart) -> None:
+    """The chart's numbers in rows, newest first is not wanted: in the order of the chart."""
+    name = f"overview table {chart.key}"
+    rows: list[dict[str, Any]] = [
+        {
+            "When": step_name(step, chart.steps),
+            **{
+                head.label: _cell(value, head.unit)
+                for head, value in zip(chart.heads, step.values, strict=True)
+            },
+        }
+        for step in chart.steps
+    ]
+    st.dataframe(
+        rows,
+        key=name,
+        height=HEIGHT,
+        hide_index=True,
+        column_config={head.label: st.column_config.TextColumn(alignment="right") for head in chart.heads},
+        on_select=lambda: press_cell(chart, name),
+        selection_mode="single-cell",
+        alt=f"{chart.title}: {chart.sentence}",
+    )
+
+
+def _cell(value: int | None, unit: Unit) -> str:
+    if value is None:
+        return "–"
+    if unit is Unit.CENTS:
+        return dollars(value)
+    return f"{value} %" if unit is Unit.PERCENT else f"{value:,}"
+
+
+def _empty(title: str, hint: str) -> None:
+    with st.container(
+        height=HEIGHT, border=False, vertical_alignment="center", horizontal_alignment="center"
+    ):
+        st.markdown(f"**{plain(title)}**", width="content")
+        if hint:
+            st.caption(plain(hint, 200), width="content")

@@ -1,0 +1,42 @@
+"""The owner's overview: what came in, what is late, what will fail. Each chart with its sentence and its patients."""
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.staff.reports import Identity
+from dashboard.ui import page
+from dashboard.ui.overview_behind import draw_behind
+from dashboard.ui.overview_filters import Chosen, filter_bar
+from dashboard.ui.overview_panels import draw_panels
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.reads import overview_report
+from dashboard.ui.text import plain
+
+
+@st.fragment(run_every=60)
+def overview() -> None:
+    """The whole page, drawn again by itself; a refresh keeps the choices, the open drawer and every chart's place."""
+    try:
+        _overview(page.identity())
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _overview(who: Identity) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = filter_bar(who)
+        st.space("stretch")
+        sight = sight_with_switch(who)
+    _charts(chosen, who)
+    draw_behind(who, sight, chosen.place.key if chosen.place else None)
+
+
+def _charts(chosen: Chosen, who: Identity) -> None:
+    found = overview_report(who, chosen.place and chosen.place.key, chosen.period, chosen.custom)
+    if found.progress.sentence:
+        st.info(plain(found.progress.sentence, 200), icon=":material/hourglass_top:")
+    if found.progress.first_day is not None:
+        draw_panels(found, chosen, who)
+
+
+overview()
