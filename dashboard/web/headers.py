@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class SecurityHeaders:
 
 def _add(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in ALWAYS.items():
-        headers[name] = value
+        if name != "referrer-policy" or name not in headers:  # a page may say less of itself, never more
+            headers[name] = value
     headers.setdefault("content-security-policy", dashboard_policy())
     if over_tls(scope):
         headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
@@ -80,6 +82,18 @@ def plain_page_policy(style: str) -> str:
     return (
         f"default-src 'none'; style-src {content_hash(style)}; img-src 'self' data:; font-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def frame_page_policy(style: str, script: str, *, origins: Sequence[str]) -> str:
+    """For the one page that holds the processor's frame: its script and its frame, our one inline script, no more.
+
+    origins: of the processor, the one its script comes from first.
+    """
+    theirs = " ".join(origins)
+    return (
+        f"default-src 'none'; script-src {content_hash(script)} {origins[0]}; frame-src {theirs}; connect-src {theirs}; "
+        f"style-src {content_hash(style)}; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
 
 

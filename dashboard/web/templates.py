@@ -1,4 +1,4 @@
-"""Plain HTML pages of ours: signing in, signing out, and what patients see. No script in them."""
+"""Plain HTML pages of ours: signing in, signing out, and what patients see. No script but around the card frame."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -21,6 +21,12 @@ def _environment() -> Environment:
 def style(sheet: str = "plain.css") -> str:
     """The style sheet of a plain page, set inline and allowed by its hash."""
     return (FOLDER / sheet).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=4)
+def script(name: str) -> str:
+    """A script of ours, set inline and allowed by its hash."""
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def plain_page(
