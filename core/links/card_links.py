@@ -3,9 +3,6 @@
 No field of ours ever holds a card number: the frame gives a one-use ticket, and the processor makes a token of it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlmodel import Session, select
 
 from core import clock
@@ -28,21 +25,6 @@ LONGEST_TICKET = 36  # Fortis, appendix A
 
 class LinkOver(HuddleError):
     """A link that cannot be used: the sentence is for the patient who pressed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """What stands behind an address that a patient pressed. url: the processor's page for paying, if made."""
-
-    link_id: int
-    token_id: int
-    kind: str
-    practice_id: int
-    practice: str
-    connection_id: int
-    contact_ref: str | None
-    url: str | None
-    expires_at: datetime
 
 
 def create_card_link(
@@ -78,33 +60,6 @@ def create_card_link(
     if new:
         follow(session, link)
     return link
-
-
-def pressed(session: Session, token: str, kind: str) -> Pressed:
-    """What a patient's address leads to. Raises LinkOver with a sentence for the patient. kind: "card" or "pay"."""
-    row, link = _found(session, token, kind)
-    return Pressed(
-        link_id=link.id or 0,
-        token_id=row.id or 0,
-        kind=link.kind,
-        practice_id=link.practice_id,
-        practice=practice_name(session),
-        connection_id=link.connection_id or 0,
-        contact_ref=link.contact_ref,
-        url=link.url,
-        expires_at=good_until(row, link),
-    )
-
-
-def note_opening(session: Session, token: str, kind: str) -> Pressed:
-    """The patient opened it: counted once an address. Raises LinkOver."""
-    row, link = _found(session, token, kind)
-    if row.opened_at is None:
-        row.opened_at = clock.now()
-        session.add(row)
-    add_step(session, link, Step.OPENED, ref=f"address {row.id}", words=row.channel)
-    follow(session, link)
-    return pressed(session, token, kind)
 
 
 def finish_card_entry(session: Session, token: str, ticket: str) -> Link:

@@ -82,6 +82,7 @@ def detached(session: Session, link: Link, asked: Mapping[str, Any], result: Map
     ).first()
     if payment is not None and payment.invoice_ref == link.external_id:
         payment.invoice_ref = payment.plan_id = payment.instalment_id = payment.membership_id = None
+        payment.content_hash = ""  # the next sync writes what the processor says in any case
         session.add(payment)
     link.asked_back_cents = None
     add_step(session, link, Step.DETACHED, ref=asked["payment_ref"], words="A payment was detached.")

@@ -19,7 +19,7 @@ def draft_moved(session: Session, link: Link, draft_ref: str, card_ref: str) -> 
         .with_for_update()
     ).first()
     if draft is not None:
-        draft.card_ref = card_ref
+        draft.card_ref, draft.content_hash = card_ref, ""  # the next sync writes it in any case
         session.add(draft)
     add_step(session, link, Step.POINTED, ref=draft_ref, words="A draft charges the new card.")
     follow(session, link)

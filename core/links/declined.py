@@ -1,0 +1,187 @@
+"""A draft that was declined: charge it again, or have the processor write to the payer, by the reason (Fortis §6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core.audit.commands import record
+from core.connections.models import Connection
+from core.errors import BadInput, NotFound
+from core.links.people import patient_of
+from core.outbox import commands as outbox
+from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
+from core.payments.models import DeclinedDraft, Payment
+from core.payments.reasons import reason_of
+from core.permissions import Permission, require
+from core.staff.reports import Identity
+
+SUBJECT = "declined draft"
+GONE = "This declined payment is not in the store any more. Go back and refresh the list."
+
+
+@dataclass(frozen=True, slots=True)
+class DeclinedLine:
+    """A declined draft that is still unpaid. may_rerun: charging the same card again could help. under_way: "" or what
+    is being done about it right now, in words. happened_at: UTC."""
+
+    declined_id: int
+    patient_id: int | None
+    amount_cents: int
+    happened_at: datetime | None
+    reason: str
+    advice: str
+    may_rerun: bool
+    under_way: str
+
+
+def declined_of(session: Session, actor: Identity | None, patient_id: int) -> list[DeclinedLine]:
+    """The patient's declined drafts that are still unpaid, latest first. Raises NotFound."""
+    patient = patient_of(session, actor, patient_id)
+    rows = session.exec(
+        select(DeclinedDraft, Payment)
+        .join(
+            Payment,
+            (col(Payment.connection_id) == DeclinedDraft.connection_id)
+            & (col(Payment.external_id) == DeclinedDraft.declined_payment_ref),
+        )
+        .where(
+            Payment.patient_id == patient.id,
+            DeclinedDraft.status == "unpaid",
+            col(DeclinedDraft.gone_at).is_(None),
+        )
+        .order_by(col(DeclinedDraft.happened_at).desc(), col(DeclinedDraft.id).desc())
+    )
+    return [_line(session, draft, payment) for draft, payment in rows]
+
+
+def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
+    """Charge the card on file again for a declined draft. The same form again does nothing new.
+
+    Raises BadInput when it is paid, is being charged already, or trying again cannot help (expired, lost, closed …);
+    NotFound, NotAllowed.
+    """
+    draft, payment = _held(session, actor, declined_id)
+    if (already := _of_form(session, form)) is not None:
+        return already
+    _require_unpaid(session, draft)
+    why = reason_of(payment.reason_code)
+    if why.hard:
+        raise BadInput(f"The bank said no for good ({why.words}). {why.advice}")
+    row = _put(session, actor, OutboxKind.DECLINED_RERUN, draft, key=_key(form))
+    _audit(session, actor, draft, "declined payment charged again")
+    return row
+
+
+def resend(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
+    """Have the processor send its own e-mail about a declined draft to the payer again.
+
+    Raises BadInput when it is paid or something is under way for it, NotFound, NotAllowed.
+    """
+    draft, _ = _held(session, actor, declined_id)
+    if (already := _of_form(session, form)) is not None:
+        return already
+    _require_unpaid(session, draft)
+    row = _put(session, actor, OutboxKind.DECLINED_RESEND, draft, key=_key(form))
+    _audit(session, actor, draft, "processor's e-mail about a decline sent again")
+    return row
+
+
+def _held(session: Session, actor: Identity, declined_id: int) -> tuple[DeclinedDraft, Payment]:
+    """The draft, held until the transaction ends, with the payment that was declined."""
+    require(actor.role, Permission.COLLECT)
+    draft = session.exec(
+        select(DeclinedDraft)
+        .join(Connection, col(Connection.id) == DeclinedDraft.connection_id)
+        .where(DeclinedDraft.id == declined_id, Connection.practice_id == actor.practice_id)
+        .with_for_update(of=DeclinedDraft)  # type: ignore[arg-type]  # a mapped class is what it takes
+        .execution_options(populate_existing=True)
+    ).first()
+    payment = None if draft is None else _declined_payment(session, draft)
+    if draft is None or payment is None:
+        raise NotFound(GONE)
+    if payment.patient_id is not None:
+        patient_of(session, actor, payment.patient_id)
+    return draft, payment
+
+
+def _declined_payment(session: Session, draft: DeclinedDraft) -> Payment | None:
+    return session.exec(
+        select(Payment).where(
+            Payment.connection_id == draft.connection_id, Payment.external_id == draft.declined_payment_ref
+        )
+    ).first()
+
+
+def _require_unpaid(session: Session, draft: DeclinedDraft) -> None:
+    if draft.status == "paid":
+        raise BadInput("This was paid meanwhile. Nothing is left to charge.")
+    if under_way := _under_way(session, draft):
+        raise BadInput(f"{under_way} Wait until that is done.")
+
+
+def _key(form: str) -> str:
+    if not form.strip():
+        raise BadInput("This form has no mark of its own. Open it again.")
+    return f"form {form}"
+
+
+def _of_form(session: Session, form: str) -> OutboxRow | None:
+    return session.get(OutboxRow, _key(form))
+
+
+def _put(
+    session: Session,
+    actor: Identity,
+    kind: OutboxKind,
+    draft: DeclinedDraft,
+    *,
+    key: str,
+) -> OutboxRow:
+    return outbox.put(
+        session,
+        kind=kind,
+        payload={"declined_ref": draft.external_id, "draft_ref": draft.recurring_ref},
+        connection_id=draft.connection_id,
+        who=actor,
+        subject_kind=SUBJECT,
+        subject_id=draft.id or 0,
+        key=key,
+    )
+
+
+_DOING = {
+    OutboxKind.DECLINED_RERUN: "The card is being charged again.",
+    OutboxKind.DECLINED_RESEND: "The processor is writing to the payer.",
+}
+
+
+def _under_way(session: Session, draft: DeclinedDraft) -> str:
+    row = session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.subject_kind == SUBJECT,
+            OutboxRow.subject_id == str(draft.id),
+            col(OutboxRow.state).in_(list(OPEN_STATES)),
+        )
+        .order_by(col(OutboxRow.created_at).desc())
+    ).first()
+    return _DOING[OutboxKind(row.kind)] if row else ""
+
+
+def _line(session: Session, draft: DeclinedDraft, payment: Payment) -> DeclinedLine:
+    why = reason_of(payment.reason_code)
+    return DeclinedLine(
+        declined_id=draft.id or 0,
+        patient_id=payment.patient_id,
+        amount_cents=payment.amount_cents,
+        happened_at=draft.happened_at or payment.happened_at,
+        reason=why.words,
+        advice=why.advice,
+        may_rerun=not why.hard,
+        under_way=_under_way(session, draft),
+    )
+
+
+def _audit(session: Session, actor: Identity, draft: DeclinedDraft, action: str) -> None:
+    record(session, who=actor, action=action, subject_kind="declined_draft", subject_id=draft.id or 0)
