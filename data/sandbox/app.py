@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import clock
 from data.sandbox import calls, control, pages
 from data.sandbox.faults import FaultyLine
+from data.sandbox.fortis import hosted
 from data.sandbox.fortis.load import load
 from data.sandbox.fortis.routes import router
 from data.sandbox.mail import server as mail_server
@@ -47,6 +48,7 @@ def build_app(state: State) -> Starlette:
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
             *pages.routes(),
+            Mount("/fortis/pay", hosted.router(state)),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
             Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
         ],

@@ -6,7 +6,8 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
     {"now": "2026-11-21T13:00:00Z", "freeze": true}   the clock stands there; without freeze it goes on from there
     {"advance": {"days": 3, "hours": 1}}              the clock moves (arguments of a timedelta)
     {"decline": {"token_id": "...", "reason_code_id": 1616, "times": 1}}
-                                                      the token's next charges are declined
+                                                      the token's next charges are declined; with "token_id": "next"
+                                                      whatever is charged next, on a hosted page too
     {"change": {"resource": "contacts", "id": "...", "fields": {"email": null}}}
                                                       a record changes upstream; its modified_ts moves
     {"delete": {"resource": "tokens", "id": "..."}}   a record is gone upstream
@@ -37,7 +38,7 @@ from starlette.responses import JSONResponse
 from data.sandbox import calls
 from data.sandbox.faults import Fault
 from data.sandbox.fortis.catalogue import ALL
-from data.sandbox.fortis.charges import order_decline
+from data.sandbox.fortis.charges import NEXT, order_decline
 from data.sandbox.fortis.drafts import run_drafts
 from data.sandbox.fortis.resources import LISTING_DELAY, twinned
 from data.sandbox.mail import server as mail_server
@@ -160,7 +161,7 @@ def _interfere(state: State, wishes: dict[str, Any]) -> dict[str, Any]:
     done: dict[str, Any] = {}
     if "decline" in wishes:
         wish = wishes["decline"]
-        if state.get("tokens", wish["token_id"]) is None:
+        if wish["token_id"] != NEXT and state.get("tokens", wish["token_id"]) is None:
             raise ValueError(f"there is no token {wish['token_id']}")
         order_decline(
             state, wish["token_id"], int(wish.get("reason_code_id", 1616)), int(wish.get("times", 1))

@@ -43,6 +43,8 @@ REASONS = {
 APPROVED, PARTIAL, EXPIRED = 1000, 1201, 1622
 SALE, REFUND, DEBIT = 20, 30, 50
 SOURCE_INTEGRATION, SOURCE_RECURRING = 12, 13
+SOURCE_INVOICE, SOURCE_DECLINED, SOURCE_PAYLINK, SOURCE_ELEMENTS = 8, 15, 16, 17
+NEXT = "next"  # a decline ordered for whichever charge comes next
 
 
 def reason_for(state: State, token: Record, cents: int, on: date) -> int:
@@ -50,7 +52,7 @@ def reason_for(state: State, token: Record, cents: int, on: date) -> int:
 
     Magic amounts: the cents are the code's last digits, $6.16 → 1616 (facts §7; proven for v2 only).
     """
-    wanted = _ordered_decline(state, token["id"])
+    wanted = _ordered_decline(state, token["id"]) or token.get("declines") or _always(state, token["id"])
     if wanted:
         return wanted
     if token["payment_method"] == "cc" and expired(token["exp_date"], on):
@@ -70,13 +72,23 @@ def order_decline(state: State, token_id: str, reason_code_id: int, times: int) 
         state.remember("declines", orders | {token_id: [reason_code_id, times]})
 
 
-def _ordered_decline(state: State, token_id: str) -> int | None:
+def decline_always(state: State, token_id: str, reason_code_id: int) -> None:
+    """Every charge of this token is declined: the card behind it is one of the test numbers for that."""
+    state.remember(f"always declined {token_id}", reason_code_id)
+
+
+def _always(state: State, token_id: str | None) -> int | None:
+    return state.remembered(f"always declined {token_id}") if token_id else None
+
+
+def _ordered_decline(state: State, token_id: str | None) -> int | None:
     orders = state.remembered("declines", {})
-    if token_id not in orders:
+    key = token_id if token_id in orders else NEXT
+    if key not in orders:
         return None
-    reason, times = orders.pop(token_id)
+    reason, times = orders.pop(key)
     if times > 1:
-        orders[token_id] = [reason, times - 1]
+        orders[key] = [reason, times - 1]
     state.remember("declines", orders)
     return reason
 

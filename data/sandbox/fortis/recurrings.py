@@ -110,6 +110,13 @@ def token_named(state: State, fields: Record) -> Record:
     return found[0]
 
 
+def put_on(state: State, recurring: Record, token_id: str) -> Record:
+    """A plan is charged to another token from now on."""
+    token = state.get("tokens", token_id)
+    assert token is not None
+    return state.update("recurrings", recurring["id"], **_charged_to(token, recurring))
+
+
 def _charged_to(token: Record, fields: Record) -> Record:
     charged = {"token_id": token["id"], "token_api_id": token["token_api_id"]}
     owner = {

@@ -4,7 +4,7 @@ import re
 
 from starlette.responses import Response
 
-from data.sandbox.fortis import requests, wire
+from data.sandbox.fortis import cards, requests, wire
 from data.sandbox.fortis.catalogue import TOKENS
 from data.sandbox.fortis.resources import (
     Call,
@@ -18,26 +18,17 @@ from data.sandbox.fortis.resources import (
 )
 from data.sandbox.state import Record, State
 
-_BRANDS = (
-    ("visa", r"4"),
-    ("mc", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"),
-    ("amex", r"3[47]"),
-    ("disc", r"6011|64[4-9]|65"),
-    ("jcb", r"35"),
-    ("diners", r"30[0-5]|36|38"),
-)
-
 
 def create_card(call: Call) -> Response:
     fields = checked(call.body, requests.TOKEN_CC_NEW)
     number = _taken_number(fields)
-    if not re.fullmatch(r"\d{13,19}", number) or not _luhn(number):
+    if not re.fullmatch(r"\d{13,19}", number) or not cards.luhn(number):
         raise wire.refused_rule(
             '"account_number" must be a credit card', "account_number", kind="string.creditCard"
         )
     if not fields.get("exp_date"):
         raise wire.refused_rule('"exp_date" is required', "exp_date", kind="any.required")
-    seen = {"payment_method": "cc", "account_type": brand(number), "card_bin": number[:6]}
+    seen = {"payment_method": "cc", "account_type": cards.brand(number), "card_bin": number[:6]}
     return _keep(call, fields | seen, number)
 
 
@@ -74,11 +65,6 @@ def delete(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def brand(number: str) -> str:
-    """The account type of a card number, by its first digits."""
-    return next((name for name, start in _BRANDS if re.match(start, number)), "debit")
-
-
 def _taken_number(fields: Record) -> str:
     """The raw number, taken out of the fields so that nothing keeps it."""
     number = fields.pop("account_number", None)
@@ -100,9 +86,3 @@ def _keep(call: Call, fields: Record, number: str) -> Response:
 def _owner(state: State, contact_id: str | None) -> None:
     if contact_id and state.get("contacts", contact_id) is None:
         raise wire.refused_rule('"contact_id" does not exist', "contact_id")
-
-
-def _luhn(number: str) -> bool:
-    digits = [int(digit) for digit in reversed(number)]
-    doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + doubled) % 10 == 0
