@@ -30,6 +30,10 @@ class BadMoney(BadInput):
         super().__init__(f"“{text}” is not an amount in dollars and cents, such as 149.00.")
 
 
+class MayNotSend(BadInput):
+    """This person is not to get this message: no consent, opted out, no address."""
+
+
 class NotAllowed(HuddleError):
     """The person's role does not hold the permission."""
 

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     ASK_FOR_CARDS = "ask for cards"
     COLLECT = "collect"
     SETTLE_PLANS = "settle plans"
+    SEND_BLASTS = "send blasts"
+    MANAGE_TEMPLATES = "manage templates"
     EXPORT = "export"
     LINK_RECORDS = "link records"
     SEE_CONNECTIONS = "see connections"

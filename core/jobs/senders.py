@@ -7,9 +7,16 @@ from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
 from core.jobs.declined_senders import DECLINED_SENDERS
 from core.jobs.link_senders import LINK_SENDERS
+from core.jobs.message_sending import EMAILS, TEXTS
+from core.outbox.models import OutboxKind
 from core.outbox.sending import Sender
 
-SENDERS: dict[str, Sender] = {**DECLINED_SENDERS, **LINK_SENDERS}
+SENDERS: dict[str, Sender] = {
+    **DECLINED_SENDERS,
+    **LINK_SENDERS,
+    OutboxKind.TEXT: TEXTS,
+    OutboxKind.EMAIL: EMAILS,
+}
 
 
 def open_client(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Any:

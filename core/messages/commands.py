@@ -1,0 +1,326 @@
+"""Sending one message: guard, write down, put into the outbox (DESIGN §3)."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.audit.commands import record
+from core.connections.models import Connection, ConnectionState, Kind
+from core.errors import BadInput, MayNotSend, NotFound
+from core.messages.addresses import address_for
+from core.messages.models import Channel, Message, Purpose
+from core.messages.reach import reach
+from core.messages.rules import next_allowed, why_left_out
+from core.messages.segments import measure
+from core.messages.templates import Words, letterhead, names_to_avoid
+from core.messages.texts import check_template, first_name, render
+from core.outbox import commands as outbox
+from core.outbox.models import OutboxKind
+from core.patients.models import Patient
+from core.permissions import Permission, require
+from core.practice.models import Location
+from core.secrets import has_card_number
+from core.settings import settings
+from core.staff.reports import Identity
+
+SUBJECT = "message"
+_KINDS = {Channel.TEXT: (Kind.SMS, OutboxKind.TEXT), Channel.EMAIL: (Kind.EMAIL, OutboxKind.EMAIL)}
+_NOT_SET_UP = {
+    Channel.TEXT: "Texts are not set up yet. Connect a text gateway: huddle connect sms …",
+    Channel.EMAIL: "E-mail is not set up yet. Connect a mailbox: huddle connect email …",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The link a message carries. kind, link_id: the link ledger's; url: what the patient presses."""
+
+    kind: str
+    link_id: int | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What one person gets: subject and body as they will read them, and how a phone counts it."""
+
+    subject: str
+    body: str
+    segments: int = 0
+    stop_token: str | None = None
+
+
+def send_message(
+    session: Session,
+    who: Identity,
+    patient_id: int,
+    *,
+    words: Words,
+    fields: Mapping[str, str] | None = None,
+    link: Carried | None = None,
+    not_before: datetime | None = None,
+) -> Message:
+    """One message to one patient: written, queued and audited; it waits for the end of quiet hours.
+
+    words: from templates.template_for, or edited ones (see `edited`). fields: amount, last_four, expiry as shown.
+    Raises NotAllowed, NotFound; MayNotSend with the reason (consent, opt-out, address); BadInput with what to change.
+    """
+    require_sending(who, words.purpose)
+    patient = session.get(Patient, patient_id)
+    if patient is None or patient.gone_at is not None:
+        raise NotFound(f"There is no patient {patient_id}.")
+    known = reach(session, [patient], words.channel, words.purpose, now=clock.now())[0]
+    if reason := why_left_out(known, words.channel, words.purpose):
+        raise MayNotSend(f"{first_name(patient.first_name)}: {reason}")
+    check_words(session, words)
+    message = queue(
+        session,
+        who,
+        words=words,
+        text=written(patient, words, fields or {}, link, letterhead(session, patient.location_id)),
+        to=known.address or "",
+        connection=sending_connection(session, words.channel),
+        patient=patient,
+        link=link,
+        not_before=not_before,
+    )
+    detail = {
+        "channel": words.channel,
+        "purpose": words.purpose,
+        "patient_id": patient_id,
+        "link": message.link_id,
+    }
+    record(
+        session,
+        who=who,
+        action="queued a message",
+        subject_kind=SUBJECT,
+        subject_id=message.id or 0,
+        detail=detail,
+    )
+    return message
+
+
+def remind(
+    session: Session,
+    patient_id: int,
+    *,
+    words: Words,
+    fields: Mapping[str, str],
+    link: Carried,
+) -> Message:
+    """A reminder by rule: as send_message, by nobody, and within the cap of messages a week.
+
+    Raises MayNotSend with the reason, NotFound, BadInput.
+    """
+    patient = session.get(Patient, patient_id)
+    if patient is None or patient.gone_at is not None:
+        raise NotFound(f"There is no patient {patient_id}.")
+    known = reach(session, [patient], words.channel, words.purpose, now=clock.now())[0]
+    cap = settings().messages_per_week
+    if reason := why_left_out(known, words.channel, words.purpose, cap=cap):
+        raise MayNotSend(f"{first_name(patient.first_name)}: {reason}")
+    message = queue(
+        session,
+        None,
+        words=words,
+        text=written(patient, words, fields, link, letterhead(session, patient.location_id)),
+        to=known.address or "",
+        connection=sending_connection(session, words.channel),
+        patient=patient,
+        link=link,
+    )
+    detail = {"channel": words.channel, "patient_id": patient_id, "link": message.link_id}
+    record(
+        session,
+        who=None,
+        action="queued a reminder",
+        subject_kind=SUBJECT,
+        subject_id=message.id or 0,
+        detail=detail,
+    )
+    return message
+
+
+def send_test(
+    session: Session, who: Identity, *, words: Words, to: str, example: Mapping[str, str] | None = None
+) -> Message:
+    """The text as a patient would get it, with example fields, to a phone or mailbox of one's own; at any hour.
+
+    Raises NotAllowed, BadInput.
+    """
+    require_sending(who, words.purpose)
+    check_words(session, words)
+    phone, email = (to, None) if words.channel == Channel.TEXT else (None, to)
+    address = address_for(words.channel, phone, email)
+    fields = {**EXAMPLE, **letterhead(session, who.location_id), **(example or {})}
+    text = finished(words, fields, stop_token=None)
+    message = queue(
+        session,
+        who,
+        words=words,
+        text=text,
+        to=address,
+        connection=sending_connection(session, words.channel),
+    )
+    record(session, who=who, action="sent a test", subject_kind=SUBJECT, subject_id=message.id or 0)
+    return message
+
+
+EXAMPLE = {
+    "first_name": "Alex",
+    "amount": "$149.00",
+    "last_four": "4242",
+    "expiry": "09/27",
+    "link": "https://example.com/pay/example",
+}
+
+
+def preview(
+    session: Session, words: Words, *, location_id: int | None, fields: Mapping[str, str] | None = None
+) -> Text:
+    """The text as a patient reads it, with example fields where none are given. Raises BadInput."""
+    check_words(session, words)
+    every = {**EXAMPLE, **letterhead(session, location_id), **(fields or {})}
+    return finished(words, every, stop_token="example" if words.channel == Channel.EMAIL else None)
+
+
+def edited(words: Words, *, subject: str, body: str) -> Words:
+    """The same template with words changed for this one time."""
+    return Words(
+        words.template_id,
+        words.version_id,
+        words.number,
+        words.name,
+        words.use,
+        words.channel,
+        words.purpose,
+        subject,
+        body,
+    )
+
+
+def require_sending(who: Identity, purpose: str) -> None:
+    """One message: whoever may collect or ask for cards; care messages too. Raises NotAllowed."""
+    require(who.role, Permission.COLLECT if purpose == Purpose.BILLING else Permission.ASK_FOR_CARDS)
+
+
+def check_words(session: Session, words: Words) -> None:
+    """Whether the words may go out. Raises BadInput."""
+    check_template(words.channel, words.subject, words.body, names=names_to_avoid(session))
+
+
+def written(
+    patient: Patient,
+    words: Words,
+    fields: Mapping[str, str],
+    link: Carried | None,
+    head: Mapping[str, str],
+) -> Text:
+    """What this patient will read. head: the letterhead. Raises BadInput: a field without a value, a card number."""
+    name, url = first_name(patient.first_name), link.url if link else ""
+    every = {**head, **fields, "first_name": name, "link": url}
+    token = secrets.token_urlsafe(24) if words.channel == Channel.EMAIL else None
+    return finished(words, every, stop_token=token)
+
+
+def finished(words: Words, fields: Mapping[str, str], *, stop_token: str | None) -> Text:
+    """Fields in their gaps, and under an e-mail who writes and how to stop it. Raises BadInput."""
+    subject, body = render(words.subject, fields), render(words.body, fields)
+    if has_card_number(body.replace(fields.get("link") or "\0", "")) or has_card_number(subject):
+        raise BadInput("This holds a card number. Huddle never sends or keeps one; take it out.")
+    if words.channel == Channel.TEXT:
+        return Text("", body, measure(body).segments)
+    who = ", ".join(part for part in (fields.get("practice"), fields.get("address")) if part)
+    stop = f"\nNo more e-mails from us: {stop_url(stop_token)}" if stop_token and stop_url(stop_token) else ""
+    return Text(subject, f"{body}\n\n--\n{who}{stop}", 0, stop_token)
+
+
+def stop_url(token: str | None) -> str:
+    """Where one press ends e-mails (CONTRACTS §4); "" while the practice has no public address."""
+    public = settings().public_url.rstrip("/")
+    return f"{public}/stop/{token}" if public and token else ""
+
+
+def sending_connection(session: Session, channel: str) -> Connection:
+    """The connection a channel goes by. Raises BadInput when there is none yet, or it is paused."""
+    kind, _ = _KINDS[Channel(channel)]
+    found = session.exec(select(Connection).where(Connection.kind == kind).order_by(col(Connection.id))).all()
+    working = [c for c in found if c.state in {ConnectionState.CONNECTED, ConnectionState.FAILING}]
+    if working:
+        return working[0]
+    if found:
+        raise BadInput(f"{found[0].name} is {found[0].state}. Resume it under Connections, then send.")
+    raise BadInput(_NOT_SET_UP[Channel(channel)])
+
+
+def queue(
+    session: Session,
+    who: Identity | None,
+    *,
+    words: Words,
+    text: Text,
+    to: str,
+    connection: Connection,
+    patient: Patient | None = None,
+    link: Carried | None = None,
+    batch_id: int | None = None,
+    not_before: datetime | None = None,
+) -> Message:
+    """Write the message down and put it into the outbox. The rules were asked before, and are asked again when it goes."""
+    _, kind = _KINDS[Channel(words.channel)]
+    now = clock.now()
+    start = max(now, not_before or now)
+    if patient is not None:
+        start = waking_hour(session, patient.location_id, start)
+    location_id = patient.location_id if patient else (who.location_id if who else None)
+    message = Message(
+        practice_id=who.practice_id if who else 1,
+        location_id=location_id,
+        patient_id=patient.id if patient else None,
+        batch_id=batch_id,
+        outbox_id=outbox.new_key(),
+        channel=words.channel,
+        purpose=words.purpose,
+        template_version_id=words.version_id or None,
+        subject=text.subject,
+        body=text.body,
+        to_address=to,
+        link_kind=link.kind if link else "",
+        link_id=link.link_id if link else None,
+        stop_token=text.stop_token,
+        segments=text.segments,
+        created_at=now,
+        created_by=who.staff_id if who else None,
+    )
+    session.add(message)
+    if batch_id is None:
+        session.flush()
+    payload = {"to": to, "text": text.body}
+    if words.channel == Channel.EMAIL:
+        payload |= {"subject": text.subject, "unsubscribe": stop_url(text.stop_token)}
+    outbox.put(
+        session,
+        kind=kind,
+        payload=payload,
+        connection_id=connection.id,
+        who=who,
+        location_id=location_id,
+        subject_kind=SUBJECT,
+        subject_id=message.id or "",
+        batch_id=batch_id,
+        not_before=start,
+        key=message.outbox_id,
+    )
+    return message
+
+
+def waking_hour(session: Session, location_id: int | None, start: datetime) -> datetime:
+    """`start`, or the end of the quiet hours it falls into where the patient is (the location's zone). UTC."""
+    place = session.get(Location, location_id) if location_id is not None else None
+    zone = place.time_zone if place else "UTC"
+    return next_allowed(start, zone, quiet_from=settings().quiet_from, quiet_until=settings().quiet_until)
