@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
+from core.connections.commands import credentials
 from core.connections.models import Connection, ConnectionState, Kind
 from core.connections.postbacks import keys_of
 from core.errors import HuddleError, NotFound
 from core.inbox.commands import keep, note_applied
 from core.inbox.models import InboxEvent
-from core.integrations import fortis_postbacks
+from core.integrations import fortis_postbacks, sms
+from core.messages import inbound
+from core.messages.inbound import kept_of
 
 
 class Delivery(NamedTuple):
@@ -70,7 +73,25 @@ def _hear_fortis(delivery: Delivery, keys: Sequence[fortis_postbacks.Key]) -> Ev
     return Event(told.event_id, f"{told.resource} {told.action}".strip(), body)
 
 
-DOORS: dict[str, Door] = {"fortis": Door(kind=Kind.FORTIS, keys=keys_of, hear=_hear_fortis)}
+def _hear_text_gateway(delivery: Delivery, keys: Sequence[str]) -> Event | None:
+    said = sms.verify(delivery.headers, delivery.body, url=delivery.address, auth_tokens=keys)
+    return None if isinstance(said, sms.Unauthentic) else Event(said.event_id, said.kind, kept_of(said))
+
+
+def _auth_tokens(connection: Connection) -> list[str]:
+    return [token for token in [credentials(connection).get("auth_token", "")] if token]
+
+
+DOORS: dict[str, Door] = {
+    "fortis": Door(kind=Kind.FORTIS, keys=keys_of, hear=_hear_fortis),
+    "sms": Door(
+        kind=Kind.SMS,
+        keys=_auth_tokens,
+        hear=_hear_text_gateway,
+        at_once=inbound.apply,
+        answer=inbound.twiml,
+    ),
+}
 
 
 def verify(session: Session, source: str, delivery: Delivery) -> Verified:
