@@ -20,7 +20,7 @@ from core.store.engine import reader, transaction
 from dashboard.web import sessions
 
 # which lists may be taken along, and the permission of the page they stand on
-LISTS = {"cards": Permission.ASK_FOR_CARDS}
+LISTS = {"cards": Permission.ASK_FOR_CARDS, "memberships": Permission.SEE_PATIENTS}
 
 
 class ExportList(HTTPEndpoint):
@@ -70,4 +70,5 @@ def _report(name: str, location: str, who: Identity) -> Report:
 
 
 def _with_initials(row: Any) -> Any:
-    return replace(row, patient=row.initials, mobile_last_four=None)
+    hidden = {"patient": row.initials, "mobile_last_four": None}
+    return row._replace(**hidden) if isinstance(row, tuple) else replace(row, **hidden)  # type: ignore[attr-defined]  # a NamedTuple
