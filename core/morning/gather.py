@@ -3,9 +3,10 @@
 Rows that cannot change any answer are left in the store, and each such narrowing says why it is safe. Nothing here judges.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -53,8 +54,8 @@ class PatientFacts:
     """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11).
 
     ledger: the whole account, or empty where it comes out even. recent_ledger: payments of the last 100 days in any
-    case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs,
-    and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
+    case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs
+    and the refunds of them, and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
     """
 
     person: Person
@@ -254,13 +255,33 @@ def _add_payments(
         rows += rows_of(session, queries.PAYMENTS_TAKEN_BACK, ids=ids)
     rows += rows_of(session, queries.PAYMENTS_OF_MEMBERSHIPS, ids=members) if members else []
     owners = {record.membership.id: key for key, of in facts.items() for record in of.memberships}
+    by_others: dict[tuple[int, str], int] = {}
     for row in {row[0]: row for row in rows}.values():
         payment = local_payment(row, zone)
-        for key in facts.keys() & {payment.patient_id, owners.get(payment.membership_id or 0)}:
+        owner = owners.get(payment.membership_id or 0)
+        for key in facts.keys() & {payment.patient_id, owner}:
             facts[key].payments.append(payment)
+        if owner is not None and owner != payment.patient_id:
+            by_others[payment.connection_id, payment.external_id] = owner
+    _add_refunds_by_others(session, facts, by_others, zone)
     for of in facts.values():
         of.payments.sort(key=IN_TIME)
     add_payments(session, plans, zone)
+
+
+def _add_refunds_by_others(
+    session: Session, facts: dict[int, PatientFacts], paid: Mapping[tuple[int, str], int], zone: ZoneInfo
+) -> None:
+    """Refunds of what somebody else paid for a membership, where they carry no membership: its member owes again.
+
+    paid: the member by (connection, external id) of the payment.
+    """
+    refs = sorted({external_id for _, external_id in paid})
+    for row in rows_of(session, queries.REFUNDS_OF, refs=refs) if refs else ():
+        refund = local_payment(row, zone)
+        member = paid.get((refund.connection_id, refund.refund_ref or ""))
+        if member is not None and refund.membership_id is None and refund.patient_id != member:
+            facts[member].payments.append(refund)
 
 
 def _add_recurrings(

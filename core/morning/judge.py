@@ -252,13 +252,13 @@ def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) ->
 
 
 def on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
-    """Payments that belong on the patient's account: not those for somebody else's membership, nor those that the
-    ledger has on another account."""
-    own = {record.membership.id for record in facts.memberships}
+    """Payments that belong on the patient's account: not those for somebody else's membership, nor refunds of what
+    somebody else paid, nor those that the ledger has on another account."""
+    own, mine = {record.membership.id for record in facts.memberships}, (facts.person.id, None)
     return [
         payment
         for payment in facts.payments
-        if (payment.membership_id is None or payment.membership_id in own)
+        if (payment.membership_id in own or (payment.membership_id is None and payment.patient_id in mine))
         and (payment.order_id is None or payment.order_id not in facts.posted_elsewhere)
     ]
 

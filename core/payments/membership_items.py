@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from core.dates import month_on
 from core.payments.allocation import EARLY_DAYS, Due, allocate, attempts
+from core.payments.billing_days import draft_days
 from core.payments.drafts import MembershipDrafts
 from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment
 from core.payments.missing import DueItem
@@ -96,23 +96,12 @@ def _due_amounts(
     if first is None:
         return [(planned, price)] if planned is not None and planned <= today else []
     since = max(start_date, first.happened_on - timedelta(days=REACH_DAYS))
-    days = list(_draft_days(member.anchor_day, planned or start_date, since, today))
+    run_on = [p.happened_on for p in payments if p.refund_ref is None]
+    days = draft_days(member.anchor_day, planned or start_date, since, today, run_on)
     amounts = _prices(days, price, payments, nets)
     if not days or (days[0] - first.happened_on).days > JOINED_DAYS:
         amounts.insert(0, (first.happened_on, min(price, first.amount_cents)))
     return amounts
-
-
-def _draft_days(anchor_day: int | None, some_draft: date, since: date, today: date) -> Iterator[date]:
-    """Monthly draft days from `since` through `today`, in step with a draft day we know."""
-    anchored = anchor_day is not None and month_on(some_draft, 0, anchor_day).day == some_draft.day
-    day = anchor_day if anchored else some_draft.day
-    months, on = 0, month_on(since, 0, day)
-    while on <= today:
-        if on >= since:
-            yield on
-        months += 1
-        on = month_on(since, months, day)
 
 
 def _owes(member: MembershipDrafts, on: date) -> bool:

@@ -83,6 +83,20 @@ def test_money_that_stands_on_anybodys_account_is_posted(store: Engine, tmp_path
         assert "ACCEPTED_NOT_POSTED" not in [flag["kind"] for flag in row["flags"]]
 
 
+@pytest.mark.parametrize("membership", ["M1", ""])
+def test_what_a_parent_got_back_is_open_again_at_the_member(
+    store: Engine, tmp_path: Path, membership: str
+) -> None:
+    back = {**paid("3", "2026-11-05", membership=membership), "refund_of": "Y2"}
+    payments = [paid("1", "2026-10-01"), paid("2", "2026-11-01"), back]
+    load(store, tmp_path / "f", patients=PEOPLE, appointments=VISITS, payments=payments, **MEMBER)
+    payer, member = rows_of(store)
+    assert payer["missing_payments"] == []
+    assert [(item["id"], item["reason"], item["open_cents"]) for item in member["missing_payments"]] == [
+        ("M1:2026-11-01", "REVERSED", 129_00)
+    ]
+
+
 def test_a_draft_that_came_back_is_missing_at_the_member(store: Engine, tmp_path: Path) -> None:
     payments = [paid("1", "2026-10-01"), paid("2", "2026-11-01", "returned")]
     load(store, tmp_path / "f", patients=PEOPLE, appointments=VISITS, payments=payments, **MEMBER)
