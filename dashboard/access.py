@@ -28,6 +28,13 @@ PAGES = (
     Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
     Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
     Page(
+        "memberships.py",
+        "memberships",
+        "Memberships",
+        ":material/card_membership:",
+        Permission.SEE_PATIENTS,
+    ),
+    Page(
         "card_updates.py",
         "card_updates",
         "Card updates",

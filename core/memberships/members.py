@@ -52,6 +52,9 @@ class MemberPatient:
     key: int
     patient_id: str
     name: str
+    name_key: str
+    initials: str
+    mobile_last_four: str | None
     time_zone: str
     members: list[Member] = field(default_factory=list)
     visits: list[VisitFacts] = field(default_factory=list)
@@ -101,6 +104,7 @@ _MEMBERS = (
         _patient.c.external_id,
         _patient.c.first_name,
         _patient.c.last_name,
+        _patient.c.mobile_last_four,
         _patient.c.location_id,
         *(_NONE if name == "card_id" else _member.c[name] for name in MembershipFacts._fields),
     )
@@ -158,14 +162,20 @@ def _people(session: Session, zones: Mapping[int | None, str], only: int | None)
         extras.setdefault(membership_id, []).append(ExtraFacts._make(row))
     choices = standing_choices(session)
     people: dict[int, MemberPatient] = {}
-    for patient_id, first_name, last_name, location_id, *row in connection.execute(members).all():
+    for patient_id, first_name, last_name, mobile, location_id, *row in connection.execute(members).all():
         if location_id not in zones:
             continue
         facts = MembershipFacts._make(row)
         one = people.get(facts.patient_id)
         if one is None:
             one = people[facts.patient_id] = MemberPatient(
-                facts.patient_id, patient_id, f"{first_name} {last_name}".strip(), zones[location_id]
+                facts.patient_id,
+                patient_id,
+                f"{first_name} {last_name}".strip(),
+                f"{last_name} {first_name}".lower(),
+                "".join([f"{part[0]}." for part in (first_name, last_name) if part]),
+                mobile,
+                zones[location_id],
             )
         plan = plans[facts.membership_plan_id]
         one.members.append(

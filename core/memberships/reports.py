@@ -64,24 +64,12 @@ def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFindi
 def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> MembershipRow:
     line = said.line
     coming = finding.next_visit.starts_at if finding.next_visit else None
+    person = (one.time_zone, one.initials, one.mobile_last_four, one.name_key)
     about = (one.key, finding.membership.external_id, one.patient_id, one.name, finding.plan.name)
     if line is None:
         nothing = (None, None, None, None, None, None, None, None, (), ())
-        return MembershipRow(
-            *about,
-            *nothing,
-            said.state,
-            said.severity,
-            said.reason,
-            None,
-            0,
-            None,
-            0,
-            0,
-            finding.last_visit,
-            coming,
-            one.time_zone,
-        )
+        about = (*about, *nothing, said.state, said.severity, said.reason, None, 0, None, 0, 0)
+        return MembershipRow(*about, finding.last_visit, coming, *person)
     excess = line.excess
     return MembershipRow(
         *about,
@@ -105,7 +93,7 @@ def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> Memb
         line.add_ons,
         finding.last_visit,
         coming,
-        one.time_zone,
+        *person,
     )
 
 
@@ -118,7 +106,7 @@ def _lapses_on(finding: MembershipFinding, said: StateRow) -> date | None:
 def _worst_first(row: MembershipRow) -> Any:
     return (
         RANK[row.severity],
-        row.patient,
+        row.name_key,
         row.patient_id,
         row.membership_id,
         row.period_start or date.max,

@@ -10,7 +10,8 @@ class MembershipRow(NamedTuple):
     """One membership, period, service class and state that has something to say. key is the patient's store id.
 
     state UNKNOWN: nothing can be counted, so period and numbers are None and `reason` says why. NOT_SCHEDULED: the
-    current period with all classes together, service_class None. allowance None otherwise = unlimited. should_be: visits
+    current period with all classes together, service_class None. allowance None otherwise = unlimited. name_key: for sorting by
+    last name. should_be: visits
     due by today, None in periods that do not hold today. lapses_on: the last good day of the visits that would be lost.
     """
 
@@ -40,3 +41,6 @@ class MembershipRow(NamedTuple):
     last_visit: datetime | None
     next_visit: datetime | None
     time_zone: str
+    initials: str
+    mobile_last_four: str | None
+    name_key: str

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import clock
 from core.cards.reports import cards
+from core.memberships.reports import memberships
 from core.morning import reports
 from core.morning.rows import Report
 from core.overview.charts import Overview
@@ -78,6 +79,22 @@ def overview_report(who: Identity, location_id: int | None, period: Period, cust
         version = count_version(session)
         day = clock.today(reports.locations(session)[0].time_zone if reports.locations(session) else "UTC")
     return _overview(str(page.engine().url), version, location_id, period, custom, who.location_id, day)
+
+
+@st.cache_resource(max_entries=16, ttl=600, show_spinner=False)
+def _memberships(store: str, version: int, location_id: int | None, part: datetime) -> Report:
+    """A visit is presumed missed half an hour after its start, so the hour's quarter is fine enough."""
+    with reader(page.engine()) as session:
+        return memberships(session, location_id=location_id, as_of=clock.now())
+
+
+def memberships_report(location_id: int | None) -> Report:
+    """The memberships report, no older than the last change of the data or a quarter of an hour. None: everywhere."""
+    with page.open_reader() as session:
+        version = data_version(session)
+    now = clock.now()
+    part = now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
+    return _memberships(str(page.engine().url), version, location_id, part)
 
 
 def freshness() -> list[dict[str, str]]:

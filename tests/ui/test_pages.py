@@ -62,7 +62,7 @@ def a_patient(practice: Engine) -> int:
 
 
 @pytest.mark.parametrize("role", ["owner", "office.manager", "front.desk", "provider"])
-@pytest.mark.parametrize("page", ["morning", "patients"])
+@pytest.mark.parametrize("page", ["morning", "patients", "memberships"])
 def test_every_role_reads_the_lists(practice: Engine, page: str, role: str) -> None:
     app = opened(practice, page, role)
     assert (list(app.exception), list(app.error)) == ([], [])
@@ -108,6 +108,6 @@ def test_a_practice_without_data_is_told_what_to_do(
     monkeypatch.setenv("HUDDLE_STORE", sqlite_store.url.render_as_string(hide_password=False))
     settings.cache_clear()
     staff_with_role(sqlite_store, "owner")
-    for page in ("morning", "patients"):
+    for page in ("morning", "patients", "memberships"):
         app = opened(sqlite_store, page, "owner")
         assert (list(app.exception), list(app.error)) == ([], [])

@@ -1,0 +1,107 @@
+"""Memberships: who is over- or under-booked, who has nothing booked, and what to do about visits beyond them."""
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.morning.rows import Report
+from core.practice.reports import places
+from dashboard.ui import board, headline, page, patient_card
+from dashboard.ui.columns import place_of
+from dashboard.ui.member_troubles import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
+from dashboard.ui.morning_filters import order_picker
+from dashboard.ui.output import list_menu
+from dashboard.ui.place_picker import place_picker
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.reads import freshness, memberships_report
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import count, plain
+
+SCREEN, BOARD, NUMBERS = "memberships", "memberships board", "memberships numbers"
+SEARCH, TROUBLE, AT = "memberships search", "memberships trouble", "memberships at"
+LIMIT = 50
+
+
+@st.fragment(run_every=60)
+def members() -> None:
+    """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
+    try:
+        _members()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _members() -> None:
+    who = page.identity()
+    with page.open_reader() as session:
+        offered = places(session, who.location_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        search = st.text_input(
+            "Search",
+            key=SEARCH,
+            placeholder="Name, or last four of the mobile",
+            label_visibility="collapsed",
+            type="search",
+            live="200ms",
+            icon=":material/search:",
+            width=300,
+            max_chars=60,
+            on_change=_from_the_start,
+        )
+        order = order_picker(who, SCREEN, ORDERS, _from_the_start)
+        place = place_picker(offered, who, SCREEN, _from_the_start)
+        st.space("stretch")
+        sight = sight_with_switch(who)
+        list_menu("memberships", place, who, sight)
+    report = memberships_report(place.key if place else who.location_id)
+    trouble = st.session_state.get(TROUBLE, "")
+    headline.draw_headline(
+        key=NUMBERS,
+        label="What is wrong with the memberships, press one to filter",
+        cards=numbers(report.rows, trouble),
+        sources=freshness(),
+        on_press=_press,
+    )
+    _board(report, search.strip(), trouble, order, sight)
+    patient_card.draw_drawer(BOARD, who, sight)
+
+
+def _board(report: Report, search: str, trouble: str, order: str, sight: Sight) -> None:
+    rows = ordered(matching(report.rows, trouble, search), order)
+    at = min(st.session_state.get(AT, 1), max(1, -(-len(rows) // LIMIT)))
+    shown = rows[(at - 1) * LIMIT : at * LIMIT]
+    place = place_of(report.time_zone, report.day)
+    first, last = (at - 1) * LIMIT + 1, (at - 1) * LIMIT + len(shown)
+    part = f", {first:,} to {last:,} shown" if len(rows) > LIMIT else ""
+    board.draw_board(
+        board.Board(
+            caption="Memberships with something to say",
+            words=f"{count(len(rows), 'row')}, {ORDERS[order].lower()}{part}",
+            view=f"{report.location} {trouble} {search} {order} {at} {sight}",
+            columns=HEADS,
+            rows=[drawn(seen_by(row, sight), place) for row in shown],
+            empty=why_empty(
+                loaded=any(source.synced_at for source in report.sources),
+                trouble=trouble,
+                narrowed=bool(search),
+            ),
+            back=patient_card.closed(BOARD),
+        ),
+        key=BOARD,
+        on_open=lambda: patient_card.open_from(BOARD),
+    )
+    if len(rows) > LIMIT:
+        st.pagination(-(-len(rows) // LIMIT), key=AT)
+
+
+def _press() -> None:
+    pressed = st.session_state[NUMBERS].press
+    if pressed is not None:
+        st.session_state[TROUBLE] = "" if pressed in (st.session_state.get(TROUBLE), "all") else pressed
+        _from_the_start()
+
+
+def _from_the_start() -> None:
+    st.session_state[AT] = 1
+
+
+members()
