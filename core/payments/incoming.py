@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session
 
 from core import clock
+from core.bulk import making_many
 from core.cards.models import Card
 from core.cards.rules import CardFacts, Draft
 from core.memberships.models import Membership, MembershipPlan
@@ -115,7 +116,16 @@ def incoming(session: Session, location_id: int | None, as_of: datetime, days: i
     Raises NotFound for a location that is not there.
     """
     places = locations(session, location_id)
-    found: list[IncomingRow] = []
+    with making_many():
+        found = list(_everywhere(session, places, as_of, days))
+    found.sort(key=lambda row: (row.on, -row.cents, row.patient, row.source_id))
+    first, last = window(clock.local_date(as_of, places[0].time_zone if places else "UTC"), days)
+    return Incoming(first, last, tuple(found))
+
+
+def _everywhere(
+    session: Session, places: Sequence[Location], as_of: datetime, days: int
+) -> Iterator[IncomingRow]:
     for zone, group in groupby(
         sorted(places, key=lambda place: place.time_zone), lambda place: place.time_zone
     ):
@@ -123,10 +133,7 @@ def incoming(session: Session, location_id: int | None, as_of: datetime, days: i
         here: set[int | None] = {place.id for place in mine}
         if places[0] in mine:
             here.add(None)  # patients of no location stand with the first one, as on every page
-        found += _in_zone(session, mine[0], here, zone, as_of, days)
-    found.sort(key=lambda row: (row.on, -row.cents, row.patient, row.source_id))
-    first, last = window(clock.local_date(as_of, places[0].time_zone if places else "UTC"), days)
-    return Incoming(first, last, tuple(found))
+        yield from _in_zone(session, mine[0], here, zone, as_of, days)
 
 
 def _in_zone(

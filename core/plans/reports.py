@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from core import clock
+from core.bulk import making_many
 from core.morning import queries
 from core.morning.people import Person
 from core.morning.reports import locations, make_report
@@ -28,6 +29,7 @@ from core.plans.wording import what_happened
 from core.practice.models import Location
 from core.severity import RANK
 
+JUDGED_AT_ONCE = 1_000  # what one batch needs is let go before the next
 _BEHIND = (PlanState.BEHIND, PlanState.COMPLETED_OWING, PlanState.SETTLEMENT)
 
 
@@ -65,15 +67,21 @@ def plan_rows(
     session: Session, places: Sequence[Location], as_of: datetime, *, ended_early: bool = False
 ) -> list[ArrearsRow]:
     """Rows of the plans with something to tell, worst first: the most money, then the longest past due."""
-    found: list[ArrearsRow] = []
+    with making_many():
+        found = list(_everywhere(session, places, as_of, ended_early=ended_early))
+    found.sort(key=_worst_first)
+    return found
+
+
+def _everywhere(
+    session: Session, places: Sequence[Location], as_of: datetime, *, ended_early: bool
+) -> Iterator[ArrearsRow]:
     by_zone = sorted(places, key=lambda place: place.time_zone)
     for zone, group in groupby(by_zone, key=lambda place: place.time_zone):
         mine = list(group)
         homeless = places[0] in mine  # patients of no location stand with the first one, as on every page
         ids = [place.id for place in mine if place.id is not None]
-        found += _rows_in_zone(session, ids, homeless, zone, as_of, ended_early=ended_early)
-    found.sort(key=_worst_first)
-    return found
+        yield from _rows_in_zone(session, ids, homeless, zone, as_of, ended_early=ended_early)
 
 
 def _worst_first(row: ArrearsRow) -> tuple[int, int, int, str, str]:
@@ -89,10 +97,11 @@ def _rows_in_zone(
     wanted = may_be_behind(
         session, places=ids, homeless=homeless, today=today, until=until, ended_early=ended_early
     )
-    records = plan_records(session, wanted, zone)
-    judged = [(record, record.judged(today)) for record in records.values()]
-    told = [(record, finding) for record, finding in judged if _tells(finding)]
-    yield from _made(session, told, today, zone, as_of)
+    for start in range(0, len(wanted), JUDGED_AT_ONCE):
+        records = plan_records(session, wanted[start : start + JUDGED_AT_ONCE], zone)
+        judged = [(record, record.judged(today)) for record in records.values()]
+        told = [(record, finding) for record, finding in judged if _tells(finding)]
+        yield from _made(session, told, today, zone, as_of)
 
 
 def _tells(finding: PlanFinding) -> bool:
