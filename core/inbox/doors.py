@@ -3,6 +3,7 @@
 Nothing is written before the sender is known; what is not known is turned away without a word why (RELIABILITY 15).
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from core.inbox.models import InboxEvent
 from core.integrations import fortis_postbacks, sms
 from core.messages import inbound
 from core.messages.inbound import kept_of
+
+_log = logging.getLogger(__name__)
 
 
 class Delivery(NamedTuple):
@@ -127,15 +130,29 @@ def take_in(session: Session, verified: Verified) -> str:
     told = keep(
         session,
         source=verified.source,
-        event_id=event.event_id,
-        kind=event.kind,
-        body=event.body,
+        event_id=_storable(event.event_id)[:200],
+        kind=_storable(event.kind)[:80],
+        body=_storable(event.body),
         connection_id=verified.connection_id,
         practice_id=verified.practice_id,
     )
     at_once = DOORS[verified.source].at_once
     if told is None or at_once is None:
         return ""
-    words = at_once(session, told)
-    note_applied(session, [told])
+    try:
+        with session.begin_nested():
+            words = at_once(session, told)
+            note_applied(session, [told])
+    except Exception:  # it is stored all the same, and the worker tries again
+        _log.exception("an event of %s could not be applied at once", verified.source)
+        return ""
     return words
+
+
+def _storable(value: Any) -> Any:
+    """Without what one of the stores cannot hold: NUL and half characters."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(str(name)): _storable(item) for name, item in value.items()}
+    return value

@@ -13,8 +13,8 @@ from core.links.models import Link, LinkStep, LinkToken
 from core.links.rules import LinkKind, LinkState, Step
 from core.links.steps import add_step, follow
 from core.links.tokens import good_until, is_ours, token_row
-from core.messages.models import Letterhead
-from core.practice.models import Location, Practice
+from core.messages.templates import letterhead
+from core.practice.models import Location
 
 FAILED_LATELY = timedelta(minutes=30)  # a card that was refused is told of this long
 
@@ -88,7 +88,7 @@ def page_of(session: Session, token: str, kind: LinkKind) -> PatientPage:
     place = session.get(Location, link.location_id) if link.location_id else None
     return PatientPage(
         shown=_shown(link, row),
-        sender=sender_of(session, link.location_id, link.practice_id),
+        sender=sender_of(session, link.location_id),
         link_id=link.id or 0,
         token_id=row.id or 0,
         connection_id=link.connection_id or 0,
@@ -144,25 +144,13 @@ def _last_day(until: datetime, time_zone: str) -> date:
     return clock.local_date(until - timedelta(seconds=1), time_zone)
 
 
-def sender_of(session: Session, location_id: int | None = None, practice_id: int = 1) -> Sender:
-    """How the practice calls itself to patients: its letterhead, else what the EHR says of the location."""
-    heads = session.exec(select(Letterhead).where(Letterhead.practice_id == practice_id)).all()
-    own = next((head for head in heads if head.location_id == location_id and location_id), None)
-    general = next((head for head in heads if head.location_id is None), None)
-    practice = session.get(Practice, practice_id)
-    places = session.exec(select(Location).where(col(Location.gone_at).is_(None)).order_by(col(Location.id)))
-    listed = [place for place in places if location_id is None or place.id == location_id]
-    place = listed[0] if location_id or len(listed) == 1 else None
-    names = [head.name for head in (own, general) if head]
-    phones = [head.phone for head in (own, general) if head]
-    return Sender(
-        name=_first(*names, place.name if place else "", practice.name if practice else "") or "The practice",
-        phone=_first(*phones, (place.phone or "") if place else ""),
-    )
-
-
-def _first(*texts: str) -> str:
-    return next((text.strip() for text in texts if text.strip()), "")
+def sender_of(session: Session, location_id: int | None = None) -> Sender:
+    """How the practice calls itself to patients, as in its messages; of a practice with one location, that one."""
+    if location_id is None:
+        here = session.exec(select(Location.id).where(col(Location.gone_at).is_(None)).limit(2)).all()
+        location_id = here[0] if len(here) == 1 else None
+    head = letterhead(session, location_id)
+    return Sender(head["practice"], head["phone"])
 
 
 def note_opened(session: Session, page: PatientPage, *, visitor: str) -> bool:

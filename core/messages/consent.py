@@ -131,7 +131,7 @@ def stop_address(session: Session, channel: str, address: str, source: str) -> b
     return True
 
 
-def start_address(session: Session, channel: str, address: str) -> bool:
+def start_address(session: Session, channel: str, address: str, how: str = "START by text") -> bool:
     """They want to hear from us again: what they had agreed to before their stop counts again. False: nothing to lift."""
     found = suppressions(session, channel, [address]).get(address)
     if found is None or found.source == CANNOT_GET_TEXTS:
@@ -140,7 +140,7 @@ def start_address(session: Session, channel: str, address: str) -> bool:
         for purpose in Purpose:
             last = _last(session, patient.id or 0, channel, purpose)
             if last is not None and not last.given and last.source in BY_THEMSELVES:
-                _add(session, patient.id or 0, channel, purpose, True, "START by text", None)
+                _add(session, patient.id or 0, channel, purpose, True, how, None)
     found.lifted_at = clock.now()
     session.add(found)
     record(session, who=None, action="opted in again", subject_kind="suppression", subject_id=found.id or 0)

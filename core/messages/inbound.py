@@ -1,7 +1,7 @@
 """What the text gateway tells us: what became of a text, and what a patient wrote back."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from sqlmodel import Session, col, select
@@ -15,6 +15,7 @@ from core.integrations import sms
 from core.messages.addresses import shown, text_number
 from core.messages.consent import (
     BY_GATEWAY,
+    BY_LINK,
     BY_TEXT,
     CANNOT_GET_TEXTS,
     patients_at,
@@ -180,22 +181,39 @@ def _number(sender: str) -> str:
         return sender[:40]  # a short code or a landline can write too
 
 
-def stop_by_link(session: Session, token: str) -> str | None:
+class Mailbox(NamedTuple):
+    """Whose e-mails an unsubscribe address stops. location_id: of the practice that wrote."""
+
+    address: str
+    location_id: int | None
+    stopped: bool
+
+
+def stop_by_link(session: Session, token: str) -> Mailbox | None:
     """Somebody pressed the unsubscribe link of an e-mail: the mailbox it went to gets no more. None: no such link."""
     message = _of_token(session, token)
     if message is None:
         return None
-    stop_address(session, Channel.EMAIL, message.to_address, "unsubscribe link")
-    return message.to_address
+    stop_address(session, Channel.EMAIL, message.to_address, BY_LINK)
+    return Mailbox(message.to_address, message.location_id, True)
 
 
-def mailbox_of_link(session: Session, token: str) -> tuple[str, str, bool] | None:
-    """For the page behind the unsubscribe link: (mailbox, practice, whether it is stopped already). None: no such link."""
+def keep_by_link(session: Session, token: str) -> Mailbox | None:
+    """They pressed by mistake and want the e-mails after all. None: no such link."""
+    message = _of_token(session, token)
+    if message is None:
+        return None
+    start_address(session, Channel.EMAIL, message.to_address, how="undone at the unsubscribe link")
+    return Mailbox(message.to_address, message.location_id, False)
+
+
+def mailbox_of_link(session: Session, token: str) -> Mailbox | None:
+    """For the page behind the unsubscribe link. None: no such link."""
     message = _of_token(session, token)
     if message is None:
         return None
     stopped = message.to_address in suppressions(session, Channel.EMAIL, [message.to_address])
-    return message.to_address, letterhead(session, message.location_id)["practice"], stopped
+    return Mailbox(message.to_address, message.location_id, stopped)
 
 
 def _of_token(session: Session, token: str) -> Message | None:

@@ -17,6 +17,7 @@ from dashboard.web.metrics import Metrics
 from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.signin import OwnSession, SignIn, SignOut
+from dashboard.web.stop import Stop
 from dashboard.web.store_away import AWAY, store_away
 from dashboard.web.webhooks import Webhook
 
@@ -37,6 +38,7 @@ ROUTES = [
     Route("/favicon.png", favicon),
     Route("/webhooks/{source}", Webhook),
     Route("/pay/{token}", Pay),
+    Route("/stop/{token}", Stop),
     Route("/card/{token}", Card),
     Route("/card/{token}/enter", CardEnter),
     Route("/card/{token}/done", CardDone),
