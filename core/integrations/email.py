@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 
@@ -25,6 +25,7 @@ from core.integrations.http import is_loopback
 
 CONNECT_SECONDS, REPLY_SECONDS = 10.0, 20.0
 SECURITIES = ("starttls", "tls", "none")
+_WIRE = SMTP.clone(max_line_length=500)  # a folded List-Unsubscribe is not understood everywhere
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _DOT = re.compile(rb"(?m)^\.")
 
@@ -204,7 +205,7 @@ class Mail:
         return smtp
 
     def _written(self, to: str, subject: str, text: str, key: str, unsubscribe_url: str) -> bytes:
-        message = EmailMessage(policy=WIRE)
+        message = EmailMessage(policy=_WIRE)
         message["From"], message["To"], message["Subject"] = self._from, to, " ".join(subject.split())
         message["Date"], message["Message-ID"] = format_datetime(clock.now()), self.message_id(key)
         if unsubscribe_url:

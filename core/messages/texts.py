@@ -28,7 +28,7 @@ CLINICAL = re.compile(
     r"herniat\w*|sublux\w*|pregnan\w*|injur(?:y|ies))\b",
     re.IGNORECASE,
 )
-_GAP = re.compile(r"{{\s*([^{}]*?)\s*}}")
+_GAP = re.compile(r"{{\s*([A-Za-z_][A-Za-z_ ]*?)\s*}}")
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If)
 _environment = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, autoescape=False
