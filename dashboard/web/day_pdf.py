@@ -1,7 +1,6 @@
 """The day as a PDF, one page a provider (more when the list is long), drawn by reportlab."""
 
 import io
-import unicodedata
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -10,6 +9,8 @@ from reportlab.lib.pagesizes import landscape, letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from core.letters import drawable
 
 if TYPE_CHECKING:
     from dashboard.web.printing import Line, Paper, Sheet
@@ -35,7 +36,7 @@ def day_pdf(paper: "Paper") -> bytes:
         rightMargin=12 * mm,
         topMargin=12 * mm,
         bottomMargin=12 * mm,
-        title=_drawable(f"{paper.day}, {paper.place}"),
+        title=drawable(f"{paper.day}, {paper.place}"),
         author="Huddle",
     )
     story: list[Any] = []
@@ -83,24 +84,4 @@ def _cells(line: "Line", *, money: bool) -> list[Any]:
 
 
 def _text(words: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_drawable(words)), style)
-
-
-def _drawable(words: str) -> str:
-    """What the built-in fonts can draw: a letter outside Latin-1 loses its accents, or becomes a question mark."""
-    return "".join(_letter(one) for one in words)
-
-
-def _letter(one: str) -> str:
-    if _has(one) or one in "–—…·‘’“”":
-        return one
-    bare = "".join(part for part in unicodedata.normalize("NFKD", one) if _has(part))
-    return bare or "?"
-
-
-def _has(one: str) -> bool:
-    try:
-        one.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return Paragraph(escape(drawable(words)), style)
