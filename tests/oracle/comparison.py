@@ -12,29 +12,30 @@ from core.jobs.practice_files import import_folder
 from core.morning.export import as_json
 from core.morning.gather import gather
 from core.morning.judge import Judged, judge
-from core.morning.reports import active_patients, locations, morning, patients, setting_of
+from core.morning.reports import (
+    active_patients,
+    locations,
+    morning,
+    patients,
+    report_by_name,
+    setting_of,
+)
 from core.store.engine import reader
 from data.sandbox.practice import write_files
+from tests.oracle.list_comparison import Difference, list_differences
 from tests.oracle.oracle import answers
 from tests.oracle.reading import UNSURE, Row
 
-
-class Difference(NamedTuple):
-    where: str
-    column: str
-    oracle: Any
-    report: Any
-
-    def __str__(self) -> str:
-        return f"{self.where} {self.column}: the oracle says {self.oracle!r}, the report {self.report!r}"
+LISTS = ("arrears", "memberships", "cards")
 
 
 class Told(NamedTuple):
-    """What Huddle answers: both reports as JSON, and behind them what was found about each patient."""
+    """What Huddle answers: the reports as JSON, and behind them what was found about each patient."""
 
     morning: dict[str, Any]
     patients: dict[str, Any]
     judged: dict[str, Judged]
+    lists: dict[str, dict[str, Any]]
 
 
 def asked(engine: Engine, folder: Path, files: dict[str, list[Row]], as_of: datetime) -> Told:
@@ -55,6 +56,7 @@ def asked(engine: Engine, folder: Path, files: dict[str, list[Row]], as_of: date
                 as_json(morning(session, location_id=None, day=None, as_of=instant)),
                 as_json(patients(session, location_id=None, as_of=instant)),
                 found,
+                {name: as_json(report_by_name(session, name, as_of=instant.isoformat())) for name in LISTS},
             )
 
 
@@ -71,6 +73,7 @@ def differences(files: dict[str, list[Row]], as_of: datetime, told: Told) -> Ite
             yield from _row(f"patients {patient_id}", said, rows[patient_id])
             yield from _plans(f"plans {patient_id}", said, told.judged[patient_id])
             yield from _memberships(f"memberships {patient_id}", said, told.judged[patient_id], as_of)
+    yield from list_differences(files, as_of, told.lists)
     for visit_id, said in oracle["morning"].items():
         if visit_id in visits:
             where = f"morning {visit_id} of {said['patient_id']}"
