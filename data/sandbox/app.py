@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import clock
 from data.sandbox import calls, control, pages
 from data.sandbox.faults import FaultyLine
-from data.sandbox.fortis import hosted
+from data.sandbox.fortis import elements, hosted, webhooks
 from data.sandbox.fortis.load import load
 from data.sandbox.fortis.routes import router
 from data.sandbox.mail import server as mail_server
@@ -48,6 +48,7 @@ def build_app(state: State) -> Starlette:
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
             *pages.routes(),
+            Mount("/fortis/js", elements.router(state)),
             Mount("/fortis/pay", hosted.router(state)),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
             Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
@@ -56,6 +57,7 @@ def build_app(state: State) -> Starlette:
         middleware=[Middleware(_KnowsItsAddress, state=state)],
     )
     app.state.sandbox = state
+    state.told = webhooks.tell
     return app
 
 

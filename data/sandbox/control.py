@@ -17,6 +17,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
     {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
                                                       what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
+    {"settle": true}                                  every account's open charges are closed into a batch
     {"faults": [{"kind": "status", "status": 429, "retry_after": 2, "times": 3,
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
                                                       what goes wrong from now on (added to what goes wrong already)
@@ -37,6 +38,7 @@ from starlette.responses import JSONResponse
 
 from data.sandbox import calls
 from data.sandbox.faults import Fault
+from data.sandbox.fortis.batches import settle
 from data.sandbox.fortis.catalogue import ALL
 from data.sandbox.fortis.charges import NEXT, order_decline
 from data.sandbox.fortis.drafts import run_drafts
@@ -58,6 +60,7 @@ KNOWN = (
     "sms",
     "events",
     "run_drafts",
+    "settle",
     "faults",
 )
 
@@ -135,6 +138,8 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             calls.change(state, wishes["events"])
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
+        if wishes.get("settle"):
+            done["batches"] = settle(state)
     state.faults.wanted = faults if wishes.get("clear") else [*state.faults.wanted, *faults]
     done["faults"] = [fault.as_json() for fault in state.faults.wanted]
     return done | {"now": state.now().isoformat(timespec="seconds")}

@@ -33,6 +33,9 @@ RESOURCES = (
     "transactions",
     "quick_invoices",
     "paylinks",
+    "tickets",
+    "webhooks",
+    "batches",
 )
 COLUMNS = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "location_id", "api_id")
 _SOUGHT = ("created_ts", "modified_ts", "contact_id", "token_id", "recurring_id", "api_id", "link_id")
@@ -60,6 +63,9 @@ class State:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.faults = Faults()
+        self.told: Callable[[State, str, str, Record], None] | None = (
+            None  # hears of every change, see webhooks.tell
+        )
         self.ring: Callable[[], None] = silent  # wakes who makes the sandbox's own calls
         self.smtp_port = 0  # where the mail server listens, once it does
         self.wanted_smtp_port = 0  # where it should, when it never did: 0 is any free port
@@ -173,8 +179,14 @@ class State:
 
     def insert(self, resource: str, record: Record, *, link_id: str | None = None) -> Record:
         """Keep a complete record; `link_id` is the transaction that a refund gives back."""
-        self.insert_many(resource, [(record, link_id)])
+        with self.transaction():
+            self.insert_many(resource, [(record, link_id)])
+            self._tell(resource, "CREATE", record)
         return record
+
+    def _tell(self, resource: str, verb: str, record: Record) -> None:
+        if self.told is not None:
+            self.told(self, resource, verb, record)
 
     def insert_many(self, resource: str, rows: Iterable[tuple[Record, str | None]]) -> None:
         marks = ", ".join("?" * (len(COLUMNS) + 4))
@@ -199,11 +211,16 @@ class State:
             sets = ", ".join(f"{column} = ?" for column in COLUMNS)
             values = (*_columns(resource, record)[1:], *self._blanks.split(record), record_id)
             db.execute(f"UPDATE {resource} SET {sets}, said = ?, blank = ? WHERE id = ?", values)
+            self._tell(resource, "UPDATE", record)
         return record
 
     def delete(self, resource: str, record_id: str) -> bool:
         with self.transaction() as db:
-            return db.execute(f"DELETE FROM {resource} WHERE id = ?", (record_id,)).rowcount == 1
+            record = self.get(resource, record_id)
+            db.execute(f"DELETE FROM {resource} WHERE id = ?", (record_id,))
+            if record is not None:
+                self._tell(resource, "DELETE", record)
+        return record is not None
 
 
 def _columns(resource: str, record: Record) -> tuple[Any, ...]:

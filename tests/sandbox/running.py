@@ -89,7 +89,7 @@ class Sandbox:
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(400):
+        for _ in range(1600):
             try:
                 self.client.get(f"{self.root_url}/control", timeout=1)
             except httpx.TransportError:

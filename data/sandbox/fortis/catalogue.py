@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from data.sandbox.fortis import expands, link_expands, link_fields, records
+from data.sandbox.fortis import expands, link_expands, link_fields, records, ticket_fields
 from data.sandbox.fortis.resources import Resource
 from data.sandbox.state import Record, State
 
@@ -106,6 +106,15 @@ PAYLINKS = Resource(
     {"active": True, "status_code": 0},
     expand=link_expands.of_paylink,
 )
+TICKETS = Resource("tickets", "tickets", "Ticket", ticket_fields.TICKET, (), {})
+BATCHES = Resource(
+    "batches",
+    "batches",
+    "Batch",
+    records.BATCH,
+    (),
+    {"currency_code": "840", "currency": "USD", "is_open": 0},
+)
 READABLE = (
     LOCATIONS,
     CONTACTS,
@@ -115,5 +124,7 @@ READABLE = (
     TRANSACTIONS,
     QUICK_INVOICES,
     PAYLINKS,
+    TICKETS,
+    BATCHES,
 )
 ALL = {each.name: each for each in (*READABLE, PRODUCT_TRANSACTIONS)}

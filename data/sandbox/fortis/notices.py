@@ -40,6 +40,6 @@ def _kept(state: State, kind: str, record_id: str, way: str, to: str) -> str:
 def _words(state: State, kind: str, record: Record) -> tuple[str, str]:
     place = (state.get("locations", record["location_id"]) or {}).get("name") or "Your practice"
     cents = int(record["remaining_balance"] if kind == "invoice" else record["amount_due"])
-    title = {"invoice": record.get("title"), "paylink": record.get("description")}.get(kind) or "Payment"
+    title = record.get("title" if kind == "invoice" else "description") or "Payment"
     link = payment_url(state, kind, record["id"])
     return f"{place}: {title}", f"{place} asks you to pay ${cents / 100:,.2f} for {title}: {link}"

@@ -255,6 +255,18 @@ vt_enable, vt_cvv, vt_street, vt_zip, vt_order_num, vt_enable_tip, split_payment
 created_user_id, modified_user_id: str? ID
 """)
 
+# Not in the facts' appendix: the fields are the SDK's.
+BATCH: Shape = shape(r"""
+id, product_transaction_id: str ID
+created_ts, modified_ts: int
+processing_status_id, batch_num, is_open: int?
+settlement_file_name, batch_close_detail: str?
+batch_close_ts: int?
+total_sale_amount, total_sale_count, total_refund_amount, total_refund_count: int
+total_void_amount, total_void_count, total_blind_refund_amount, total_blind_refund_count: int
+currency, currency_code: str
+""")
+
 # The related records a client may ask for with `expand`.
 EXPANDS: dict[str, tuple[str, ...]] = {
     name: tuple(words.split())

@@ -9,7 +9,18 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from data.sandbox.fortis import contacts, declined, invoices, paylinks, recurrings, tokens, transactions, wire
+from data.sandbox.fortis import (
+    contacts,
+    declined,
+    invoices,
+    paylinks,
+    recurrings,
+    tickets,
+    tokens,
+    transactions,
+    webhooks,
+    wire,
+)
 from data.sandbox.fortis.catalogue import READABLE
 from data.sandbox.fortis.resources import Call, Resource, list_records, read_record
 from data.sandbox.state import State
@@ -22,6 +33,7 @@ CHANGES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/v1/contacts/{id}", contacts.delete),
     ("POST", "/v1/tokens/cc", tokens.create_card),
     ("POST", "/v1/tokens/ach", tokens.create_bank_account),
+    ("POST", "/v1/tokens/ticket", tickets.token_of_ticket),
     ("PATCH", "/v1/tokens/{id}/cc", tokens.change_card),
     ("DELETE", "/v1/tokens/{id}", tokens.delete),
     ("POST", "/v1/recurrings", recurrings.create),
@@ -32,8 +44,14 @@ CHANGES: tuple[tuple[str, str, Handler], ...] = (
     ("PATCH", "/v1/recurrings/{id}/skip-payment", recurrings.skip),
     ("PATCH", "/v1/recurrings/{id}/defer-payment", recurrings.defer),
     ("POST", "/v1/declined-recurring-transactions/{id}/rerun", declined.rerun),
+    ("POST", "/v1/declined-recurring-transactions/{id}/resend", declined.resend),
+    ("POST", "/v1/declined-recurring-transaction-payments", declined.pay),
+    ("POST", "/v1/tickets", tickets.create),
+    ("POST", "/v1/elements/ticket/intention", tickets.ticket_intention),
+    ("POST", "/v1/elements/transaction/intention", tickets.transaction_intention),
     ("POST", "/v1/transactions/cc/sale/token", transactions.sale),
     ("POST", "/v1/transactions/ach/debit/token", transactions.debit),
+    ("POST", "/v1/transactions/cc/sale/ticket", tickets.sale),
     ("PATCH", "/v1/transactions/{id}/refund", transactions.refund),
     ("PUT", "/v1/transactions/{id}/void", transactions.void),
     ("PATCH", "/v1/transactions/{id}/void", transactions.void),
@@ -44,6 +62,13 @@ CHANGES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "/v1/quick-invoices/{id}/reopen", invoices.reopen),
     ("POST", "/v1/quick-invoices/{id}/transaction", invoices.attach),
     ("DELETE", "/v1/quick-invoices/{id}/transaction", invoices.detach),
+    ("POST", "/v1/webhooks/contact", webhooks.create_for_contacts),
+    ("POST", "/v1/webhooks/transaction", webhooks.create_for_transactions),
+    ("POST", "/v1/webhooks/batch", webhooks.create_for_batches),
+    ("PATCH", "/v1/webhooks/{id}/contact", webhooks.change),
+    ("PATCH", "/v1/webhooks/{id}/transaction", webhooks.change),
+    ("PATCH", "/v1/webhooks/{id}/batch", webhooks.change),
+    ("DELETE", "/v1/webhooks/{id}", webhooks.delete),
     ("POST", "/v1/paylinks", paylinks.create),
     ("PATCH", "/v1/paylinks/{id}", paylinks.change),
     ("DELETE", "/v1/paylinks/{id}", paylinks.delete),
