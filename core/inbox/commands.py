@@ -130,7 +130,7 @@ def put_off(session: Session, told: Sequence[InboxEvent], reason: str, *, parked
 
 def wait_before(attempts: int) -> timedelta:
     """5 s, 20 s, 80 s … at most half an hour."""
-    return min(LONGEST_WAIT, FIRST_WAIT * 4 ** max(0, attempts - 1))
+    return min(LONGEST_WAIT, FIRST_WAIT * 4 ** min(9, max(0, attempts - 1)))
 
 
 def look_at_parked(session: Session, connection_id: int) -> int:

@@ -26,6 +26,7 @@ from core.connections.models import (
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
 from core.errors import BadInput, HuddleError, UnreadableAnswer
+from core.inbox.commands import look_at_parked
 from core.integrations.fortis import RESOURCES, Fortis, Page
 from core.integrations.fortis_writes import FortisDesk
 from core.jobs import references
@@ -256,6 +257,8 @@ def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None) -> N
         if not place.cursor and not RESOURCES[resource].whole:
             place.cursor = "0"  # nothing there yet; their clock may stand anywhere beside ours
         _refer(session, work.connection_id, resource, full=work.full)
+        if resource == "contacts":
+            look_at_parked(session, work.connection_id)
         finish_run(session, run_id)
 
 
