@@ -9,7 +9,7 @@ from dashboard.ui.overview_behind import draw_behind
 from dashboard.ui.overview_filters import Chosen, filter_bar
 from dashboard.ui.overview_panels import draw_panels
 from dashboard.ui.privacy import sight_with_switch
-from dashboard.ui.reads import overview_report
+from dashboard.ui.reads import freshness, overview_report
 from dashboard.ui.text import plain
 
 
@@ -32,6 +32,7 @@ def _overview(who: Identity) -> None:
 
 
 def _charts(chosen: Chosen, who: Identity) -> None:
+    st.caption(plain(" · ".join(one["words"] for one in freshness()), 300))
     found = overview_report(who, chosen.place and chosen.place.key, chosen.period, chosen.custom)
     if found.progress.sentence:
         st.info(plain(found.progress.sentence, 200), icon=":material/hourglass_top:")

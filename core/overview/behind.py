@@ -158,7 +158,8 @@ def _notes(
     while day <= span.last:
         month = month_of(place, day, as_of)
         for note in notes(session, month, topics=topics):
-            if note.column in columns and first <= note.day <= span.last:
+            wanted = key is not Key.METHODS or note.method == column
+            if wanted and note.column in columns and first <= note.day <= span.last:
                 yield note
         day = month_on(day, 1)
 
@@ -167,6 +168,8 @@ def _wanted(key: Key, column: str) -> tuple[Collection[Topic], Collection[str]]:
     """What to count again for a point, and which of it."""
     if key is Key.COLLECTED:
         return ((Topic.MONEY,), ("money",)) if column == "collected" else (tuple(Topic), tuple(EXPECTED))
+    if key is Key.METHODS:
+        return (Topic.MONEY,), ("money",)
     if key is Key.ARREARS:
         return (Topic.PLANS,), (f"{column}_cents",)
     if key is Key.SERVICE:

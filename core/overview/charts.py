@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.overview.periods import Span
-from core.overview.series import Progress, Received
+from core.overview.series import Progress
 
 
 class Key(StrEnum):
@@ -20,6 +20,7 @@ class Key(StrEnum):
     USE = "use"
     SERVICE = "service"
     RECOVERED = "recovered"
+    METHODS = "methods"
 
 
 class Unit(StrEnum):
@@ -65,7 +66,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """location None = all. today: local; as_of: aware UTC. received: what came in by method and part."""
+    """location None = all. today: local; as_of: aware UTC. compared_with None: the books do not reach that far back."""
 
     as_of: datetime
     today: date
@@ -74,7 +75,6 @@ class Overview:
     span: Span
     compared_with: Span | None
     progress: Progress
-    received: tuple[Received, ...]
     charts: tuple[Chart, ...]
 
     def chart(self, key: Key) -> Chart:

@@ -12,6 +12,7 @@ from core.dates import ONE_DAY
 from core.overview import series, wording
 from core.overview.charts import Chart, Head, Key, Overview, Step, Unit
 from core.overview.periods import Period, Span, before, span_of, steps
+from core.overview.receipts import Method, Part
 from core.overview.series import Coming, Counted, Progress, Seen
 from core.practice.reports import Place, places
 
@@ -27,10 +28,10 @@ AGES = (
 )
 CARD_GROUPS = {
     "good": ("Good", tuple(state.value for state in GOOD)),
-    "ends": ("Ends before a draft or soon", ("EXPIRING",)),
+    "ends": ("Ends soon", ("EXPIRING",)),
     "none": ("No card", ("NONE",)),
-    "ended": ("Ended or closed", ("EXPIRED", "EXPIRED_ONLY", "INVALID")),
-    "unknown": ("Unknown or not linked", ("UNKNOWN", "NOT_LINKED")),
+    "ended": ("Ended", ("EXPIRED", "EXPIRED_ONLY", "INVALID")),
+    "unknown": ("Unknown", ("UNKNOWN", "NOT_LINKED")),
 }
 CARDS = tuple(Head(key, label, Unit.COUNT) for key, (label, _) in CARD_GROUPS.items())
 DRAFTS = (
@@ -48,6 +49,17 @@ SERVICE = (
     Head("collected", "Collected that day", _C),
     Head("due", "Due at visits", _C),
     Head("rate", "Rate", Unit.PERCENT),
+)
+METHODS = tuple(
+    Head(method.value, label, _C)
+    for method, label in (
+        (Method.CARD, "Card"),
+        (Method.BANK, "Bank account"),
+        (Method.CASH, "Cash"),
+        (Method.CHECK, "Check"),
+        (Method.POSTED, "Only posted"),
+        (Method.OTHER, "Other"),
+    )
 )
 RECOVERED = (Head("recovered", "Paid on links", _C),)
 
@@ -98,7 +110,6 @@ def overview(
         span=time.span,
         compared_with=time.earlier,
         progress=time.progress,
-        received=tuple(series.received(session, keys, time.span)),
         charts=(
             _collected(time, days),
             _arrears(time, days),
@@ -107,6 +118,7 @@ def overview(
             _use(time, days, series.seen_days(session, keys, time.span)),
             _service(time, days),
             _recovered(time, days),
+            _methods(time, days),
         ),
     )
 
@@ -204,6 +216,9 @@ def _cards(time: _Time, seen: Mapping[date, Mapping[str, tuple[int, int]]]) -> C
     for step in steps(time.span):
         last = next((seen[day] for day in reversed(_each(step)) if day in seen), None)
         made.append(Step(step, _groups(last)))
+    made = [
+        one for one in made if one.values[0] is not None or one.span.first >= min(seen, default=time.today)
+    ]
     counts = next((one.values for one in reversed(made) if one.values[0] is not None), None)
     known = [count or 0 for count in counts] if counts else []
     return Chart(
@@ -320,4 +335,23 @@ def _recovered(time: _Time, days: Days) -> Chart:
             "No links have been sent yet",
             "What patients pay on invoices and payment links will show here.",
         ),
+    )
+
+
+def _methods(time: _Time, days: Days) -> Chart:
+    by_card = _sum(days, time.span, lambda one: one.by_method(Method.CARD))
+    balance = _sum(days, time.span, lambda one: one.on_part(Part.BALANCE))
+    collected = _sum(days, time.span, lambda one: one.collected_cents)
+    columns = [lambda one, method=head.key: one.by_method(method) for head in METHODS]
+    steps_ = _flow(time, days, *columns)
+    used = [place for place, _ in enumerate(METHODS) if any(step.values[place] for step in steps_)]
+    return Chart(
+        Key.METHODS,
+        "How it was paid",
+        wording.methods_words(by_card, collected, balance),
+        "",
+        "",
+        tuple(METHODS[place] for place in used),
+        tuple(Step(step.span, tuple(step.values[place] for place in used)) for step in steps_),
+        None if used else ("Nothing was collected in this time", ""),
     )

@@ -1,7 +1,7 @@
 """Reading the roll-ups: sums of all chosen locations by day, nothing else (DESIGN §2.5). No other table is read here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ _SUMMED = [c.name for c in _DAY.c if c.name not in ("location_id", "day")]
 
 @dataclass(slots=True)
 class Counted:
-    """One day of all chosen locations. Cents and visits as in RollUpDay; collected_cents is net, of every method.
+    """One day of all chosen locations. Cents and visits as in RollUpDay; money: net cents by method and part.
 
     recovered_cents None: no link was sent by then.
     """
@@ -48,7 +48,17 @@ class Counted:
     used: int = 0
     unlimited_used: int = 0
     recovered_cents: int | None = None
-    collected_cents: int = 0
+    money: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def collected_cents(self) -> int:
+        return sum(self.money.values())
+
+    def by_method(self, method: str) -> int:
+        return sum(cents for (how, _), cents in self.money.items() if how == method)
+
+    def on_part(self, part: str) -> int:
+        return sum(cents for (_, what), cents in self.money.items() if what == part)
 
     @property
     def expected_cents(self) -> int:
@@ -63,14 +73,6 @@ class Counted:
             self.arrears_61_90_cents,
             self.arrears_over_90_cents,
         )
-
-
-class Received(NamedTuple):
-    """Net cents of a span by method and by what they were for."""
-
-    method: str
-    part: str
-    cents: int
 
 
 class Seen(NamedTuple):
@@ -122,25 +124,22 @@ def counted(session: Session, places: Sequence[int], span: Span) -> dict[date, C
         for name, value in zip(_SUMMED, sums, strict=True):
             setattr(one, name, value if value is None else int(value))
         days[day] = one
-    inside = (_MONEY.c.location_id.in_(places), _MONEY.c.day >= span.first, _MONEY.c.day <= span.last)
-    money = select(_MONEY.c.day, func.sum(_MONEY.c.cents)).where(*inside).group_by(_MONEY.c.day)
-    for day, cents in session.execute(money):
+    for day, money in received(session, places, span).items():
         if day in days:
-            days[day].collected_cents = int(cents)
+            days[day].money = money
     return days
 
 
-def received(session: Session, places: Sequence[int], span: Span) -> list[Received]:
-    """What came in over a span by method and part, most first."""
+def received(session: Session, places: Sequence[int], span: Span) -> dict[date, dict[tuple[str, str], int]]:
+    """Net cents of each day by method and by what they were for (words of receipts.py)."""
     inside = (_MONEY.c.location_id.in_(places), _MONEY.c.day >= span.first, _MONEY.c.day <= span.last)
-    total = func.sum(_MONEY.c.cents)
-    rows = session.execute(
-        select(_MONEY.c.method, _MONEY.c.part, total)
-        .where(*inside)
-        .group_by(_MONEY.c.method, _MONEY.c.part)
-        .order_by(total.desc())
-    )
-    return [Received(method, part, int(cents)) for method, part, cents in rows]
+    columns = (_MONEY.c.day, _MONEY.c.method, _MONEY.c.part)
+    days: dict[date, dict[tuple[str, str], int]] = {}
+    for day, method, part, cents in session.execute(
+        select(*columns, func.sum(_MONEY.c.cents)).where(*inside).group_by(*columns)
+    ):
+        days.setdefault(day, {})[method, part] = int(cents)
+    return days
 
 
 def seen_days(session: Session, places: Sequence[int], span: Span) -> dict[date, Seen]:

@@ -42,7 +42,10 @@ class Topic(StrEnum):
 
 
 class Note(NamedTuple):
-    """So many cents or visits of one patient on one local day. column: of RollUpDay; "money" with method and part."""
+    """So many cents or visits of one patient on one local day. column: of RollUpDay; "money" with method and part.
+
+    part: for money what it was for, else the name of the plan or membership.
+    """
 
     patient_id: int | None
     day: date
@@ -141,7 +144,7 @@ def _plans(session: Session, month: Month, ids: Sequence[int]) -> Iterator[Note]
         for day, aging in arrears_by_day(plan, record.instalments, record.payments, month.first, month.last):
             for column, cents in zip(AGES, aging, strict=True):
                 if cents:
-                    yield Note(payer, day, column, cents)
+                    yield Note(payer, day, column, cents, part=plan.name or "plan")
 
 
 def _members(session: Session, month: Month, ids: Sequence[int]) -> Iterator[Note]:
@@ -156,7 +159,7 @@ def _members(session: Session, month: Month, ids: Sequence[int]) -> Iterator[Not
         for day, use in use_by_day(one.facts, month.first, month.last, month.as_of, zone):
             for column, visits in zip(use._fields, use, strict=True):
                 if visits:
-                    yield Note(key, day, column, visits)
+                    yield Note(key, day, column, visits, part=one.facts.plan.name)
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

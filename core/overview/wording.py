@@ -6,21 +6,6 @@ from core.dates import short_day
 from core.money import whole_dollars
 from core.overview.periods import Period, Span
 
-METHODS = {
-    "card": "by card",
-    "bank": "from bank accounts",
-    "cash": "in cash",
-    "check": "by check",
-    "posted": "posted at the desk",
-    "other": "in other ways",
-}
-PARTS = {
-    "time of service": "for visits on their day",
-    "plan": "on plans",
-    "membership": "for memberships",
-    "balance": "on old balances and ahead of time",
-    "unlinked": "from nobody we could link",
-}
 CARD_WORDS = {
     "HAS_CARD": "good card",
     "VIA_GUARANTOR": "the payer's card",
@@ -72,6 +57,13 @@ def collected_words(collected: int, expected: int) -> str:
         f"Collected {whole_dollars(collected)} of {whole_dollars(expected)} expected, "
         f"{rate_words(collected, expected)}."
     )
+
+
+def methods_words(by_card: int, collected: int, balance: int) -> str:
+    if collected <= 0:
+        return "Nothing was collected in this time."
+    old = f" {whole_dollars(balance)} was for old balances or paid ahead." if balance > 0 else ""
+    return f"{rate_words(by_card, collected)} came by card.{old}"
 
 
 def arrears_words(ages: tuple[int, int, int, int]) -> str:

@@ -1,4 +1,4 @@
-"""The six panels of the overview: a sentence, the chart or the table, what to know about it, and its numbers as a file."""
+"""The panels of the overview: a sentence, the chart or the table, what to know about it, and its numbers as a file."""
 
 from typing import Any
 
@@ -14,12 +14,14 @@ from dashboard.ui.plots import HEIGHT, figure, step_name, theme
 from dashboard.ui.text import plain
 
 PANELS = (
-    (Key.COLLECTED,),
-    (Key.ARREARS,),
-    (Key.CARDS, Key.DRAFTS),
-    (Key.USE,),
-    (Key.SERVICE,),
-    (Key.RECOVERED,),
+    Key.COLLECTED,
+    Key.ARREARS,
+    Key.CARDS,
+    Key.DRAFTS,
+    Key.USE,
+    Key.SERVICE,
+    Key.RECOVERED,
+    Key.METHODS,
 )
 QUIET = {"displayModeBar": False, "responsive": True, "showTips": False}
 
@@ -27,23 +29,14 @@ QUIET = {"displayModeBar": False, "responsive": True, "showTips": False}
 def draw_panels(found: Overview, chosen: Chosen, who: Identity) -> None:
     """Two panels a row, each of one height, so that nothing moves when numbers change."""
     for start in range(0, len(PANELS), 2):
-        for column, keys in zip(st.columns(2), PANELS[start : start + 2], strict=True):
+        for column, key in zip(st.columns(2), PANELS[start : start + 2], strict=True):
             with column, st.container(border=True, height="stretch", gap="xsmall"):
-                _panel([found.chart(key) for key in keys], chosen, who)
-
-
-def _panel(charts: list[Chart], chosen: Chosen, who: Identity) -> None:
-    if len(charts) == 1:
-        _one(charts[0], chosen, who)
-        return
-    for column, chart in zip(st.columns(len(charts)), charts, strict=True):
-        with column, st.container(gap="xsmall"):
-            _one(chart, chosen, who)
+                _one(found.chart(key), chosen, who)
 
 
 def _one(chart: Chart, chosen: Chosen, who: Identity) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(chart.title, anchor=False, width="stretch")
+        st.markdown(f"**{plain(chart.title)}**", width="stretch")
         if may(who.role, Permission.EXPORT):
             st.link_button(
                 "CSV",
@@ -55,9 +48,8 @@ def _one(chart: Chart, chosen: Chosen, who: Identity) -> None:
     if chart.empty:
         _empty(*chart.empty)
         return
-    st.markdown(plain(chart.sentence, 300))
-    if chart.compared:
-        st.caption(plain(chart.compared, 300))
+    st.markdown(f"#### {plain(chart.sentence, 300)}")
+    st.caption(plain(chart.compared, 300) or "\u00a0")
     if chosen.tables:
         _table(chart)
     else:

@@ -13,9 +13,11 @@ import streamlit as st
 from core.dates import short_day
 from core.overview.charts import Chart, Head, Key, Step, Unit
 from core.overview.periods import Span, step_word
+from core.overview.reports import USE
 from dashboard.ui.component import HERE
 
-HEIGHT = 250
+HEIGHT = 230
+FONT = '"Source Sans", sans-serif'
 MOST_LABELS = 8
 # head → colour of tokens.css and a pattern, so that nobody needs the colour to tell them apart
 LOOKS = {
@@ -38,8 +40,15 @@ LOOKS = {
     "allowance": ("ink", ""),
     "due": ("ink", ""),
     "recovered": ("action", ""),
+    "card": ("action", ""),
+    "bank": ("good", "/"),
+    "cash": ("medium", "x"),
+    "check": ("high", "."),
+    "posted": ("unknown", ""),
+    "other": ("note", "/"),
 }
-LINES = frozenset({"expected", "allowance", "due"})  # what the bars are to be measured by
+MARKS = frozenset({"expected", "due"})  # what a bar is to be measured by: a dash at its height
+OVER = next(head for head in USE if head.key == "over")
 HIDDEN = frozenset({"rate"})  # in the table and the sentence, not in the drawing
 
 
@@ -55,14 +64,41 @@ def figure(chart: Chart, theme: str, *, height: int = HEIGHT) -> Any:
     from plotly import graph_objects as plot
 
     tones = colours(theme)
+    if chart.key is Key.CARDS and len(chart.steps) == 1:
+        return _side_by_side(plot, chart, tones, height)
     made = plot.Figure()
     names = [step_name(step, chart.steps) for step in chart.steps]
     for head in drawn_heads(chart):
         place = chart.heads.index(head)
         values = [_shown(step.values[place], head) for step in chart.steps]
-        made.add_trace(_trace(plot, chart, head, names, values, tones))
+        if head.key in MARKS:
+            values = [value or None for value in values]  # nothing due, nothing to measure by
+        if head.key == "booked":
+            values = _within(values, [step.values[chart.heads.index(OVER)] for step in chart.steps])
+        made.add_trace(_trace(plot, head, names, values, tones))
     made.update_layout(**_layout(chart, tones, names, height))
     return made
+
+
+def _side_by_side(plot: Any, chart: Chart, tones: dict[str, str], height: int) -> Any:
+    """A single look at several states: one lying bar each, named beside it."""
+    made = plot.Figure()
+    labels = [head.label for head in chart.heads]
+    for head, value in zip(chart.heads, chart.steps[0].values, strict=True):
+        bar = _trace(plot, head, [head.label], [value], tones)
+        bar.update(x=[value], y=[head.label], orientation="h", text=[f"{value or 0:,}"], cliponaxis=False)
+        bar.update(hovertemplate=f"{head.label}: %{{x:,d}}<extra></extra>", textposition="outside")
+        made.add_trace(bar)
+    layout: dict[str, Any] = _layout(chart, tones, labels, height) | {"showlegend": False}
+    names, numbers = layout["xaxis"], layout["yaxis"]
+    made.update_layout(**layout | {"xaxis": numbers, "yaxis": names | {"autorange": "reversed"}})
+    return made
+
+
+def _within(booked: list[float | None], over: list[int | None]) -> list[float | None]:
+    """Booked visits less those beyond the allowance, which are drawn on top of them."""
+    pairs = zip(booked, over, strict=True)
+    return [None if visits is None else max(0, visits - (beyond or 0)) for visits, beyond in pairs]
 
 
 def drawn_heads(chart: Chart) -> list[Head]:
@@ -70,26 +106,28 @@ def drawn_heads(chart: Chart) -> list[Head]:
     return [head for head in chart.heads if head.key not in HIDDEN]
 
 
-def _trace(
-    plot: Any, chart: Chart, head: Head, names: list[str], values: list[float | None], tones: dict[str, str]
-) -> Any:
+def _trace(plot: Any, head: Head, names: list[str], values: list[float | None], tones: dict[str, str]) -> Any:
     tone, pattern = LOOKS[head.key]
     money = head.unit is Unit.CENTS
     hover = f"%{{x}}<br>{head.label}: {'$' if money else ''}%{{y:,.{2 if money else 0}f}}<extra></extra>"
     common = {"name": head.label, "x": names, "y": values, "hovertemplate": hover}
-    if head.key in LINES:
-        return plot.Scatter(
-            mode="lines+markers",
-            line={"color": tones[tone], "width": 2, "shape": "hvh" if chart.key is Key.USE else "linear"},
-            marker={"size": 5, "symbol": "diamond"},
-            connectgaps=False,
-            **common,
-        )
+    if head.key == "allowance":
+        return plot.Scatter(mode="lines", line={"color": tones[tone], "width": 2, "shape": "hvh"}, **common)
+    if head.key in MARKS:
+        width = max(6, min(22, 420 // max(len(names), 1)))
+        mark = {"symbol": "line-ew", "size": width, "line": {"width": 3, "color": tones[tone]}}
+        return plot.Scatter(mode="markers", marker=mark, **common)
     return plot.Bar(
         marker={
             "color": tones[tone],
             "line": {"width": 0},
-            "pattern": {"shape": pattern, "fgcolor": tones["paper"], "size": 5, "solidity": 0.3},
+            "pattern": {
+                "shape": pattern,
+                "fillmode": "overlay",
+                "fgcolor": tones["paper"],
+                "size": 6,
+                "solidity": 0.25,
+            },
         },
         unselected={"marker": {"opacity": 0.55}},
         **common,
@@ -110,7 +148,7 @@ def _layout(chart: Chart, tones: dict[str, str], names: list[str], height: int) 
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": tones["ink"], "size": 13},
+        "font": {"color": tones["ink"], "size": 13, "family": FONT},
         "barmode": "stack",
         "bargap": 0.25,
         "dragmode": False,
@@ -125,6 +163,7 @@ def _layout(chart: Chart, tones: dict[str, str], names: list[str], height: int) 
             "tickvals": names[::every],
             "showgrid": False,
             "tickangle": 0,
+            "range": [-1, len(names)],
         },
         "yaxis": {
             **axis,
