@@ -5,7 +5,9 @@ import streamlit as st
 from core.errors import HuddleError
 from core.morning.rows import Report
 from core.practice.reports import places
+from core.staff.reports import Identity
 from dashboard.ui import board, headline, page, patient_card
+from dashboard.ui.choices import choices, choose
 from dashboard.ui.columns import place_of
 from dashboard.ui.member_troubles import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
 from dashboard.ui.morning_filters import order_picker
@@ -61,11 +63,11 @@ def _members() -> None:
         sources=freshness(),
         on_press=_press,
     )
-    _board(report, search.strip(), trouble, order, sight)
-    patient_card.draw_drawer(BOARD, who, sight)
+    _board(report, search.strip(), trouble, order, who, sight)
+    patient_card.draw_drawer(BOARD, who, sight, first="plans")
 
 
-def _board(report: Report, search: str, trouble: str, order: str, sight: Sight) -> None:
+def _board(report: Report, search: str, trouble: str, order: str, who: Identity, sight: Sight) -> None:
     rows = ordered(matching(report.rows, trouble, search), order)
     at = min(st.session_state.get(AT, 1), max(1, -(-len(rows) // LIMIT)))
     shown = rows[(at - 1) * LIMIT : at * LIMIT]
@@ -84,10 +86,13 @@ def _board(report: Report, search: str, trouble: str, order: str, sight: Sight) 
                 trouble=trouble,
                 narrowed=bool(search),
             ),
+            fold=not trouble and order == "worst",
+            quiet_open=bool(choices(who, SCREEN).get("quiet")),
             back=patient_card.closed(BOARD),
         ),
         key=BOARD,
         on_open=lambda: patient_card.open_from(BOARD),
+        on_fold=lambda: choose(who, SCREEN, quiet=bool(st.session_state[BOARD].fold)),
     )
     if len(rows) > LIMIT:
         st.pagination(-(-len(rows) // LIMIT), key=AT)

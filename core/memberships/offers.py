@@ -72,8 +72,8 @@ def _drop_in(finding: MembershipFinding, line: UseLine, visit: VisitFacts) -> Of
 def _extra(line: UseLine, today: date) -> Offer:
     more = (line.allowance or 0) + 1
     words = (
-        f"Nothing to pay. {_span(line, today)} then allows {more} instead of {line.allowance}, "
-        f"{line.committed} of them taken. Enter it in the EHR too."
+        f"Nothing to pay. {_span(line, today)} then allows {more} instead of {line.allowance}: "
+        f"{line.committed} of {more}. Enter it in the EHR too."
     )
     return Offer(ChoiceKind.EXTRA, True, words, None, more, line.committed)
 
@@ -91,8 +91,8 @@ def _move(line: UseLine, visit: VisitFacts, as_of: datetime, time_zone: str) -> 
         return Offer(ChoiceKind.MOVE, False, full)
     of = "" if later.allowance is None else f" of {later.allowance}"
     words = (
-        f"Nothing to pay. {_span(line, today)} then has {line.committed - 1} of {line.allowance}, "
-        f"{_span(later, today)} {taken + 1}{of}. Move it in the EHR."
+        f"Nothing to pay. {_span(line, today)}: {line.committed - 1} of {line.allowance} then; "
+        f"{_span(later, today)}: {taken + 1}{of}. Move it in the EHR."
     )
     return Offer(ChoiceKind.MOVE, True, words, None, line.allowance, line.committed - 1, taken + 1)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from core.bulk import making_many
 from core.memberships.members import MemberPatient, members_of, zones_of
 from core.memberships.rows import MembershipRow
 from core.memberships.rules import (
@@ -27,9 +28,10 @@ def memberships(session: Session, *, location_id: int | None, as_of: datetime, w
     """
     places = locations(session, location_id)
     zones = zones_of((place.id, place.time_zone) for place in places)
-    people = members_of(session, zones, as_of, whole=whole)
-    rows = [row for one in people.values() for row in rows_of_patient(one, as_of)]
-    rows.sort(key=_worst_first)
+    with making_many():
+        people = members_of(session, zones, as_of, whole=whole)
+        rows = [row for one in people.values() for row in rows_of_patient(one, as_of)]
+        rows.sort(key=_worst_first)
     return make_report(session, "memberships", places, location_id, as_of, rows)
 
 

@@ -6,6 +6,7 @@ Amounts are cents, instants aware UTC, dates the location's. None = unknown. Ids
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.memberships.offers import Offer
 from core.morning.rows import MissingCell, PatientRow, SourceCell
 from core.severity import Severity
 
@@ -106,7 +107,37 @@ class UseBar:
 
 
 @dataclass(frozen=True, slots=True)
+class OverVisit:
+    """A visit beyond the membership, with the four choices and the effect of each. key: the visit's store id."""
+
+    key: int
+    appointment_id: str
+    starts_at: datetime
+    words: str  # "visit 5 of 4"
+    service_class: str
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenChoice:
+    """A choice that was not undone. key: its store id; stands: a word of ChoiceStanding; now: the visit's start now."""
+
+    key: int
+    kind: str
+    stands: str
+    starts_at: datetime
+    plan_name: str
+    cents: int | None
+    reason: str
+    chosen_by: str
+    chosen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipPanel:
+    """key: the membership's store id."""
+
+    key: int
     membership_id: str
     name: str
     status: str
@@ -116,6 +147,8 @@ class MembershipPanel:
     next_draft_on: date | None
     price_cents: int | None
     bars: tuple[UseBar, ...]
+    over: tuple[OverVisit, ...]
+    choices: tuple[TakenChoice, ...]
 
 
 @dataclass(frozen=True, slots=True)

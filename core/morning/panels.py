@@ -1,12 +1,14 @@
 """The panels of the patient card, built from what was judged. Pure: names of providers and sources come in as maps."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from core import clock
 from core.cards.rules import CardFacts, card_state
 from core.dates import short_day
 from core.insurance.rules import judge_insurance
+from core.memberships.choices import Decision
+from core.memberships.offers import PlanOnOffer, offers
 from core.memberships.rules import Cover, MembershipFinding, UseLine
 from core.money import short_dollars
 from core.morning.card_rows import (
@@ -15,8 +17,10 @@ from core.morning.card_rows import (
     InstalmentLine,
     MembershipPanel,
     Moment,
+    OverVisit,
     PaymentLine,
     PlanPanel,
+    TakenChoice,
     UseBar,
     VisitLine,
 )
@@ -77,9 +81,14 @@ def _instalment(one: InstalmentStanding, today: date) -> InstalmentLine:
     )
 
 
-def membership_panel(record: MembershipRecord, found: MembershipFinding) -> MembershipPanel:
-    """One membership with a use bar for each period and service class that was judged."""
+def membership_panel(
+    record: MembershipRecord, found: MembershipFinding, plans: Sequence[PlanOnOffer], as_of: datetime
+) -> MembershipPanel:
+    """One membership with a use bar for each period and service class that was judged, the visits that are over with
+    what can be done about each of them, and what was decided. plans: what the practice sells."""
+    lines = [line for line in found.lines if line.service_class is not None]
     return MembershipPanel(
+        key=record.membership.id,
         membership_id=record.membership.external_id,
         name=record.plan.name,
         status=record.membership.status,
@@ -88,7 +97,35 @@ def membership_panel(record: MembershipRecord, found: MembershipFinding) -> Memb
         sentence=" ".join(dict.fromkeys(row.reason for row in found.states)),
         next_draft_on=record.membership.next_draft_on,
         price_cents=record.plan.price_cents,
-        bars=tuple(_bar(line) for line in found.lines if line.service_class is not None),
+        bars=tuple(_bar(line) for line in lines),
+        over=tuple(
+            OverVisit(
+                visit.id,
+                visit.external_id,
+                visit.starts_at,
+                found.covers(visit).words,
+                line.service_class or "",
+                offers(found, line, visit, plans, as_of),
+            )
+            for line in lines
+            for visit in line.excess
+        ),
+        choices=tuple(_taken(one) for line in lines for one in line.decisions),
+    )
+
+
+def _taken(one: Decision) -> TakenChoice:
+    choice = one.choice
+    return TakenChoice(
+        choice.id,
+        choice.kind,
+        one.stands,
+        one.visit.starts_at,
+        choice.plan_name,
+        choice.cents,
+        choice.reason,
+        choice.chosen_by,
+        choice.chosen_at,
     )
 
 

@@ -13,6 +13,7 @@ from core.cards.models import Card
 from core.connections.models import Connection
 from core.errors import NotFound
 from core.ledger.models import LedgerEntry, Service
+from core.memberships.standing_choices import plans_for_sale
 from core.morning.assemble import patient_row
 from core.morning.card_rows import (
     ContactPanel,
@@ -64,6 +65,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
     at_hand = _at_hand(facts.visits, setting)
     judged = judge(facts, setting, at_hand)
     row = patient_row(judged)
+    on_sale = plans_for_sale(session) if judged.memberships else ()
     names = _visit_names(session, [visit.id for visit in facts.visits])
     visits = tuple(
         visit_line(visit, judged, setting, names)
@@ -86,7 +88,9 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
             plan_panel(one, _payer(session, one.record.plan.payer_id, one.family), setting.today)
             for one in judged.plans
         ),
-        memberships=tuple(membership_panel(record, found) for record, found in judged.memberships),
+        memberships=tuple(
+            membership_panel(record, found, on_sale, as_of) for record, found in judged.memberships
+        ),
         cards=card_lines(judged, setting, _sources(session, Card, [card.id for card in facts.cards])),
         payments=payments,
         coverages=coverage_lines(judged, setting),

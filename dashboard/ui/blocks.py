@@ -75,6 +75,37 @@ def details(summary: str, blocks: Iterable[Block], *, name: str) -> Block:
     return {"kind": "details", "summary": summary, "blocks": list(blocks), "name": name}
 
 
+def decide(
+    name: str, heading: str, options: Iterable[Block], *, asked: dict[str, int], save: str = "Decide"
+) -> Block:
+    """One question with its options, of which a person picks one and says why. `name` keeps what was begun over a
+    refresh; `asked` goes back with the answer: {**asked, "kind", "reason"}."""
+    return {
+        "kind": "decide",
+        "name": name,
+        "heading": shown(heading, 200),
+        "options": list(options),
+        "asked": asked,
+        "save": save,
+    }
+
+
+def option(kind: str, words: str, effect: str, right: str = "", *, possible: bool = True) -> Block:
+    """One option of `decide`, with its effect, or why it cannot be chosen."""
+    return {
+        "kind": kind,
+        "words": shown(words, 80),
+        "effect": shown(effect, 300),
+        "right": right,
+        "possible": possible,
+    }
+
+
+def decided(words: str, sub: str, tone: str, undo: int | None) -> Block:
+    """What was decided, by whom and why; `undo` goes back when it is taken back (None: it cannot be)."""
+    return {"kind": "decided", "words": shown(words, 200), "sub": shown(sub, 300), "tone": tone, "undo": undo}
+
+
 def section(name: str, heading: str, blocks: Iterable[Block | None], *, empty: str = "") -> Block:
     """One part of the card; with nothing in it, `empty` says what that means."""
     inner = [block for block in blocks if block]

@@ -8,6 +8,14 @@ const BLOCKS = {
   lines: (block, act) => el("ul", { class: "lines" }, block.lines.map((line) => drawLine(line, act))),
   text: (block) => el("p", { class: block.tone }, el("bdi", {}, block.words)),
   title: (block) => el("div", { class: "titled" }, el("strong", {}, el("bdi", {}, block.words)), block.chip ? chip(block.chip) : null),
+  decide: (block, act) => drawDecide(block, act),
+  decided: (block, act) => el("div", { class: "decided" },
+    el("span", { class: block.tone }, icon(block.tone === "good" ? "task_alt" : "info")),
+    el("div", { class: "body" }, el("bdi", {}, block.words), block.sub ? el("div", { class: "soft small" }, el("bdi", {}, block.sub)) : null),
+    block.undo === null ? null : el("button", { type: "button", on: { click: (event) => {
+      event.target.disabled = true;
+      act.tell("undo", { choice: block.undo, at: Date.now() });
+    } } }, "Undo")),
   bar: (block) => el("div", { class: "barblock" }, useBar(block)),
   table: (block) => el("div", { class: "tablewrap" }, el("table", {},
     el("thead", {}, el("tr", {}, block.heads.map((head, at) => el("th", { scope: "col", class: block.money.includes(at) ? "money" : null }, head)))),
@@ -30,6 +38,31 @@ const BLOCKS = {
 
 const drawBlocks = (blocks, act) => blocks.filter((block) => block.kind).map((block) => BLOCKS[block.kind](block, act));
 
+// One question: pick an option, say why, press the button. What was begun is kept over a refresh.
+function drawDecide(block, act) {
+  const begun = act.begun[block.name] || (act.begun[block.name] = { kind: "", reason: "" });
+  const save = el("button", { type: "button", class: "save" }, block.save);
+  const ready = () => { save.disabled = !begun.kind || !begun.reason.trim(); };
+  const reason = el("input", { type: "text", maxlength: "200", "data-name": block.name, placeholder: "Why, in a few words" });
+  reason.value = begun.reason;
+  reason.oninput = () => { begun.reason = reason.value; ready(); };
+  const option = (one) => {
+    const pick = el("input", { type: "radio", name: block.name, value: one.kind, disabled: !one.possible });
+    pick.checked = one.possible && begun.kind === one.kind;
+    pick.onchange = () => { begun.kind = one.kind; ready(); };
+    return el("label", { class: one.possible ? "option" : "option off" }, pick,
+      el("span", { class: "body" }, el("strong", {}, one.words), el("span", { class: "soft small" }, el("bdi", {}, one.effect))),
+      one.right ? el("span", { class: "right" }, one.right) : null);
+  };
+  save.onclick = () => {
+    save.disabled = true;
+    act.tell("decide", { ...block.asked, kind: begun.kind, reason: begun.reason.trim(), at: Date.now() });
+  };
+  ready();
+  return el("fieldset", { class: "decide" }, el("legend", {}, el("bdi", {}, block.heading)),
+    block.options.map(option), el("div", { class: "why-row" }, el("label", {}, el("span", { class: "spoken" }, "Reason"), reason), save));
+}
+
 function drawLine(line, act) {
   const words = el("bdi", {}, line.words);
   return el("li", {}, line.icon ? el("span", { class: line.tone }, icon(line.icon)) : null,
@@ -40,7 +73,7 @@ function drawLine(line, act) {
 }
 
 function remembering(root) {
-  const kept = { drawn: "", patient: null, open: new Set() };
+  const kept = { drawn: "", patient: null, open: new Set(), begun: {} };
   root.addEventListener("toggle", (event) => {
     const name = event.target.dataset.name;
     if (name && event.target.isConnected) kept.open[event.target.open ? "add" : "delete"](name);
@@ -53,9 +86,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const kept = memory(parentElement, () => remembering(root));
   const drawn = JSON.stringify(data);
   if (drawn === kept.drawn) return;
-  if (kept.patient !== data.patient) kept.open = new Set();
+  if (kept.patient !== data.patient) Object.assign(kept, { open: new Set(), begun: {} });
+  const typing = parentElement.activeElement?.dataset.name;
   Object.assign(kept, { drawn, patient: data.patient });
-  const act = { open: kept.open, patient: (key) => setTriggerValue("open", key) };
+  const act = { open: kept.open, begun: kept.begun, patient: (key) => setTriggerValue("open", key), tell: setTriggerValue };
 
   root.replaceChildren(
     el("div", { class: "head" },
@@ -69,4 +103,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("h3", {}, part.heading), drawBlocks(part.blocks, act))),
     el("ul", { class: "sources", "aria-label": "How fresh the data are" }, data.sources.map((source) =>
       el("li", { class: source.tone ? `old ${source.tone}` : null, title: source.why }, icon(source.icon), source.words))));
+  if (typing) [...root.querySelectorAll("input[data-name]")].find((input) => input.dataset.name === typing)?.focus({ preventScroll: true });
 }

@@ -4,6 +4,7 @@ from core.money import dollars
 from core.morning.card_rows import CoverageLine, MembershipPanel, PatientCard, UseBar, VisitLine
 from dashboard.ui import blocks
 from dashboard.ui.blocks import Block
+from dashboard.ui.card_choices import choice_blocks
 from dashboard.ui.card_money import LATEST, plan
 from dashboard.ui.sight import Sight, no_amounts
 from dashboard.ui.text import clock_time, count, day_month, day_words, visit_day
@@ -80,6 +81,7 @@ def _membership(panel: MembershipPanel, card: PatientCard, sight: Sight) -> list
         blocks.text(_said(panel.sentence, sight)) if panel.sentence else {},
         blocks.text(about, "soft"),
         *(_use(one, card) for one in panel.bars),
+        *choice_blocks(panel, card, sight),
     ]
 
 

@@ -145,7 +145,7 @@ def drawn(row: MembershipRow, place: Place) -> dict[str, Any]:
         "id": f"{row.membership_id} {row.period_start} {row.service_class} {row.state}",
         "key": row.key,
         "severity": "" if quiet else row.severity.value,
-        "quiet": False,
+        "quiet": quiet,
         "cells": {
             "who": {"name": shown(row.patient, 60) or "No name", "sub": _about(row, place)},
             "chips": [_chip(row, place)],
@@ -176,7 +176,7 @@ def _use(row: MembershipRow, place: Place) -> dict[str, Any] | None:
     if row.used is None or row.booked is None or row.period_start is None:
         return None
     allowance = "no limit" if row.allowance is None else f"of {row.allowance}"
-    due = "" if row.should_be is None else f", {row.should_be} by now"
+    due = "" if row.should_be is None else f", {row.should_be} due by now"
     span = f"{day_month(row.period_start, place.today)} to {day_month(row.period_end, place.today)}"
     return {
         "done": row.used,

@@ -13,7 +13,7 @@ from core.morning.patient_card import patient_card
 from core.patients.models import Patient
 from core.permissions import Permission, require
 from core.staff.reports import Identity
-from dashboard.ui import card_care, card_head, card_money, page
+from dashboard.ui import card_care, card_choices, card_head, card_money, page
 from dashboard.ui.blocks import Block
 from dashboard.ui.component import own
 from dashboard.ui.headline import sources
@@ -27,8 +27,11 @@ CLOSED = "closed patient"  # … whose drawer was closed last
 SEEN = "seen patient"  # the patient whose card the audit trail has already
 
 
-def sections(card: PatientCard, sight: Sight) -> list[Block]:
-    """The parts of the card in their order, without those of money for a role that may not see amounts."""
+def sections(card: PatientCard, sight: Sight, first: str = "") -> list[Block]:
+    """The parts of the card in their order, without those of money for a role that may not see amounts.
+
+    first: the name of the part that comes before the others, for a list that is about it.
+    """
     parts = [
         card_head.other_flags(card, sight),
         card_care.today(card, sight),
@@ -39,10 +42,10 @@ def sections(card: PatientCard, sight: Sight) -> list[Block]:
         card_care.visits(card, sight),
         card_care.timeline(card, sight),
     ]
-    return [part for part in parts if part]
+    return sorted((part for part in parts if part), key=lambda part: part["name"] != first)
 
 
-def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None) -> None:
+def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None, first: str = "") -> None:
     """Mount the card. `open` in its answer is the key of the family member that was pressed."""
     _CARD(
         key=key,
@@ -50,10 +53,12 @@ def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None)
             "patient": card.row.key,
             "head": card_head.head(card, sight),
             "quick": card_head.quick_stop(card, sight),
-            "sections": sections(card, sight),
+            "sections": sections(card, sight, first),
             "sources": sources(card.sources, card.as_of),
         },
         on_open_change=on_open or (lambda: None),
+        on_decide_change=lambda: card_choices.decide(st.session_state[key].decide),
+        on_undo_change=lambda: card_choices.undo(st.session_state[key].undo),
     )
 
 
@@ -100,23 +105,25 @@ def _close() -> None:
     st.session_state.pop(SEEN, None)
 
 
-def draw_drawer(board: str, who: Identity, sight: Sight) -> None:
+def draw_drawer(board: str, who: Identity, sight: Sight, first: str = "") -> None:
     """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
     row = _opened(board)
     if row:
         # read before the drawer opens: an open drawer without its card would still show the one before
-        _drawer(board, who, sight, read_card(int(row["key"]), who))
+        _drawer(board, who, sight, read_card(int(row["key"]), who), first)
 
 
 @st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
-def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard) -> None:
+def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: str) -> None:
     row = _opened(board)
     if row is None:
         return
+    if st.session_state.pop(card_choices.CHANGED, False):
+        st.rerun()  # the list behind the drawer too: what was decided changed it
     key = int(row["key"])
     if key != card.row.key:  # a family member was pressed: only the drawer runs again
         card = read_card(key, who)
-    draw_card(card, sight, key=DRAWER, on_open=_open_family)
+    draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
 
 

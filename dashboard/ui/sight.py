@@ -15,10 +15,12 @@ NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """money: the role may see amounts. initials: the privacy switch of a shared screen is on."""
+    """money: the role may see amounts. collect: it may decide what a patient pays. initials: the privacy switch of a
+    shared screen is on."""
 
     money: bool = True
     initials: bool = False
+    collect: bool = True
 
     def row(self, row: PatientRow) -> PatientRow:
         """The row as this person may see it; amounts are gone from it, not just hidden by the page."""
@@ -36,7 +38,9 @@ class Sight:
 
 def sight_of(role: str, *, initials: bool = False) -> Sight:
     """What a role of core.permissions may see."""
-    return Sight(money=may(role, Permission.SEE_MONEY), initials=initials)
+    return Sight(
+        money=may(role, Permission.SEE_MONEY), initials=initials, collect=may(role, Permission.COLLECT)
+    )
 
 
 def chip_of(flag: Flag) -> Chip:
