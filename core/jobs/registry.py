@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.connections.models import Connection, Kind, SyncRun
 from core.jobs.housekeeping import tidy
+from core.jobs.link_tending import tend_links
 from core.jobs.roll_up import roll_up
 from core.jobs.sync import syncing
 from core.practice.models import Location
@@ -32,7 +33,10 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
-    Job("roll_up", timedelta(minutes=1), roll_up),  # after every change of the data, and hourly; else it does nothing
+    Job("links", timedelta(minutes=1), tend_links),
+    Job(
+        "roll_up", timedelta(minutes=1), roll_up
+    ),  # after every change of the data, and hourly; else it does nothing
 )
 
 

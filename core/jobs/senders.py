@@ -6,6 +6,7 @@ from typing import Any
 from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
 from core.jobs.declined_senders import DECLINED_SENDERS
+from core.jobs.link_messages import hear_of_messages
 from core.jobs.link_senders import LINK_SENDERS
 from core.jobs.message_sending import EMAILS, TEXTS
 from core.outbox.models import OutboxKind
@@ -17,6 +18,7 @@ SENDERS: dict[str, Sender] = {
     OutboxKind.TEXT: TEXTS,
     OutboxKind.EMAIL: EMAILS,
 }
+hear_of_messages()  # links follow the messages that carry them
 
 
 def open_client(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Any:

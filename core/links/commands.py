@@ -158,14 +158,6 @@ def detach_payment(session: Session, actor: Identity, *, link_id: int, payment_i
     return link
 
 
-def ended_by(session: Session, actor: Identity | None, old: Link, new: Link) -> None:
-    """`new` takes the place of `old`, which nobody can use any more."""
-    old.replaced_by = new.id
-    end_at_processor(session, actor, old)
-    stepped(session, actor, old, Step.REPLACED, ref=str(new.id))
-    audit(session, actor, old, "replaced", by=new.id or 0)
-
-
 def expire_links(session: Session) -> int:
     """Links whose time is over: how many. Called by the worker."""
     late = session.exec(

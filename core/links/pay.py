@@ -24,7 +24,8 @@ from core.staff.reports import Identity, practice_name
 
 class Missing(NamedTuple):
     """Something a payment link can ask for. kind, ref: as the missing payment names itself, or ("plan", plan id) for
-    all that a plan is behind. cents: what is open. hold: why it must not be asked for now, "" when it may."""
+    all that a plan is behind. cents: what is open. hold: why it must not be asked for now, "" when it may. disputed:
+    the hold lasts until a person settles it."""
 
     kind: str
     ref: str
@@ -35,6 +36,7 @@ class Missing(NamedTuple):
     plan_id: int | None = None
     instalment_id: int | None = None
     membership_id: int | None = None
+    disputed: bool = False
 
 
 def missing_of(session: Session, actor: Identity | None, patient_id: int, as_of: datetime) -> list[Missing]:
@@ -130,13 +132,22 @@ def _missing(session: Session, found: Owed) -> list[Missing]:
                 finding.reason,
                 hold if finding.reminders_stopped else "",
                 plan_id=judged.record.plan.id,
+                disputed=finding.reminders_stopped,
             )
         )
     return rows
 
 
 def _of_item(session: Session, found: Owed, item: MissingPayment) -> Missing:
-    one = Missing(item.kind, item.id, item.open_cents, item.due_on, item.sentence, _hold(item, found.today))
+    one = Missing(
+        item.kind,
+        item.id,
+        item.open_cents,
+        item.due_on,
+        item.sentence,
+        _hold(item, found.today),
+        disputed=item.reminders_stopped,
+    )
     if item.kind == "instalment":
         plans = [judged.record.plan.id for judged in found.judged.plans]
         row = session.exec(
