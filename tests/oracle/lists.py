@@ -197,10 +197,10 @@ def cards(clinic: Clinic, next_visit: Any) -> dict[str, Any]:
 def card_row(clinic: Clinic, patient: Row) -> Any:
     patient_id = patient["patient_id"]
     mine = contracts(clinic, patient_id)
+    if not clinic.rows("cards", patient_id=patient_id):
+        return no_card(clinic, patient, mine)
     if not simple(clinic, patient_id):
         return UNSURE
-    if not clinic.rows("cards", patient_id=patient_id):
-        return no_card(clinic, patient, obliged=bool(mine))
     said = card(clinic, patient)
     if said["state"] == "OK":
         return None
@@ -224,13 +224,24 @@ def card_row(clinic: Clinic, patient: Row) -> Any:
     }
 
 
-def no_card(clinic: Clinic, patient: Row, *, obliged: bool) -> Any:
+def no_card(clinic: Clinic, patient: Row, mine: list[Row]) -> Any:
     """No card: an alert with an active plan or membership, else a quiet note that no list holds."""
-    if patient["guarantor_id"] or clinic.rows("recurrings", patient_id=patient["patient_id"]):
+    if patient["guarantor_id"] or clinic.rows("plans", payer_id=patient["patient_id"]):
         return UNSURE
-    if not obliged:
-        return None
-    return {"state": "NONE", "card_id": None, "last_four": None, "expires_on": None, "brand": None}
+    if any(row.get("payer_id") for row in mine):
+        return UNSURE
+    if any(row["status"] == "active" and runs(clinic, row) for row in mine):
+        return {"state": "NONE", "card_id": None, "last_four": None, "expires_on": None, "brand": None}
+    drawn = clinic.rows("recurrings", patient_id=patient["patient_id"])
+    return None if not mine and not drawn else UNSURE
+
+
+def runs(clinic: Clinic, contract: Row) -> bool:
+    """Begun and not over, with something left to pay."""
+    start, end = day(contract["start_date"]), day(contract["end_date"])
+    if start is None or start > clinic.today or (end is not None and end < clinic.today):
+        return False
+    return "plan_id" not in contract or judged(clinic, contract)["remaining_cents"] > 0
 
 
 def failing(clinic: Clinic, patient_id: str, ends: str) -> Any:

@@ -17,6 +17,10 @@ def judged(clinic: Clinic, membership: Row, *, alone: bool) -> dict[str, Any]:
     plan = clinic.one("membership_plans", membership_plan_id=membership["membership_plan_id"])
     assert plan is not None
     found: dict[str, Any] = {"membership_id": membership["membership_id"], "alone": alone, "periods": {}}
+    undated = (membership["status"], membership["frozen_from"], membership["end_date"])
+    if undated[:2] == ("paused", "") or undated[::2] == ("cancelled", ""):
+        unsure = dict.fromkeys(("not_scheduled", "in_freeze", "after_end"), UNSURE)
+        return {**found, **unsure, "active": False, "frozen_today": UNSURE, "today_too": False}
     anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
     periods = list(periods_of(clinic, membership, anchor))
     for benefit in clinic.rows("membership_benefits", membership_plan_id=plan["membership_plan_id"]):

@@ -18,6 +18,7 @@ Where DOMAIN.md and CONTRACTS §3 do not decide, the value is UNSURE and left ou
   membership is shown as not posted.
 - §4 everything but `paid` of a plan that was cancelled (SETTLEMENT, "frozen until a person decides"); where the
   member's row of a family contract shows the payer's arrears.
+- §5 from when on a membership is frozen, or over, that is paused or cancelled without a date.
 - §5 a booking that lies in a freeze and after the end: which of the two words. Whether unused add-ons roll over.
 - §5 allowance in a period that a freeze touches; what a given rollover means for other periods; rollover where base
   or rolled-over visits first, or the cap per period or in all, make a difference; the order of visits that start

@@ -308,6 +308,21 @@ def ledger_differs(files: dict[str, list[Row]], rng: Random, today: date) -> Non
         files["ledger"].append({**row, **other})
 
 
+@mutation
+def contracts_end_and_rest(files: dict[str, list[Row]], rng: Random, today: date) -> None:
+    for row in some(files["plans"], rng, 0.05):
+        row["status"], row["end_date"] = "cancelled", moved(today.isoformat(), rng, 30)
+        row["end_date"] = max(row["end_date"], row["start_date"])
+    for row in some(files["memberships"], rng, 0.05):
+        row["status"] = rng.choice(("past_due", "past_due", "paused", "cancelled"))
+    for row in some(files["recurrings"], rng, 0.05):  # the billing day was moved
+        row["next_run_on"] = (today + timedelta(days=rng.randint(1, 40))).isoformat()
+    for row in some(files["cards"], rng, 0.04):
+        files["cards"].remove(row)
+        for other in files["recurrings"] + files["plans"] + files["memberships"]:
+            other["card_id"] = "" if other["card_id"] == row["card_id"] else other["card_id"]
+
+
 def desk_has_worked(files: dict[str, list[Row]], rng: Random, as_of: datetime) -> None:
     """Some of today's patients have come, are here, or are no-shows."""
     for row in files["appointments"]:
