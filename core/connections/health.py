@@ -6,8 +6,11 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import clock
-from core.connections.models import ConnectionState, QuarantinedRow
+from core.connections.models import Connection, ConnectionState, Kind, QuarantinedRow
+from core.connections.postbacks import said_of
 from core.connections.reports import sources
+from core.inbox.models import InboxState
+from core.inbox.reports import counts
 from core.patients.models import LinkProposal, Patient
 from core.practice.models import Location
 from core.staff.models import Staff
@@ -35,6 +38,16 @@ def examine(session: Session) -> list[Finding]:
     for source in listed:
         wrong = source.stale or source.state == ConnectionState.FAILING
         found.append(Finding(not wrong, source.sentence, "Run huddle sync." if wrong else ""))
+    found += [
+        Finding(True, *said_of(connection))
+        for connection in session.execute(select(Connection).where(Connection.kind == Kind.FORTIS)).scalars()  # type: ignore[arg-type]
+        if connection.sealed_secrets
+    ]
+    given_up = counts(session)[InboxState.FAILED]
+    if given_up:
+        found.append(
+            Finding(False, f"{given_up:,} reports from outside could not be applied.", "See Integrations.")
+        )
     open_rows = session.execute(
         select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.resolved_at.is_(None))  # type: ignore[union-attr]
     ).scalar_one()

@@ -108,6 +108,17 @@ def to_register(engine: Engine) -> list[int]:
         return [each.id or 0 for each in found if each.sealed_secrets and registered_address(each) != url]
 
 
+def said_of(connection: Connection) -> tuple[str, str]:
+    """What `huddle doctor` says of a Fortis connection: a sentence, and what to do ("" = nothing)."""
+    url, told = address(), registered_address(connection)
+    if not url:
+        words = f"{connection.name} cannot report payments at once; Huddle asks every few minutes instead."
+        return words, "Set HUDDLE_PUBLIC_URL to the address others reach Huddle at, then connect again."
+    if told != url:
+        return f"{connection.name} does not report payments to {url} yet.", "Run huddle connect fortis again."
+    return f"{connection.name} reports payments to {url}.", ""
+
+
 def _kept(connection: Connection) -> dict[str, Any]:
     if not connection.sealed_secrets:
         return {}
