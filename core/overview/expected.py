@@ -18,6 +18,8 @@ def instalments_due(
     plan: PlanFacts, instalments: Sequence[InstalmentFacts], first: date, last: date
 ) -> Iterator[tuple[date, int]]:
     """Instalments of a plan that fell due from `first` through `last`, none inside a pause or after an early end."""
+    if plan.status == "cancelled":  # until its end it ran like any other
+        last, plan = min(last, plan.end_date or last), plan._replace(status="active")
     if not any(first <= one.due_date <= last for one in instalments):
         return
     # judged without any payment, all that fell due is open

@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from core import clock
 from core.ledger.facts import EntryFacts
-from core.ledger.models import LedgerEntry, Part
+from core.ledger.models import EntryKind, LedgerEntry, Part
 from core.overview.service import DoneVisit
 from core.patients.models import Patient
-from core.payments.facts import PaymentFacts, net_by_payment
-from core.payments.models import Payment
+from core.payments.facts import GIVEN_BACK, PaymentFacts, net_by_payment
+from core.payments.models import TAKEN_BACK, Payment
 from core.plans.models import Plan
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus
@@ -52,6 +52,14 @@ ENTRIES = (
         _entry.c.posted_on <= bindparam("last"),
     )
     .order_by(_entry.c.patient_id, _entry.c.posted_on, _entry.c.id)
+)
+# money that went back, however long ago: the EHR may have posted it months later
+TAKEN_BACK_OF_PATIENTS = _PAYMENTS.where(_payment.c.patient_id.in_(_IDS), TAKEN_BACK)
+REFUND_ENTRIES = select(*[_entry.c[name] for name in EntryFacts._fields]).where(
+    _entry.c.patient_id.in_(_IDS),
+    _entry.c.gone_at.is_(None),
+    _entry.c.part == Part.PATIENT.value,
+    _entry.c.kind == EntryKind.REFUND.value,
 )
 _done = select(_visit.c.id, _visit.c.patient_id, _visit.c.location_id, _visit.c.starts_at).where(
     _visit.c.status == AppointmentStatus.COMPLETED.value,
@@ -134,12 +142,10 @@ def chunks(ids: Sequence[int], size: int = AT_ONCE) -> Iterator[list[int]]:
 def money_of(session: Session, ids: Sequence[int], first: date, last: date, time_zone: str) -> Money:
     """What these patients paid, were charged and came for, from `first` through `last` and what is needed around."""
     since, until = _instants(first - NEAR, last + NEAR, time_zone)
-    rows = all_of(session, PAYMENTS_OF_PATIENTS, ids=list(ids), since=since, until=until)
-    payments = [local_payment(row, time_zone) for row in rows]
-    entries = [
-        EntryFacts._make(row)
-        for row in all_of(session, ENTRIES, ids=list(ids), first=first - AROUND, last=last + AROUND)
-    ]
+    rows = list(all_of(session, PAYMENTS_OF_PATIENTS, ids=list(ids), since=since, until=until))
+    rows += all_of(session, TAKEN_BACK_OF_PATIENTS, ids=list(ids))
+    payments = [local_payment(row, time_zone) for row in {row[0]: row for row in rows}.values()]
+    entries = _entries(session, ids, first, last, payments)
     orders = sorted({e.order_id for e in entries if e.order_id})
     known = {row[0] for some in _lots(orders) for row in all_of(session, KNOWN_ORDERS, orders=some)}
     money = Money({}, _nets(session, payments, time_zone), {}, known, {})
@@ -154,6 +160,19 @@ def money_of(session: Session, ids: Sequence[int], first: date, last: date, time
         visit = DoneVisit(key, patient_id, location_id, clock.local_date(starts_at, time_zone))
         money.visits.setdefault(patient_id, []).append(visit)
     return money
+
+
+def _entries(
+    session: Session, ids: Sequence[int], first: date, last: date, payments: Iterable[PaymentFacts]
+) -> list[EntryFacts]:
+    """Postings around the days; of patients to whom money went back also every refund that was ever posted, so that
+    each of them is known for what the processor gave back only once."""
+    rows = list(all_of(session, ENTRIES, ids=list(ids), first=first - AROUND, last=last + AROUND))
+    back = {p.patient_id or 0 for p in payments if p.refund_ref is not None or p.status in GIVEN_BACK}
+    if back:
+        rows += all_of(session, REFUND_ENTRIES, ids=sorted(back))
+    found = {row[0]: EntryFacts._make(row) for row in rows}
+    return sorted(found.values(), key=lambda entry: (entry.posted_on, entry.id))
 
 
 def money_of_nobody(
