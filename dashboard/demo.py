@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine
 
 from core import clock
 from core.errors import HuddleError
@@ -45,11 +46,12 @@ def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> i
     FOLDER.mkdir(parents=True)
     os.environ["HUDDLE_STORE"] = f"sqlite:///{FOLDER / 'huddle.db'}"
     os.environ["HUDDLE_KEY_FILE"] = str(FOLDER / "key.txt")
+    os.environ["HUDDLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"  # patients of the demo sit at this machine
     settings.cache_clear()
     with _sandbox(sandbox_port, patients) as control:
         _say(f"Sandbox processors on http://127.0.0.1:{sandbox_port}")
         _fill(control)
-        _say(_welcome(port, sandbox_port))
+        _say(_welcome(port, control))
         if browser:
             threading.Thread(target=_open_when_ready, args=(port,), daemon=True).start()
         return serve("127.0.0.1", port)
@@ -108,6 +110,7 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
 def _fill(control: dict[str, Any]) -> None:
     """Connections, first sync and accounts, the way a practice would set them up."""
     from core.connections.commands import check, connect, split_secrets
+    from core.connections.postbacks import register
     from core.jobs.roll_up import roll_up_all
     from core.jobs.sync import sync_connection
     from core.staff.commands import add_staff
@@ -129,10 +132,13 @@ def _fill(control: dict[str, Any]) -> None:
         rows = sum(result.rows_in for result in results)
         for failed in (result for result in results if result.error):
             raise HuddleError(f"{name}: {failed.error}")
+        if kind == "fortis":
+            register(engine, connection_id)
         _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
     started = clock.now()
     counted = roll_up_all(engine)
     _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
+    _connect_messages(engine, control)
     with transaction(engine) as session:
         for username, (role, display, password) in ACCOUNTS.items():
             add_staff(
@@ -146,11 +152,28 @@ def _fill(control: dict[str, Any]) -> None:
     engine.dispose()
 
 
-def _welcome(port: int, sandbox_port: int) -> str:
+def _connect_messages(engine: Engine, control: dict[str, Any]) -> None:
+    """E-mail and texts go to the sandbox's mailbox and phones; what a phone answers comes back to us."""
+    from core.connections.commands import check, connect, split_secrets
+
+    mail = {name: str(value) for name, value in control["smtp"].items()}
+    mail |= {"security": "none", "sender": "desk@example.com", "sender_name": "The front desk"}
+    for kind, name, given in (("email", "E-mail", mail), ("sms", "Text messages", dict(control["sms"]))):
+        plain, secret = split_secrets(kind, given)
+        check(kind, plain, secret)
+        with transaction(engine) as session:
+            connect(session, kind=kind, name=name, settings=plain, secrets=secret)
+    replies = {"sms": {"inbound_url": f"{settings().public_url}/webhooks/sms"}}
+    httpx.post(control["pages"]["control"], json=replies, timeout=5).raise_for_status()
+
+
+def _welcome(port: int, control: dict[str, Any]) -> str:
     people = "\n".join(f"    {name:<8}{password:<24}{role}" for name, (role, _, password) in ACCOUNTS.items())
     return (
         f"\n  Huddle is on  http://127.0.0.1:{port}\n\n  Demo accounts (user, password, role):\n{people}\n\n"
-        f"  Sandbox       http://127.0.0.1:{sandbox_port}  (addresses and keys: /control)\n"
+        f"  Sandbox       {control['pages']['home']}  (addresses and keys: /control)\n"
+        f"  Phones        {control['pages']['phone']}  (what was texted; answer as a patient)\n"
+        f"  Mailbox       {control['pages']['mail']}  (mail server on port {control['smtp']['port']})\n"
         f"  Practice files {FOLDER / 'sandbox' / 'ehr'}\n\n  Stop with Ctrl+C.\n"
     )
 

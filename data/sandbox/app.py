@@ -219,7 +219,9 @@ _PAGE = """<!doctype html>
 <style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }}
 pre {{ background: #f4f4f2; padding: 1rem; overflow: auto }}</style></head>
 <body><h1>Huddle sandbox</h1>
-<p>A stand-in for the practice's card processor. No money moves here, and every person in it is invented.</p>
+<p>A stand-in for the practice's card processor, text gateway and mail server. No money moves here, no message
+leaves this machine, and every person in it is invented.</p>
+<p>What was texted: <a href="/phone">phones</a>. What was mailed: <a href="/mail">mailbox</a>.</p>
 <p>It is {now} here. Addresses and keys, also at <a href="/control">/control</a>:</p>
 <pre>{addresses}</pre>
 </body></html>"""

@@ -42,6 +42,7 @@ from data.sandbox.fortis.batches import settle
 from data.sandbox.fortis.catalogue import ALL
 from data.sandbox.fortis.charges import NEXT, order_decline
 from data.sandbox.fortis.drafts import run_drafts
+from data.sandbox.fortis.elements import SCRIPT
 from data.sandbox.fortis.resources import LISTING_DELAY, twinned
 from data.sandbox.mail import server as mail_server
 from data.sandbox.sms import settings as sms_settings
@@ -88,7 +89,13 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "username": mail_server.USERNAME,
             "password": mail_server.password(state),
         },
-        "pages": {"phone": f"{root_url}/phone", "mail": f"{root_url}/mail"},
+        "pages": {
+            "home": root_url,
+            "control": f"{root_url}/control",
+            "phone": f"{root_url}/phone",
+            "mail": f"{root_url}/mail",
+            "card_script": f"{root_url}/fortis/js/{SCRIPT}",
+        },
         "calls": calls.overview(state),
         "ehr_files": str((state.folder / "ehr").resolve()),
         "now": state.now().isoformat(timespec="seconds"),

@@ -201,14 +201,14 @@ def _clock(seconds: float, zone: ZoneInfo) -> str:
 
 def _mail(state: State, request: Request, told: str = "") -> Response:
     to, number = request.query_params.get("to", ""), request.path_params.get("number")
-    mail = mailbox.entry(state, number) if number else None
+    zone, mail = _zone(state), mailbox.entry(state, number) if number else None
     if number and mail is None:
         return PlainTextResponse("There is no such mail.", 404)
     letter = letters.read(mailbox.raw_of(state, mail.number) or b"") if mail else None
     return page(
         "mail.html",
         live=newest(state),
-        mails=mailbox.listed(state, to=to),
+        mails=[_row(each, zone) for each in mailbox.listed(state, to=to)],
         count=mailbox.count(state),
         to=to,
         mail=mail,
@@ -219,6 +219,10 @@ def _mail(state: State, request: Request, told: str = "") -> Response:
         text=linked(letter.text) if letter and letter.text else "",
         unsubscribe=letter.one_click if letter else "",
     )
+
+
+def _row(mail: mailbox.Mail, zone: ZoneInfo) -> dict[str, Any]:
+    return mail._asdict() | {"at": _clock(mail.received_at, zone)}
 
 
 def _letter(state: State, request: Request) -> letters.Letter:

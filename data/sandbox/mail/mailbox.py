@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any, NamedTuple
@@ -18,10 +17,6 @@ class Mail(NamedTuple):
     sender: str
     recipient: str
     subject: str
-
-    @property
-    def at(self) -> datetime:
-        return datetime.fromtimestamp(self.received_at, UTC)
 
 
 def keep(state: State, sender: str, recipients: list[str], raw: bytes) -> None:
