@@ -55,6 +55,7 @@
     theme: "default",
     environment: place.dataset.environment,
     floatingLabels: false,
+    showSubmitButton: true,
     showValidationAnimation: true,
     showReceipt: false
   });
