@@ -27,6 +27,7 @@ PAGES = (
     Page("morning.py", "morning", "Morning", ":material/wb_twilight:", Permission.SEE_DAY),
     Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
     Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
+    Page("plans.py", "plans", "Plans", ":material/event_note:", Permission.SEE_MONEY),
     Page(
         "memberships.py",
         "memberships",

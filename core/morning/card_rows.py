@@ -6,6 +6,7 @@ Amounts are cents, instants aware UTC, dates the location's. None = unknown. Ids
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.links.reports import LinkLine
 from core.memberships.offers import Offer
 from core.morning.rows import MissingCell, PatientRow, SourceCell
 from core.severity import Severity
@@ -69,6 +70,18 @@ class InstalmentLine:
     open_cents: int
     days_late: int
     what_happened: str  # "paid 3 Oct", "declined 15 Nov, not enough funds", "due in 12 days"
+    changed: str = ""  # how its terms were edited: "3 Nov: amount $200 → $180"
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One promise to pay. open: it stands and is not kept yet, so it may be withdrawn. state: see PromiseState."""
+
+    key: int
+    state: str
+    sentence: str
+    by: str  # who wrote it down and when: "recorded 3 Nov by Dana"
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,13 @@ class PlanPanel:
     aging: tuple[int, int, int, int]  # 1–30, 31–60, 61–90, over 90 days
     reminders_stopped: bool
     instalments: tuple[InstalmentLine, ...]
+    key: int = 0  # the plan's id in the store
+    total_cents: int | None = None
+    delivered_cents: int | None = None  # contract price of the visits done; None = they cannot be counted
+    promises: tuple[PromiseLine, ...] = ()  # newest first
+    settlement: str = ""  # what was decided about a plan that was ended early
+    to_settle: bool = False  # ended early, and nobody has decided yet
+    changed: tuple[str, ...] = ()  # edits of the plan itself, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +231,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class PatientCard:
-    """row carries card, balance, flags with evidence, collect now and the line to say; quick_stop ≤ 3, worst first."""
+    """row carries card, balance, flags with evidence, collect now and the line to say; quick_stop ≤ 3, worst first.
+    links: every invoice, payment link and new-card link, newest first."""
 
     row: PatientRow
     as_of: datetime
@@ -230,3 +251,4 @@ class PatientCard:
     visits: tuple[VisitLine, ...]
     timeline: tuple[Moment, ...]
     sources: tuple[SourceCell, ...]
+    links: tuple[LinkLine, ...] = ()

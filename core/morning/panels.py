@@ -20,6 +20,7 @@ from core.morning.card_rows import (
     OverVisit,
     PaymentLine,
     PlanPanel,
+    PromiseLine,
     TakenChoice,
     UseBar,
     VisitLine,
@@ -27,7 +28,11 @@ from core.morning.card_rows import (
 from core.morning.gather import MembershipRecord
 from core.morning.judge import Judged, JudgedPlan, Setting, insurance_of
 from core.payments.rules import PaymentFacts, reason_of
-from core.plans.rules import InstalmentStanding, what_happened
+from core.plans.promises import PromiseState, calmed, judge_promise
+from core.plans.records import PlanRecord
+from core.plans.rules import InstalmentStanding, PlanState, what_happened
+from core.plans.settlements import settlement_words, standing_settlement
+from core.plans.versions import OldTerms, edited
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 
 _NOTED = (Cover.COVERED, Cover.PROVISIONAL, Cover.EXCESS, Cover.DROP_IN, Cover.TO_MOVE)
@@ -44,15 +49,22 @@ _STATUS_WORDS = {
 }
 
 
-def plan_panel(judged: JudgedPlan, payer: str | None, today: date) -> PlanPanel:
-    """One plan with its schedule and what happened to each instalment."""
-    plan, found = judged.record.plan, judged.finding
+def plan_panel(
+    judged: JudgedPlan, payer: str | None, setting: Setting, former: Sequence[OldTerms] = ()
+) -> PlanPanel:
+    """One plan with its schedule and what happened to each instalment. former: its terms before they were edited."""
+    plan, found, today = judged.record.plan, judged.finding, setting.today
+    settled = standing_settlement(judged.record.settlements)
+    edits = edited(judged.record, former, today, setting.time_zone)
+    delivered = None
+    if found.exposure_cents is not None and found.unearned_cents is not None:
+        delivered = found.paid_cents + found.exposure_cents - found.unearned_cents
     return PlanPanel(
         plan_id=plan.external_id,
         name=plan.name,
         kind=plan.kind,
         state=found.state,
-        severity=found.severity,
+        severity=calmed(found.severity, judged.promise),
         sentence=found.reason,
         payer=payer,
         expected_cents=found.expected_cents,
@@ -64,11 +76,32 @@ def plan_panel(judged: JudgedPlan, payer: str | None, today: date) -> PlanPanel:
         days_past_due=found.days_past_due,
         aging=tuple(found.aging),  # type: ignore[arg-type]  # four buckets, as the panel wants them
         reminders_stopped=found.reminders_stopped,
-        instalments=tuple(_instalment(one, today) for one in found.instalments),
+        instalments=tuple(_instalment(one, today, edits.get(one.id, ())) for one in found.instalments),
+        key=plan.id,
+        total_cents=found.remaining_cents + found.waived_cents + found.paid_cents if found.known else None,
+        delivered_cents=delivered,
+        promises=_promises(judged.record, today, setting.time_zone),
+        settlement=settlement_words(settled, today) if settled else "",
+        to_settle=found.state is PlanState.SETTLEMENT
+        and bool(found.arrears_cents or found.exposure_cents or found.unearned_cents),
+        changed=tuple(reversed(edits.get(None, ()))),
     )
 
 
-def _instalment(one: InstalmentStanding, today: date) -> InstalmentLine:
+def _promises(record: PlanRecord, today: date, time_zone: str) -> tuple[PromiseLine, ...]:
+    lines = []
+    for promise in sorted(record.promises, key=lambda one: one.recorded_at, reverse=True):
+        said_on = clock.local_date(promise.recorded_at, time_zone)
+        found = judge_promise(promise, record.payments, today, recorded_on=said_on)
+        stands = found.state not in (PromiseState.KEPT, PromiseState.WITHDRAWN)
+        by = f"recorded {short_day(said_on, today)} by {promise.recorded_by}"
+        if promise.withdrawn_by:
+            by += f", withdrawn by {promise.withdrawn_by}"
+        lines.append(PromiseLine(promise.id, found.state, found.sentence, by, stands))
+    return tuple(lines)
+
+
+def _instalment(one: InstalmentStanding, today: date, edits: Sequence[str]) -> InstalmentLine:
     return InstalmentLine(
         one.external_id,
         one.due_on,
@@ -78,6 +111,7 @@ def _instalment(one: InstalmentStanding, today: date) -> InstalmentLine:
         one.open_cents,
         one.days_late,
         what_happened(one, today),
+        "; ".join(edits),
     )
 
 

@@ -13,6 +13,7 @@ from core.cards.models import Card
 from core.connections.models import Connection
 from core.errors import NotFound
 from core.ledger.models import LedgerEntry, Service
+from core.links.reports import links_of_patient, timeline_entries
 from core.memberships.standing_choices import plans_for_sale
 from core.morning.assemble import patient_row
 from core.morning.card_rows import (
@@ -41,6 +42,7 @@ from core.morning.rules import speaks
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment
 from core.payments.rules import PaymentFacts
+from core.plans.versions import old_terms
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentType, Provider
 from core.schedule.rules import VisitFacts, VisitStanding, standing
@@ -65,6 +67,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
     at_hand = _at_hand(facts.visits, setting)
     judged = judge(facts, setting, at_hand)
     row = patient_row(judged)
+    former = old_terms(session, [one.record.plan.id for one in judged.plans])
     on_sale = plans_for_sale(session) if judged.memberships else ()
     names = _visit_names(session, [visit.id for visit in facts.visits])
     visits = tuple(
@@ -85,7 +88,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         missing=row.missing_payments,
         ledger=_ledger(session, key),
         plans=tuple(
-            plan_panel(one, _payer(session, one.record.plan.payer_id, one.family), setting.today)
+            plan_panel(one, _payer(session, one.record.plan.payer_id, one.family), setting, former)
             for one in judged.plans
         ),
         memberships=tuple(
@@ -95,8 +98,9 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         payments=payments,
         coverages=coverage_lines(judged, setting),
         visits=visits,
-        timeline=timeline(payments, visits, _links(session, key)),
+        timeline=timeline(payments, visits, [*_links(session, key), *_asked(session, key)]),
         sources=source_cells(session),
+        links=tuple(links_of_patient(session, None, key)),
     )
 
 
@@ -200,6 +204,11 @@ def _links(session: Session, key: int) -> list[Moment]:
         .where(contact.c.patient_id == key, contact.c.linked_at.is_not(None))
     )
     return [Moment(at, "link", f"Linked to {source} ({how})", None) for at, source, how in rows]
+
+
+def _asked(session: Session, key: int) -> list[Moment]:
+    """What became of the invoices and links the patient was sent."""
+    return [Moment(*told) for told in timeline_entries(session, key)]
 
 
 def _payer(session: Session, payer_id: int | None, family: bool) -> str | None:

@@ -101,9 +101,22 @@ def option(kind: str, words: str, effect: str, right: str = "", *, possible: boo
     }
 
 
-def decided(words: str, sub: str, tone: str, undo: int | None) -> Block:
+def decided(words: str, sub: str, tone: str, undo: int | str | None, button: str = "Undo") -> Block:
     """What was decided, by whom and why; `undo` goes back when it is taken back (None: it cannot be)."""
-    return {"kind": "decided", "words": shown(words, 200), "sub": shown(sub, 300), "tone": tone, "undo": undo}
+    return {
+        "kind": "decided",
+        "words": shown(words, 200),
+        "sub": shown(sub, 300),
+        "tone": tone,
+        "undo": undo,
+        "button": button,
+    }
+
+
+def promise(name: str, plan: int, dollars: str, first: str, last: str) -> Block:
+    """The form of a promise to pay: amount, day (from `first` to `last`, ISO) and who said it. `name` keeps what was
+    begun over a refresh; back goes {"plan", "dollars", "on", "by"}."""
+    return {"kind": "promise", "name": name, "plan": plan, "dollars": dollars, "first": first, "last": last}
 
 
 def section(name: str, heading: str, blocks: Iterable[Block | None], *, empty: str = "") -> Block:

@@ -14,6 +14,7 @@ const CELLS = {
   money: (value) => [value || el("span", { class: "soft" }, "–")],
   next: (value) => [value],
   text: (value) => [el("bdi", {}, value.words), value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
+  aging: (value) => (value ? [agingBar(value)] : [el("span", { class: "soft" }, "–")]),
   barcell: (value) => (value ? [useBar(value)] : [el("span", { class: "soft" }, "–")]),
 };
 

@@ -15,7 +15,8 @@ const BLOCKS = {
     block.undo === null ? null : el("button", { type: "button", on: { click: (event) => {
       event.target.disabled = true;
       act.tell("undo", { choice: block.undo, at: Date.now() });
-    } } }, "Undo")),
+    } } }, block.button || "Undo")),
+  promise: (block, act) => drawPromise(block, act),
   bar: (block) => el("div", { class: "barblock" }, useBar(block)),
   table: (block) => el("div", { class: "tablewrap" }, el("table", {},
     el("thead", {}, el("tr", {}, block.heads.map((head, at) => el("th", { scope: "col", class: block.money.includes(at) ? "money" : null }, head)))),
@@ -37,6 +38,28 @@ const BLOCKS = {
 };
 
 const drawBlocks = (blocks, act) => blocks.filter((block) => block.kind).map((block) => BLOCKS[block.kind](block, act));
+
+// Who will pay how much by when. What was begun is kept over a refresh.
+function drawPromise(block, act) {
+  const begun = act.begun[block.name] || (act.begun[block.name] = { dollars: block.dollars, on: "", by: "" });
+  const save = el("button", { type: "button", class: "save" }, "Record promise");
+  const ready = () => { save.disabled = !begun.dollars.trim() || !begun.on || !begun.by.trim(); };
+  const field = (part, label, attributes) => {
+    const input = el("input", { "data-name": `${block.name} ${part}`, ...attributes });
+    input.value = begun[part];
+    input.oninput = () => { begun[part] = input.value; ready(); };
+    return el("label", { class: part }, el("span", { class: "soft small" }, label), input);
+  };
+  save.onclick = () => {
+    save.disabled = true;
+    act.tell("promise", { plan: block.plan, ...begun, at: Date.now() });
+  };
+  ready();
+  return el("div", { class: "why-row promise" },
+    field("dollars", "Amount in dollars", { type: "text", inputmode: "decimal", maxlength: "12" }),
+    field("on", "By", { type: "date", min: block.first, max: block.last }),
+    field("by", "Who promised", { type: "text", maxlength: "120", placeholder: "Such as: Ana on the phone" }), save);
+}
 
 // One question: pick an option, say why, press the button. What was begun is kept over a refresh.
 function drawDecide(block, act) {

@@ -55,7 +55,7 @@ def _visit(one: VisitLine, card: PatientCard, sight: Sight, *, dated: bool) -> B
 
 def plans_and_memberships(card: PatientCard, sight: Sight) -> Block:
     """Schedules with what happened to each instalment, and use bars with where the patient should be."""
-    made = [block for panel in card.plans for block in plan(panel, card)] if sight.money else []
+    made = [block for panel in card.plans for block in plan(panel, card, sight)] if sight.money else []
     made += [block for panel in card.memberships for block in _membership(panel, card, sight)]
     heading = "Plan and membership" if sight.money else "Membership"
     return blocks.section(

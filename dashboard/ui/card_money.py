@@ -6,6 +6,8 @@ from core.morning.rows import MissingCell
 from core.severity import Severity
 from dashboard.ui import blocks
 from dashboard.ui.blocks import Block
+from dashboard.ui.card_plans import said_and_decided
+from dashboard.ui.sight import Sight
 from dashboard.ui.text import count, day_month, visit_day
 
 CARD_TONES = {
@@ -99,11 +101,12 @@ def _ledger(card: PatientCard) -> Block | None:
     return blocks.details(count(len(rows), "ledger entry", "ledger entries"), [made], name="ledger")
 
 
-def plan(panel: PlanPanel, card: PatientCard) -> list[Block]:
-    """One plan: its sentence, the four sums, the aging, and each instalment with what happened to it."""
+def plan(panel: PlanPanel, card: PatientCard, sight: Sight) -> list[Block]:
+    """One plan: its sentence, the sums, care given against paid, promises, and each instalment with what happened."""
     tone = panel.severity.value if panel.severity else "good"
     ages = ("1–30 days", "31–60 days", "61–90 days", "over 90 days")
     late = [f"{age} {short_dollars(cents)}" for age, cents in zip(ages, panel.aging, strict=True) if cents]
+    heads = ("Due", "What happened", "Open", "Amount")
     return [
         blocks.title(panel.name or "Plan", blocks.state_chip(panel.state.replace("_", " ").lower(), tone, "event_note")),
         blocks.text(panel.sentence) if panel.sentence else {},
@@ -114,19 +117,35 @@ def plan(panel: PlanPanel, card: PatientCard) -> list[Block]:
             blocks.fact("Ahead", dollars(panel.ahead_cents)) if panel.ahead_cents else None,
             blocks.fact("Care given, not paid", dollars(panel.exposure_cents)) if panel.exposure_cents else None,
             blocks.fact("Payer", panel.payer) if panel.payer else None,
-        ),
+        ) if panel.state != "UNKNOWN" else {},
+        _care(panel),
         blocks.text("Reminders for this plan are stopped.", Severity.MEDIUM.value) if panel.reminders_stopped else {},
+        *said_and_decided(panel, card, sight),
         blocks.details(
             count(len(panel.instalments), "instalment"),
-            [blocks.table(("Due", "What happened", "Open", "Amount"), [_instalment(one, card) for one in panel.instalments], money=(2, 3))],
+            [blocks.table(heads, [_instalment(one, card) for one in panel.instalments], money=(2, 3))],
             name=f"plan-{panel.plan_id}",
         ) if panel.instalments else {},
+        blocks.details(
+            count(len(panel.changed), "change of the plan", "changes of the plan"),
+            [blocks.lines(blocks.line(words, icon="history") for words in panel.changed)],
+            name=f"edits-{panel.plan_id}",
+        ) if panel.changed else {},
     ]  # fmt: skip
+
+
+def _care(panel: PlanPanel) -> Block:
+    """Paid of the contract as a bar, with a dashed mark at the care given so far."""
+    if panel.delivered_cents is None or not panel.total_cents or panel.total_cents < 0:
+        return {}
+    words = f"Paid {short_dollars(panel.paid_cents)} of {short_dollars(panel.total_cents)}; care given so far is worth {short_dollars(panel.delivered_cents)}"
+    return blocks.bar(panel.paid_cents, 0, panel.total_cents, panel.delivered_cents, words)
 
 
 def _instalment(one: InstalmentLine, card: PatientCard) -> tuple[str, str, str, str]:
     open_words = short_dollars(one.open_cents) if one.open_cents else "–"
-    return (day_month(one.due_on, card.day), one.what_happened, open_words, dollars(one.amount_cents))
+    happened = f"{one.what_happened} (changed {one.changed})" if one.changed else one.what_happened
+    return (day_month(one.due_on, card.day), happened, open_words, dollars(one.amount_cents))
 
 
 def cards(card: PatientCard) -> Block:

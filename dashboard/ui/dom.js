@@ -37,6 +37,15 @@ function useBar(bar) {
   return el("div", { title: bar.words }, track, el("div", { class: "soft small" }, bar.words));
 }
 
+// Money in arrears by age: one piece per age, as wide as its part of the whole; the words beneath say the same.
+function agingBar(bar) {
+  const full = bar.parts.reduce((sum, part) => sum + part.cents, 0) || 1;
+  const pieces = bar.parts.map((part, place) => (part.cents ? el("i", { class: `age${place} ${part.tone}` }) : null));
+  bar.parts.forEach((part, place) => { if (pieces[place]) pieces[place].style.width = `${(100 * part.cents) / full}%`; });
+  return el("div", { title: bar.why }, el("div", { class: "ages", role: "img", "aria-label": bar.why }, pieces),
+    el("div", { class: "soft small" }, bar.words));
+}
+
 // Streamlit reruns a component on a theme change: the paper's brightness says which theme it is.
 function dressed(parentElement) {
   const root = parentElement.querySelector(".huddle");

@@ -13,7 +13,7 @@ from core.morning.patient_card import patient_card
 from core.patients.models import Patient
 from core.permissions import Permission, require
 from core.staff.reports import Identity
-from dashboard.ui import card_care, card_choices, card_head, card_money, page
+from dashboard.ui import card_care, card_choices, card_head, card_money, card_plans, page
 from dashboard.ui.blocks import Block
 from dashboard.ui.component import own
 from dashboard.ui.headline import sources
@@ -57,9 +57,20 @@ def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None,
             "sources": sources(card.sources, card.as_of),
         },
         on_open_change=on_open or (lambda: None),
-        on_decide_change=lambda: card_choices.decide(st.session_state[key].decide),
-        on_undo_change=lambda: card_choices.undo(st.session_state[key].undo),
+        on_decide_change=lambda: _decide(st.session_state[key].decide),
+        on_undo_change=lambda: _undo(st.session_state[key].undo),
+        on_promise_change=lambda: card_plans.promise(st.session_state[key].promise),
     )
+
+
+def _decide(answer: dict[str, Any] | None) -> None:
+    """Of a plan that was ended early, or of a visit beyond a membership."""
+    (card_plans.settle if answer and "plan" in answer else card_choices.decide)(answer)
+
+
+def _undo(answer: dict[str, Any] | None) -> None:
+    of_plan = answer is not None and isinstance(answer.get("choice"), str)
+    (card_plans.take_back if of_plan else card_choices.undo)(answer)
 
 
 def read_card(key: int, who: Identity) -> PatientCard:

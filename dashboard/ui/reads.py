@@ -14,7 +14,10 @@ from core.overview.charts import Overview
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.overview.series import count_version
+from core.payments.forecast import Incoming
+from core.payments.incoming import incoming
 from core.permissions import Permission, require
+from core.plans.reports import plans_to_look_at
 from core.staff.reports import Identity
 from core.store.engine import reader
 from core.store.version import data_version
@@ -95,6 +98,32 @@ def memberships_report(location_id: int | None) -> Report:
     now = clock.now()
     part = now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
     return _memberships(str(page.engine().url), version, location_id, part)
+
+
+class Plans(NamedTuple):
+    """report: plans behind or to be settled; incoming: what the next thirty days bring in."""
+
+    report: Report
+    incoming: Incoming
+
+
+@st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
+def _plans(store: str, version: int, location_id: int | None, day: date) -> Plans:
+    """Plans move by the day and with the data, not by the minute."""
+    now = clock.now()
+    with reader(page.engine()) as session:
+        report = plans_to_look_at(session, location_id=location_id, as_of=now)
+        return Plans(report, incoming(session, location_id, now))
+
+
+def plans_report(location_id: int | None) -> Plans:
+    """Who is behind and what comes in, no older than the last change of the data or the day. None: every location."""
+    with page.open_reader() as session:
+        version = data_version(session)
+        places = reports.locations(session, location_id)
+        day = clock.today(places[0].time_zone if places else "UTC")
+    with st.spinner("Adding up the plans…"):
+        return _plans(str(page.engine().url), version, location_id, day)
 
 
 def freshness() -> list[dict[str, str]]:

@@ -15,12 +15,13 @@ NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """money: the role may see amounts. collect: it may decide what a patient pays. initials: the privacy switch of a
-    shared screen is on."""
+    """money: the role may see amounts. collect: it may decide what a patient pays; settle: also about plans that were
+    ended early. initials: the privacy switch of a shared screen is on."""
 
     money: bool = True
     initials: bool = False
     collect: bool = True
+    settle: bool = True
 
     def row(self, row: PatientRow) -> PatientRow:
         """The row as this person may see it; amounts are gone from it, not just hidden by the page."""
@@ -39,7 +40,10 @@ class Sight:
 def sight_of(role: str, *, initials: bool = False) -> Sight:
     """What a role of core.permissions may see."""
     return Sight(
-        money=may(role, Permission.SEE_MONEY), initials=initials, collect=may(role, Permission.COLLECT)
+        money=may(role, Permission.SEE_MONEY),
+        initials=initials,
+        collect=may(role, Permission.COLLECT),
+        settle=may(role, Permission.SETTLE_PLANS),
     )
 
 

@@ -14,13 +14,20 @@ from core.morning.export import as_csv
 from core.morning.reports import report_by_name
 from core.morning.rows import Report
 from core.permissions import Permission, require
+from core.plans.rows import ArrearsRow
 from core.practice.reports import places
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
+from dashboard.ui.plan_list import seen_by
+from dashboard.ui.sight import Sight
 from dashboard.web import sessions
 
 # which lists may be taken along, and the permission of the page they stand on
-LISTS = {"cards": Permission.ASK_FOR_CARDS, "memberships": Permission.SEE_PATIENTS}
+LISTS = {
+    "arrears": Permission.SEE_MONEY,
+    "cards": Permission.ASK_FOR_CARDS,
+    "memberships": Permission.SEE_PATIENTS,
+}
 
 
 class ExportList(HTTPEndpoint):
@@ -70,5 +77,7 @@ def _report(name: str, location: str, who: Identity) -> Report:
 
 
 def _with_initials(row: Any) -> Any:
+    if isinstance(row, ArrearsRow):
+        return seen_by(row, Sight(initials=True))
     hidden = {"patient": row.initials, "mobile_last_four": None}
     return row._replace(**hidden) if isinstance(row, tuple) else replace(row, **hidden)  # type: ignore[attr-defined]  # a NamedTuple

@@ -1,0 +1,88 @@
+"""Plans: who is behind and since when, what was promised, and what the next thirty days bring in."""
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.practice.reports import places
+from dashboard.ui import board, headline, incoming_list, page, patient_card, plan_board, plan_list
+from dashboard.ui.morning_filters import order_picker
+from dashboard.ui.output import list_menu
+from dashboard.ui.place_picker import place_picker
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.reads import freshness, plans_report
+from dashboard.ui.text import plain
+
+SCREEN, NUMBERS = "plans", "plans numbers"
+SEARCH, PRESSED, AT = "plans search", "plans pressed", "plans at"
+
+
+@st.fragment(run_every=60)
+def plans() -> None:
+    """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
+    try:
+        _plans()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _plans() -> None:
+    who = page.identity()
+    with page.open_reader() as session:
+        offered = places(session, who.location_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        search = st.text_input(
+            "Search",
+            key=SEARCH,
+            placeholder="Name, or last four of the mobile",
+            label_visibility="collapsed",
+            type="search",
+            live="200ms",
+            icon=":material/search:",
+            width=300,
+            max_chars=60,
+            on_change=_from_the_start,
+        )
+        order = order_picker(who, SCREEN, plan_list.ORDERS, _from_the_start)
+        place = place_picker(offered, who, SCREEN, _from_the_start)
+        st.space("stretch")
+        sight = sight_with_switch(who)
+        list_menu("arrears", place, who, sight)
+    found = plans_report(place.key if place else who.location_id)
+    pressed = st.session_state.get(PRESSED, "")
+    headline.draw_headline(
+        key=NUMBERS,
+        label="Who is behind and what comes in, press one to see it",
+        cards=[
+            *plan_list.numbers(found.report.rows, pressed),
+            *incoming_list.numbers(found.incoming, pressed),
+        ],
+        sources=freshness(),
+        on_press=_press,
+    )
+    window = incoming_list.window_of(pressed)
+    at = st.session_state.get(AT, 1)
+    shown = (
+        plan_board.coming(found, window, sight, at)
+        if window
+        else plan_board.behind(found, pressed, search.strip(), order, sight, at)
+    )
+    board.draw_board(
+        shown.board, key=plan_board.BOARD, on_open=lambda: patient_card.open_from(plan_board.BOARD)
+    )
+    if shown.pages > 1:
+        st.pagination(shown.pages, key=AT)
+    patient_card.draw_drawer(plan_board.BOARD, who, sight)
+
+
+def _press() -> None:
+    pressed = st.session_state[NUMBERS].press
+    if pressed is not None:
+        st.session_state[PRESSED] = "" if pressed in (st.session_state.get(PRESSED), "behind") else pressed
+        _from_the_start()
+
+
+def _from_the_start() -> None:
+    st.session_state[AT] = 1
+
+
+plans()
