@@ -16,6 +16,7 @@ from core.morning import queries
 from core.morning.people import Person
 from core.morning.reports import locations, make_report
 from core.morning.rows import Report
+from core.patients.names import folded
 from core.payments.due_items import instalment_items
 from core.payments.facts import RecurringFacts
 from core.payments.missing import MissingPayment, missing_payments
@@ -167,6 +168,7 @@ def _row(
     return ArrearsRow(
         key=payer.id,
         plan_key=record.plan.id,
+        name_key=folded(f"{payer.last_name} {payer.first_name}"),
         plan_id=record.plan.external_id,
         plan=record.plan.name,
         patient_id=payer.external_id,

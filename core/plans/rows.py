@@ -37,7 +37,7 @@ class PromiseCell:
 class ArrearsRow:
     """One plan that is behind, at the person who pays it.
 
-    patient, patient_id, key: who pays. member, member_id: for whose care, where that is somebody else (family).
+    patient, patient_id, key: who pays; name_key: their last name first, folded, to sort by. member, member_id: for whose care, where that is somebody else (family).
     since: due date of the oldest instalment still open. last_event: what happened last to what is open.
     last_contact_at: when they were last in, or last promised something.
     state UNKNOWN: the amounts are None and `reason` says what is wrong with the plan.
@@ -45,6 +45,7 @@ class ArrearsRow:
 
     key: int
     plan_key: int
+    name_key: str
     plan_id: str
     plan: str
     patient_id: str

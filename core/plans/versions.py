@@ -1,6 +1,6 @@
 """An edited plan keeps its versions (DOMAIN §4): what its terms were before an import changed them.
 
-`keep_old_terms` runs in the transaction that stores the new rows; `history` tells the difference in words.
+`keep_old_terms` runs in the transaction that stores the new rows; `edited` tells the differences in words.
 """
 
 import json
@@ -15,6 +15,7 @@ from core import clock
 from core.dates import short_day
 from core.money import short_dollars
 from core.plans.models import Instalment, Plan, PlanVersion
+from core.plans.records import PlanRecord
 from core.store.base import Synced, table_of
 
 TERMS: dict[type[Synced], tuple[str, ...]] = {
@@ -132,6 +133,24 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], today: date) ->
         for name in before
         if name in after and _plain(before[name]) != _plain(after[name])
     ]  # fmt: skip
+
+
+def edited(
+    record: PlanRecord, former: Sequence[OldTerms], today: date, time_zone: str
+) -> dict[int | None, list[str]]:
+    """The edits of a plan (None) and of its instalments (store id), oldest first: `3 Nov: amount $200 → $180`."""
+    now: dict[int | None, Mapping[str, Any]] = {one.id: one._asdict() for one in record.instalments}
+    now[None] = record.plan._asdict()
+    found: dict[int | None, list[str]] = {}
+    following: dict[int | None, Mapping[str, Any]] = dict(now)
+    for one in reversed([old for old in former if old.plan_id == record.plan.id]):
+        after = following.get(one.instalment_id)
+        words = changes(one.terms, after, today) if after is not None else []
+        if words:
+            day = short_day(clock.local_date(one.replaced_at, time_zone), today)
+            found.setdefault(one.instalment_id, []).insert(0, f"{day}: {', '.join(words)}")
+        following[one.instalment_id] = one.terms
+    return found
 
 
 def _plain(value: Any) -> Any:
