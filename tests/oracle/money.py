@@ -52,10 +52,14 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
     ]
     drafts = draft_days(clinic, membership, plan)
     price = cents(plan["price"])
-    planned, start = day(membership["next_draft_on"]), day(membership["start_date"])
+    start = day(membership["start_date"])
+    runs = [
+        row["next_run_on"] for row in clinic.rows("recurrings", membership_id=membership["membership_id"])
+    ]
     anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
-    if planned is not None and planned != months_later(planned, 0, anchor):
-        return UNSURE  # the billing day was moved: which days it was before is not said
+    for planned in (day(text) for text in (membership["next_draft_on"], *runs)):
+        if planned is not None and planned != months_later(planned, 0, anchor):
+            return UNSURE  # the billing day was moved: which days it was before is not said
     if start != months_later(start, 0, anchor):
         return UNSURE  # began inside a period: what was due for the rest of it is not said
     if any(cents(row["amount"]) != price for row in payments):
