@@ -36,10 +36,10 @@ NOVEMBER = ("2026-11-03", "2026-11-10", "2026-11-17", "2026-11-24", "2026-11-26"
 DECEMBER = ("2026-12-01", "2026-12-03")
 
 
-def booked(*days: str) -> list[dict[str, str]]:
-    """A visit at 9:00 on each day, named A0, A1 …; those before the 21st were done."""
+def booked(*days: str, today: str = "2026-11-21") -> list[dict[str, str]]:
+    """A visit at 9:00 on each day, named A0, A1 …; those before today were done."""
     return [
-        visit(f"A{n}", "P1", f"{day}T09:00", "completed" if day < "2026-11-21" else "scheduled")
+        visit(f"A{n}", "P1", f"{day}T09:00", "completed" if day < today else "scheduled")
         for n, day in enumerate(days)
     ]
 
