@@ -183,12 +183,16 @@ def _is_dropped(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapp
 
 
 def _detach(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
-    client.detach_transaction(asked["external_id"], asked["payment_ref"])
+    if asked["payment_ref"] in (client.quick_invoice(asked["external_id"]).paid_by() or ()):
+        client.detach_transaction(asked["external_id"], asked["payment_ref"])
+    if client.quick_invoice(asked["external_id"]).closed:
+        client.reopen_quick_invoice(asked["external_id"])  # its payment had closed it
 
 
 def _is_detached(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
-    still = client.quick_invoice(asked["external_id"]).paid_by()
-    return None if still is None or asked["payment_ref"] in still else {}
+    found = client.quick_invoice(asked["external_id"])
+    still = found.paid_by()
+    return None if still is None or asked["payment_ref"] in still or found.closed else {}
 
 
 def _resend_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:

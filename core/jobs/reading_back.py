@@ -10,7 +10,7 @@ from core.integrations.fortis_asked import Paylink, QuickInvoice, in_cents
 from core.links.models import Link
 from core.links.outgoing import under_way
 from core.links.rules import LIVE, LinkState, Step
-from core.links.steps import add_step, follow, next_ref
+from core.links.steps import add_step, follow, next_ref, steps_of
 from core.money import short_dollars
 from core.outbox.models import OutboxKind
 from core.store.version import touch
@@ -61,10 +61,16 @@ def _invoice(session: Session, link: Link, record: QuickInvoice, today: date) ->
             add_step(session, link, Step.EXPIRED, ref=record.expire_date.isoformat())
         else:
             ref = next_ref(session, link, Step.VOIDED)
-            add_step(session, link, Step.VOIDED, ref=ref, words="It was closed at the processor.")
+            add_step(session, link, Step.VOIDED, ref=ref, words=_why_closed(session, link))
     elif not record.closed and link.state == LinkState.VOID:
         ref = next_ref(session, link, Step.REOPENED)
         add_step(session, link, Step.REOPENED, ref=ref, words="It was opened again at the processor.")
+
+
+def _why_closed(session: Session, link: Link) -> str:
+    if any(step.kind is Step.TAKEN_BACK for step in steps_of(session, link.id or 0)):
+        return "Money was given back, and it stays closed. Reopen it to ask again."
+    return "It was closed at the processor."
 
 
 def _changed_amount(session: Session, link: Link, record: QuickInvoice) -> None:

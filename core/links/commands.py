@@ -82,8 +82,10 @@ def undo_void(session: Session, actor: Identity, *, link_id: int) -> Link:
     link = link_for(session, actor, link_id)
     late = link.undo_until is None or link.undo_until < clock.now()
     ending = under_way(session, link, *_END.values())
-    if link.state != LinkState.VOID or late or any(row.state != OutboxState.WAITING for row in ending):
-        raise BadInput("It is too late to undo this. Make a new one.")
+    heard = link.kind != LinkKind.CARD and link.external_id is not None and not ending
+    late = late or heard or any(row.state != OutboxState.WAITING for row in ending)
+    if link.state != LinkState.VOID or late:
+        raise BadInput("It is too late to undo this. Reopen it, or make a new one.")
     for row in ending:
         outbox.cancel(session, row, "Undone.")
     link.undo_until = None
