@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.bulk import making_many
+from core.money import short_dollars
 from core.morning import queries
 from core.morning.people import Person
 from core.morning.reports import locations, make_report
@@ -145,6 +146,13 @@ def _recurrings(session: Session, plan_ids: list[int]) -> dict[int, list[Recurri
     return found
 
 
+def _advice(finding: PlanFinding, missing: MissingPayment | None) -> str:
+    """What to say for the whole of the arrears: the words of the worst instalment, the sum of all."""
+    if missing is None:
+        return ""
+    return missing.advice.replace(short_dollars(missing.open_cents), short_dollars(finding.arrears_cents), 1)
+
+
 def _missing(
     finding: PlanFinding, recurrings: Sequence[RecurringFacts], today: date
 ) -> MissingPayment | None:
@@ -198,7 +206,7 @@ def _row(
         reminders_stopped=finding.reminders_stopped,
         reason=finding.reason,
         last_event=_last_event(finding, seen.today),
-        advice="" if calms(promise) or missing is None else missing.advice,
+        advice="" if calms(promise) else _advice(finding, missing),
     )
 
 

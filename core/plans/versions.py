@@ -130,8 +130,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], today: date) ->
     """What changed from one version to the next, in words: `due 1 Mar → 15 Mar`, `amount $200 → $180`."""
     return [
         _LABELS[name] if name == "payer_id" else f"{_LABELS[name]} {_word(name, before[name], today)} → {_word(name, after[name], today)}"
-        for name in before
-        if name in after and _plain(before[name]) != _plain(after[name])
+        for name in _LABELS
+        if name in before and name in after and _plain(before[name]) != _plain(after[name])
     ]  # fmt: skip
 
 

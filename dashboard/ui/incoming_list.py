@@ -48,7 +48,7 @@ WINDOWS = (
         ("Nothing is planned for the next 30 days", "No plan, membership or draft has a date in them."),
     ),
     Window(
-        "fail", "Will probably fail", "credit_card_off",
+        "fail", "Likely to fail", "credit_card_off",
         lambda row, found: row.risk is not None and row.risk is not Risk.UNKNOWN,
         ("Every coming draft has a card that will pay it", "No card ends, is missing or was declined before its next draft."),
     ),
@@ -85,13 +85,15 @@ def numbers(found: Incoming, pressed: str) -> list[dict[str, Any]]:
 
 
 def week_words(found: Incoming, place: Place) -> str:
-    """`This week $1,200, of it $149 may fail · from 28 Nov $900 …`, one part a week that brings anything."""
+    """`21 to 27 Nov $1,801, of it $349 may fail · 28 Nov to 4 Dec $7,582`: each week that brings anything."""
     parts = []
     for week in found.by_week():
         if not week.cents:
             continue
         fails = f", of it {whole_dollars(week.will_fail_cents)} may fail" if week.will_fail_cents else ""
-        parts.append(f"from {day_month(week.first, place.today)} {whole_dollars(week.cents)}{fails}")
+        same = week.first.month == week.last.month
+        first = str(week.first.day) if same else day_month(week.first, place.today)
+        parts.append(f"{first} to {day_month(week.last, place.today)} {whole_dollars(week.cents)}{fails}")
     return " · ".join(parts)
 
 

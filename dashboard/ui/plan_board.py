@@ -14,8 +14,11 @@ LIMIT = 50
 
 
 class Shown(NamedTuple):
+    """remark: one line above the table, or empty."""
+
     board: board.Board
     pages: int
+    remark: str = ""
 
 
 def behind(found: Plans, pressed: str, search: str, order: str, sight: Sight, at: int) -> Shown:
@@ -45,11 +48,10 @@ def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) ->
     rows = incoming_list.rows_of(found.incoming, window)
     place = place_of(found.report.time_zone, found.report.day)
     part, words = _part(rows, at)
-    weeks = incoming_list.week_words(found.incoming, place)
     return Shown(
         board.Board(
             caption="Payments that are coming",
-            words=f"{count(len(rows), 'payment')}, the next one first{words}. {weeks}",
+            words=f"{count(len(rows), 'payment')}, the next one first{words}",
             view=f"{found.report.location} {window.id} {at} {sight}",
             columns=incoming_list.HEADS,
             rows=[incoming_list.drawn(row, place, sight) for row in part],
@@ -57,6 +59,7 @@ def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) ->
             back=patient_card.closed(BOARD),
         ),
         _pages(rows),
+        incoming_list.week_words(found.incoming, place),
     )
 
 

@@ -97,7 +97,7 @@ def numbers(rows: Sequence[ArrearsRow], pressed: str) -> list[dict[str, Any]]:
                 "icon": one.icon,
                 "tone": one.tone if found else "",
                 "value": value,
-                "sub": count(len(found), "plan") if one.cents is not None and found else "",
+                "sub": "" if not found else count(len(found), "plan") if one.cents is not None else "plan" if len(found) == 1 else "plans",
                 "pressed": held,
                 "why": "Show everyone who is behind" if held or one.id == "behind" else f"Show only: {one.label.lower()}",
             }
