@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ FORTIS_PRODUCTION = "https://api.fortis.tech"
 MADE_HERE = (
     "postbacks"  # what we gave the other system to sign in here with (see postbacks.py), beside its secrets
 )
+
+FORMER_KEY_LASTS = timedelta(days=1)  # what was signed under a key just changed may still be on its way
 
 # what each kind needs to know: setting → its default (None = must be given), and the names of its secrets
 SETTINGS: dict[Kind, dict[str, str | None]] = {
@@ -91,7 +94,8 @@ def connect(
     found.settings = json.dumps(public, sort_keys=True)
     if secret:
         _key_for(session)
-        found.sealed_secrets = seal(json.dumps({**secret, **_made_here(found)}, sort_keys=True))
+        made_here = _made_here(found, before[1], secret)
+        found.sealed_secrets = seal(json.dumps({**secret, **made_here}, sort_keys=True))
     found.state = ConnectionState.CONNECTED
     session.add(found)
     session.flush()
@@ -182,9 +186,15 @@ def credentials(connection: Connection) -> dict[str, str]:
     return {name: value for name, value in sealed.items() if name != MADE_HERE}
 
 
-def _made_here(connection: Connection) -> dict[str, Any]:
+def _made_here(connection: Connection, before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, Any]:
+    """What postbacks.py keeps beside the secrets. The key that signed until now is still believed for a day."""
     sealed = json.loads(open_sealed(connection.sealed_secrets)) if connection.sealed_secrets else {}
-    return {name: value for name, value in sealed.items() if name == MADE_HERE}
+    kept = sealed.get(MADE_HERE, {})
+    former = before.get("auth_token", "")
+    if former and former != now.get("auth_token"):
+        until = (clock.now() + FORMER_KEY_LASTS).timestamp()
+        kept = {**kept, "former": {"auth_token": former, "until": until}}
+    return {MADE_HERE: kept} if kept else {}
 
 
 def settings_of(connection: Connection) -> dict[str, str]:

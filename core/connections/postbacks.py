@@ -6,7 +6,6 @@ with them and never reach the client of the other system.
 
 import json
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,7 +13,7 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.commands import record
-from core.connections.commands import MADE_HERE, connection_of, credentials, settings_of
+from core.connections.commands import FORMER_KEY_LASTS, MADE_HERE, connection_of, credentials, settings_of
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput
 from core.integrations.fortis_postbacks import FortisPostbacks, Key
@@ -22,7 +21,6 @@ from core.secrets import open_sealed, seal
 from core.settings import settings as app_settings
 from core.store.engine import reader, transaction
 
-OLD_KEY_LASTS = timedelta(days=1)
 PATH = "/webhooks/fortis"
 
 
@@ -38,13 +36,22 @@ def keys_of(connection: Connection) -> list[Key]:
     ]
 
 
+def auth_tokens_of(connection: Connection) -> list[str]:
+    """What a text gateway signs with: its token, and for a day after a change the one before it."""
+    former = _kept(connection).get("former", {})
+    tokens = [credentials(connection).get("auth_token", "")]
+    if former.get("until", 0.0) > clock.now().timestamp():
+        tokens.append(former["auth_token"])
+    return [token for token in tokens if token]
+
+
 def new_key(session: Session, connection_id: int) -> Key:
     """A new key; the ones before it are still taken for a day. Raises NotFound, BadInput, WrongKey."""
     connection = connection_of(session, connection_id)
     if connection.kind != Kind.FORTIS or not connection.sealed_secrets:
         raise BadInput(f"{connection.name} tells Huddle nothing by itself.")
     kept = _kept(connection)
-    until = (clock.now() + OLD_KEY_LASTS).timestamp()
+    until = (clock.now() + FORMER_KEY_LASTS).timestamp()
     before = [{**each, "until": each.get("until") or until} for each in kept.get("keys", [])]
     key = Key(f"huddle-{secrets.token_hex(4)}", secrets.token_urlsafe(32))
     kept["keys"] = [key._asdict(), *before][:3]

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
-from core.connections.commands import credentials
 from core.connections.models import Connection, ConnectionState, Kind
-from core.connections.postbacks import keys_of
+from core.connections.postbacks import auth_tokens_of, keys_of
 from core.errors import HuddleError, NotFound
 from core.inbox.commands import keep, note_applied
 from core.inbox.models import InboxEvent
@@ -81,15 +80,11 @@ def _hear_text_gateway(delivery: Delivery, keys: Sequence[str]) -> Event | None:
     return None if isinstance(said, sms.Unauthentic) else Event(said.event_id, said.kind, kept_of(said))
 
 
-def _auth_tokens(connection: Connection) -> list[str]:
-    return [token for token in [credentials(connection).get("auth_token", "")] if token]
-
-
 DOORS: dict[str, Door] = {
     "fortis": Door(kind=Kind.FORTIS, keys=keys_of, hear=_hear_fortis),
     "sms": Door(
         kind=Kind.SMS,
-        keys=_auth_tokens,
+        keys=auth_tokens_of,
         hear=_hear_text_gateway,
         at_once=inbound.apply,
         answer=inbound.twiml,
