@@ -39,6 +39,7 @@ from data.sandbox.state import State
 
 DEFAULT_PORT = 8600
 A_MINUTE = 60.0
+FORM = 2  # of the state's tables: a folder of another form is made anew
 
 
 def build_app(state: State) -> Starlette:
@@ -108,7 +109,7 @@ def prepare(
     from data.sandbox.practice import generate, write_files
     from data.sandbox.practice.names import PLACES
 
-    wanted = {"seed": seed, "patients": patients, "locations": locations}
+    wanted = {"seed": seed, "patients": patients, "locations": locations, "form": FORM}
     if _made(folder) == wanted:
         return State(folder, seed=seed)
     for leftover in ("sandbox.db", "sandbox.db-wal", "sandbox.db-shm"):

@@ -14,6 +14,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
     {"listing_delay": 1800}                           seconds until a new quick invoice is listed (it can be read at once)
     {"sms": {"idempotency": true, "numbers": {"+16145550123": 30003}}}
                                                       how the text gateway behaves (see sms/settings.py)
+    {"smtp": {"honours_message_id": true}}            a mail sent again (same Message-ID, same address) is kept once
     {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
                                                       what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
@@ -44,6 +45,7 @@ from data.sandbox.fortis.charges import NEXT, order_decline
 from data.sandbox.fortis.drafts import run_drafts
 from data.sandbox.fortis.elements import SCRIPT
 from data.sandbox.fortis.resources import LISTING_DELAY, twinned
+from data.sandbox.mail import mailbox
 from data.sandbox.mail import server as mail_server
 from data.sandbox.sms import settings as sms_settings
 from data.sandbox.sms import wire as sms_wire
@@ -59,6 +61,7 @@ KNOWN = (
     "delete",
     "listing_delay",
     "sms",
+    "smtp",
     "events",
     "run_drafts",
     "settle",
@@ -134,6 +137,7 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             for name in ("declines", calls.EVENTS):
                 state.remember(name, {})
             state.remember(LISTING_DELAY, 0)
+            state.remember(mailbox.SETTINGS, mailbox.USUAL)
             sms_settings.clear(state)
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
@@ -141,6 +145,8 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             state.remember(LISTING_DELAY, _seconds(wishes["listing_delay"], "listing_delay"))
         if "sms" in wishes:
             sms_settings.change(state, wishes["sms"])
+        if "smtp" in wishes:
+            mailbox.change(state, wishes["smtp"])
         if "events" in wishes:
             calls.change(state, wishes["events"])
         if wishes.get("run_drafts"):

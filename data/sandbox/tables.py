@@ -6,7 +6,8 @@ come although the sandbox's clock may stand.
 
 TABLES = {
     "mails": """
-        number INTEGER PRIMARY KEY, received_at REAL, sender TEXT, recipient TEXT, subject TEXT, raw BLOB
+        number INTEGER PRIMARY KEY, received_at REAL, sender TEXT, recipient TEXT, subject TEXT, message_id TEXT,
+        raw BLOB
     """,
     "texts": """
         number INTEGER PRIMARY KEY, sid TEXT UNIQUE, direction TEXT, sender TEXT, recipient TEXT, body TEXT,
@@ -22,6 +23,7 @@ TABLES = {
 }
 INDEXES = {
     "mails_recipient": "mails (recipient)",
+    "mails_message_id": "mails (message_id)",
     "texts_recipient": "texts (recipient, number)",
     "texts_sender": "texts (sender, number)",
     "texts_key": "texts (key) WHERE key IS NOT NULL",

@@ -113,6 +113,7 @@ def test_a_fault_that_is_not_understood_is_told_how_to_write_it(
         {"listing_delay": "soon"},
         {"sms": {"colour": "red"}},
         {"sms": {"idempotency": "yes"}},
+        {"smtp": {"honours_message_id": "yes"}},
         {"events": {"copies": 0}},
         {"events": {"speed": 1}},
     ],

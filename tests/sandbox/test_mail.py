@@ -110,6 +110,16 @@ def test_a_lost_line_is_heard_as_such_whether_the_mail_was_kept_or_not(
     assert len(mails(sandbox)) == kept + 1
 
 
+@pytest.mark.parametrize(("honours", "kept"), [(False, 2), (True, 1)])
+def test_a_mail_sent_again_is_kept_once_only_where_that_is_wished(
+    sandbox: Sandbox, honours: bool, kept: int
+) -> None:
+    sandbox.control({"smtp": {"honours_message_id": honours}})
+    for _ in range(2):
+        sent(sandbox, letter())
+    assert len(mails(sandbox)) == kept
+
+
 def test_an_address_can_be_refused_and_the_others_get_theirs(sandbox: Sandbox) -> None:
     sandbox.control({"faults": [{"at": "smtp", "kind": "status", "status": 550, "match": {"to": "ben@"}}]})
     server, _ = smtp_of(sandbox)

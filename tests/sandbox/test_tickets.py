@@ -142,8 +142,10 @@ def test_a_declined_run_is_paid_with_another_card_that_stays_on_the_plan(
     )
     assert wrong.status_code == 412
     paid = sandbox.request("POST", "/v1/declined-recurring-transaction-payments", json=body)
-    record = paid.json()["data"]
-    assert (paid.status_code, record["status_code"], record["trx_source_id"]) == (201, 101, 15)
+    answer = paid.json()["data"]
+    assert (paid.status_code, answer["status_id"], answer["account_number"]) == (201, 101, None)
+    record = sandbox.request("GET", f"/v1/transactions/{answer['id']}").json()["data"]
+    assert (record["trx_source_id"], record["recurring_id"]) == (15, ANAS_PLAN)
     plan = sandbox.request("GET", f"/v1/recurrings/{ANAS_PLAN}").json()["data"]
     assert plan["token_id"] == record["token_id"]
     again = sandbox.request("POST", "/v1/declined-recurring-transaction-payments", json=body)

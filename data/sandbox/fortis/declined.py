@@ -1,7 +1,7 @@
 """Declined recurring transactions: the runs whose card said no, and trying them again (facts §6).
 
 Left open by the facts, taken so here: the e-mail of `resend` holds a link to a hosted page; a payer without an e-mail
-is a 412; the amount of a payment must be the declined one; a payment is answered with its transaction, declined or not.
+is a 412; the amount of a payment must be the declined one; a declined payment is an answer as well.
 """
 
 from starlette.responses import Response
@@ -72,7 +72,20 @@ def pay(call: Call) -> Response:
         save_account_title=fields.get("save_account_title"),
         description=(fields.get("description") or failed["description"] or "")[:64] or None,
     )
-    return wire.one("DeclinedRecurringTransactionPayment", paid, 201)
+    return wire.one("DeclinedRecurringTransactionPayment", _payment(declined, card, paid), 201)
+
+
+def _payment(declined: Record, card: cards.Card, paid: Record) -> Record:
+    """The answer's fields are the SDK's: its `id` is the transaction's, and the outcome stands in `status_id`."""
+    same = ("id", "transaction_amount", "description", "billing_address", "first_six", "last_four")
+    outcome = ("reason_code_id", "type_id", "created_ts", "created_user_id", "account_holder_name")
+    return {
+        "declined_recurring_transaction_id": declined["id"],
+        "account_number": None,
+        "exp_date": card.exp_date,
+        "status_id": paid["status_code"],
+        **{name: paid[name] for name in (*same, *outcome)},
+    }
 
 
 def _unpaid(call: Call, declined_id: str) -> tuple[Record, Record]:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from data.sandbox.state import State
 
+SETTINGS = "smtp"
+# honours_message_id: a second mail of the same Message-ID to the same address is taken and not kept
+USUAL = {"honours_message_id": False}
 _LISTED = "number, received_at, sender, recipient, subject"
 
 
@@ -21,13 +24,32 @@ class Mail(NamedTuple):
 
 def keep(state: State, sender: str, recipients: list[str], raw: bytes) -> None:
     """One entry for each recipient of the envelope."""
-    subject = str(parsed(raw)["Subject"] or "")
+    headers = parsed(raw)
+    subject, message_id = str(headers["Subject"] or ""), str(headers["Message-ID"] or "").strip()
     at = state.now().timestamp()
     with state.transaction() as db:
+        if message_id and state.remembered(SETTINGS, USUAL)["honours_message_id"]:
+            recipients = [each for each in recipients if not _has(state, each, message_id)]
         db.executemany(
-            "INSERT INTO mails (received_at, sender, recipient, subject, raw) VALUES (?, ?, ?, ?, ?)",
-            [(at, sender, recipient, subject, raw) for recipient in recipients],
+            "INSERT INTO mails (received_at, sender, recipient, subject, message_id, raw) VALUES (?, ?, ?, ?, ?, ?)",
+            [(at, sender, recipient, subject, message_id, raw) for recipient in recipients],
         )
+
+
+def _has(state: State, recipient: str, message_id: str) -> bool:
+    sql = "SELECT 1 FROM mails WHERE recipient = ? AND message_id = ? LIMIT 1"
+    return bool(state.select(sql, [recipient, message_id]))
+
+
+def change(state: State, wish: Any) -> None:
+    """POST /control {"smtp": {...}}. Raises ValueError for what is no setting."""
+    if (
+        not isinstance(wish, dict)
+        or set(wish) - set(USUAL)
+        or not all(isinstance(v, bool) for v in wish.values())
+    ):
+        raise ValueError(f"smtp takes an object of {', '.join(USUAL)}, true or false")
+    state.remember(SETTINGS, state.remembered(SETTINGS, USUAL) | wish)
 
 
 def post(state: State, sender: str, recipient: str, subject: str, text: str) -> None:

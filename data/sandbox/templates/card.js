@@ -25,6 +25,7 @@
     busy = false;
     button.disabled = false;
     if (status === 200) {
+      form.reset();
       form.hidden = true;
       document.getElementById("kept").hidden = false;
       measure();
