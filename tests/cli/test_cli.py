@@ -87,7 +87,7 @@ def test_the_morning_of_the_samples_has_the_keys_of_the_contract_and_every_group
         "INSURANCE_STALE", "INSURANCE_NOT_CHECKED", "INSURANCE_UNKNOWN", "VISITS_LOW", "VISITS_EXHAUSTED",
         "AUTHORISATION_MISSING", "AUTHORISATION_EXPIRED", "AUTHORISATION_UNITS_SHORT", "BALANCE_DUE",
     }  # fmt: skip
-    for name in ("patients", "cards"):
+    for name in ("patients", "cards", "arrears"):
         assert json.loads(huddle(folder, "report", name, "--as-of", "2026-11-23T07:30", "--json").stdout)[
             "rows"
         ]
