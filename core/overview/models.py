@@ -59,7 +59,8 @@ class RollUpMonth(Row, table=True):
 
 
 class RollUpState(Row, table=True):
-    """How far one location's roll-up has come. looked_until: rows synced up to then have marked their months.
+    """How far one location's roll-up has come. looked_until: rows synced up to then have marked their months;
+    terms_until: those of plans and memberships, which are looked at hourly.
 
     first_day: the practice's first day of money or visits within two years. started_on: the first day that was seen.
     seen_at, seen_version: of the last look at today's cards, bookings and drafts.
@@ -70,6 +71,7 @@ class RollUpState(Row, table=True):
     today: date
     data_version: int = 0
     looked_until: datetime = Field(sa_type=UtcInstant)
+    terms_until: datetime = Field(sa_type=UtcInstant)
     started_on: date | None = None
     seen_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     seen_version: int = 0

@@ -21,7 +21,7 @@ from core.overview.models import RollUpDay, RollUpMoney, RollUpMonth, RollUpStat
 from core.overview.reads import Place
 from core.overview.recovered import recovered_by_day
 from core.overview.tally import Month, Note, days_between
-from core.payments.models import Payment, Recurring
+from core.payments.models import Payment
 from core.plans.models import Instalment, Plan
 from core.schedule.models import Appointment
 from core.store.base import table_of
@@ -30,6 +30,7 @@ from core.store.version import data_version
 
 YEARS_BACK = 2
 ALWAYS_DAYS = 35  # counted anew at every run: most late news is about the last weeks
+TERMS_EVERY = timedelta(hours=1)
 OVERLAP = timedelta(hours=1)  # rows are stamped before they are committed
 
 _DAY, _MONEY, _MONTH, _STATE = (
@@ -55,6 +56,7 @@ def first_look(session: Session, place: Place, as_of: datetime) -> RollUpState:
         today=today,
         data_version=data_version(session),
         looked_until=as_of,
+        terms_until=as_of,
     )
     session.add(state)
     session.flush()
@@ -72,13 +74,13 @@ def look_again(session: Session, place: Place, state: RollUpState, as_of: dateti
     if version == state.data_version and today == state.today:
         return
     if today != state.today:
-        state.first_day = _first_day(session, today, place)
-        since = state.first_day
+        since = state.first_day = _first_day(session, today, place)
+        state.looked_until = state.terms_until = as_of
     else:
-        touched = _touched_since(session, state.looked_until - OVERLAP, place.time_zone)
+        touched = _touched(session, state, as_of, place.time_zone)
         since = min(touched or today, today - timedelta(days=ALWAYS_DAYS))
     _mark(session, place, max(since, state.first_day), today)
-    state.today, state.data_version, state.looked_until = today, version, as_of
+    state.today, state.data_version = today, version
     session.add(state)
     session.flush()
 
@@ -163,35 +165,53 @@ def _mark(session: Session, place: Place, since: date, today: date) -> None:
 
 
 # the day from which on a row of this table can change what was counted: a local date, or an instant
-_TOUCHES: tuple[tuple[type[SQLModel], str], ...] = (
+_MONEY_ROWS: tuple[tuple[type[SQLModel], str], ...] = (
     (Payment, "happened_at"),
     (LedgerEntry, "posted_on"),
     (Appointment, "starts_at"),
     (Instalment, "due_date"),
+)
+# these change with every draft that runs, and each could mean years: looked at hourly
+_TERMS: tuple[tuple[type[SQLModel], str], ...] = (
     (Plan, "start_date"),
     (Membership, "start_date"),
     (MembershipExtra, "period_start"),
 )
-# what a practice sells and what runs by itself: news of these may change any day
-_EVERYTHING: tuple[type[SQLModel], ...] = (MembershipPlan, MembershipBenefit, Recurring)
+_WHAT_IS_SOLD: tuple[type[SQLModel], ...] = (MembershipPlan, MembershipBenefit)  # any day may differ
 
 
-def _touched_since(session: Session, since: datetime, time_zone: str) -> date | None:
-    """The earliest local day that rows synced or gone since an instant may have changed; None: none did."""
-    earliest: list[date] = []
-    for model in _EVERYTHING:
+def _touched(session: Session, state: RollUpState, as_of: datetime, time_zone: str) -> date | None:
+    """The earliest local day that rows synced or gone since the last look may have changed; None: none did.
+
+    Moves the state's marks forward.
+    """
+    found = [_earliest(session, _MONEY_ROWS, state.looked_until - OVERLAP, time_zone)]
+    state.looked_until = as_of
+    if as_of - state.terms_until >= TERMS_EVERY:
+        since = state.terms_until - OVERLAP
+        found.append(_earliest(session, _TERMS, since, time_zone))
+        if any(_any_news(session, model, since) for model in _WHAT_IS_SOLD):
+            found.append(date.min)
+        state.terms_until = as_of
+    return min((day for day in found if day is not None), default=None)
+
+
+def _earliest(
+    session: Session, tables: Iterable[tuple[type[SQLModel], str]], since: datetime, time_zone: str
+) -> date | None:
+    days = []
+    for model, column in tables:
         table = table_of(model)
-        if session.execute(select(table.c.id).where(_news(table, since)).limit(1)).first():
-            return date.min
-    for model, column in _TOUCHES:
-        table = table_of(model)
-        kind = table.c[column].type
-        found = session.execute(
-            select(func.min(table.c[column], type_=kind)).where(_news(table, since))
-        ).scalar()
+        field = table.c[column]
+        found = session.execute(select(func.min(field, type_=field.type)).where(_news(table, since))).scalar()
         if found is not None:
-            earliest.append(_as_day(found, time_zone))
-    return min(earliest, default=None)
+            days.append(_as_day(found, time_zone))
+    return min(days, default=None)
+
+
+def _any_news(session: Session, model: type[SQLModel], since: datetime) -> bool:
+    table = table_of(model)
+    return session.execute(select(table.c.id).where(_news(table, since)).limit(1)).first() is not None
 
 
 def _news(table: Any, since: datetime) -> Any:
@@ -202,7 +222,7 @@ def _first_day(session: Session, today: date, place: Place) -> date:
     """The first day of payments, postings, instalments or visits, at most two years back; today where there is none."""
     back = month_on(today.replace(day=1), -12 * YEARS_BACK)
     found = [today]
-    for model, column in _TOUCHES[:4]:
+    for model, column in _MONEY_ROWS:
         table = table_of(model)
         field = table.c[column]
         since = clock.day_bounds(back, place.time_zone)[0] if isinstance(field.type, UtcInstant) else back

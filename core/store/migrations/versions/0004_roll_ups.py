@@ -65,6 +65,7 @@ def upgrade() -> None:
     sa.Column('today', sa.Date(), nullable=False),
     sa.Column('data_version', sa.Integer(), nullable=False),
     sa.Column('looked_until', core.store.types.UtcInstant(), nullable=False),
+    sa.Column('terms_until', core.store.types.UtcInstant(), nullable=False),
     sa.Column('started_on', sa.Date(), nullable=True),
     sa.Column('seen_at', core.store.types.UtcInstant(), nullable=True),
     sa.Column('seen_version', sa.Integer(), nullable=False),
