@@ -17,6 +17,7 @@ from core.payments.models import DeclinedDraft
 from core.store.version import touch
 
 EARLIER_SECONDS = 120  # their clock may be behind ours
+NOT_SAID = "The processor took it and did not say what came of it; that is being looked up."
 CANNOT_TELL = "The processor cannot say whether its e-mail went out. Ask the patient before it is sent again."
 
 
@@ -25,9 +26,10 @@ def _rerun(client: FortisDesk, row: Outgoing) -> Outcome:
         found = client.rerun_declined(row.payload["declined_ref"])
     except errors.HuddleError as error:
         return outcome_of(error)
-    if found is None:
-        return Unknown("The processor took it and did not say what came of it; that is being looked up.")
-    return Settled(_result(found))
+    if found is not None:
+        return Settled(_result(found))
+    looked_up = _look_up_rerun(client, row)
+    return Unknown(NOT_SAID) if isinstance(looked_up, Later) else looked_up
 
 
 def _look_up_rerun(client: FortisDesk, row: Outgoing) -> Outcome:

@@ -11,7 +11,7 @@ from core.errors import BadInput, NotFound
 from core.links.people import patient_of
 from core.outbox import commands as outbox
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
-from core.payments.models import DeclinedDraft, Payment
+from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
 from core.permissions import Permission, require
 from core.staff.reports import Identity
@@ -22,7 +22,7 @@ GONE = "This declined payment is not in the store any more. Go back and refresh 
 
 @dataclass(frozen=True, slots=True)
 class DeclinedLine:
-    """A declined draft that is still unpaid. may_rerun: charging the same card again could help. under_way: "" or what
+    """A declined draft that is still unpaid. may_rerun: charging the card on the draft again could help. under_way: "" or what
     is being done about it right now, in words. happened_at: UTC."""
 
     declined_id: int
@@ -66,7 +66,7 @@ def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> 
         return already
     _require_unpaid(session, draft)
     why = reason_of(payment.reason_code)
-    if why.hard:
+    if why.hard and not _other_card(session, draft, payment):
         raise BadInput(f"The bank said no for good ({why.words}). {why.advice}")
     row = _put(session, actor, OutboxKind.DECLINED_RERUN, draft, key=_key(form))
     _audit(session, actor, draft, "declined payment charged again")
@@ -156,6 +156,16 @@ _DOING = {
 }
 
 
+def _other_card(session: Session, draft: DeclinedDraft, payment: Payment) -> bool:
+    """Whether the draft charges another card by now than the one that was declined."""
+    now = session.exec(
+        select(Recurring.card_ref).where(
+            Recurring.connection_id == draft.connection_id, Recurring.external_id == draft.recurring_ref
+        )
+    ).first()
+    return now is not None and payment.card_ref is not None and now != payment.card_ref
+
+
 def _under_way(session: Session, draft: DeclinedDraft) -> str:
     row = session.exec(
         select(OutboxRow)
@@ -171,14 +181,15 @@ def _under_way(session: Session, draft: DeclinedDraft) -> str:
 
 def _line(session: Session, draft: DeclinedDraft, payment: Payment) -> DeclinedLine:
     why = reason_of(payment.reason_code)
+    other_card = _other_card(session, draft, payment)
     return DeclinedLine(
         declined_id=draft.id or 0,
         patient_id=payment.patient_id,
         amount_cents=payment.amount_cents,
         happened_at=draft.happened_at or payment.happened_at,
         reason=why.words,
-        advice=why.advice,
-        may_rerun=not why.hard,
+        advice="Another card is on the plan by now: charge that one." if other_card else why.advice,
+        may_rerun=other_card or not why.hard,
         under_way=_under_way(session, draft),
     )
 

@@ -109,7 +109,7 @@ def link_counts(session: Session, actor: Identity | None) -> dict[str, int]:
     """How many links there are of each state."""
     link = table_of(Link)
     counted = _all_links(actor).with_only_columns(link.c.state, func.count(), maintain_column_froms=True)
-    return dict(session.execute(counted.group_by(link.c.state)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(counted.group_by(link.c.state))}
 
 
 def links_of_patient(session: Session, actor: Identity | None, patient_id: int) -> list[LinkLine]:
