@@ -22,6 +22,7 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(
     r"(?<![\w.])(?:\+\d{10,15}|(?:\+?1[ .-]?)?\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]?\d{4})(?![\w.])"
 )
+_LINK = re.compile(r"(/(?:pay|card|stop)/)[^\s/?#\"'<>]+")  # what a patient holds: it opens their page
 _DATE = re.compile(r"\b(?:19|20)\d{2}-\d{2}-\d{2}\b(?!T)")
 _OURS = frozenset({"timestamp", "level", "logger"})
 _GIVEN = "…"
@@ -88,6 +89,7 @@ def _without(name: str, value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """Free text without card numbers, e-mail addresses, phone numbers and plain dates (they may be birth dates)."""
-    masked = _EMAIL.sub("[e-mail]", mask_card_numbers(text))
+    """Free text without card numbers, e-mail addresses, phone numbers, plain dates (they may be birth dates) and the
+    tokens of patients' links."""
+    masked = _EMAIL.sub("[e-mail]", mask_card_numbers(_LINK.sub(r"\1[link]", text)))
     return _DATE.sub("[date]", _PHONE.sub("[phone]", masked))

@@ -79,3 +79,12 @@ def test_what_is_not_private_stays(stderr: io.StringIO) -> None:
         "31f0000000000000000000a1",
         14900,
     )
+
+
+@pytest.mark.parametrize("kind", ["pay", "card", "stop"])
+def test_what_a_patient_holds_is_in_no_log(kind: str) -> None:
+    said = logs.redact_text(
+        f'127.0.0.1:5 - "GET /{kind}/Ab-3_x9Zq?x=1 HTTP/1.1" 200 https://h.example/{kind}/Ab-3_x9Zq/enter'
+    )
+    assert "Ab-3_x9Zq" not in said
+    assert said.count(f"/{kind}/[link]") == 2
