@@ -93,6 +93,39 @@ def test_the_morning_of_the_samples_has_the_keys_of_the_contract_and_every_group
         ]
 
 
+def test_the_memberships_of_the_samples_in_every_form(folder: Path) -> None:
+    huddle(folder, "import", str(SAMPLES))
+    words = ("report", "memberships", "--as-of", "2026-11-23T07:30")
+    made = json.loads(huddle(folder, *words, "--json").stdout)
+    states = {row["state"] for row in made["rows"]}
+    assert states >= {
+        "OVER_SCHEDULED",
+        "NOT_SCHEDULED",
+        "UNDER_BOOKED",
+        "USED_UP",
+        "PROVISIONAL",
+        "OUTSIDE_TERM",
+    }
+    for row in made["rows"]:
+        assert row["committed"] == row["used"] + row["booked"]
+        assert len(row["excess_appointment_ids"]) == row["over"]
+    spreadsheet = huddle(folder, *words, "--format", "csv").stdout.splitlines()
+    assert len(spreadsheet) == len(made["rows"]) + 1
+    table = huddle(folder, *words).stdout.splitlines()
+    assert table[0].split() == [
+        "membership",
+        "id",
+        "patient",
+        "state",
+        "class",
+        "allowed",
+        "done",
+        "booked",
+        "over",
+        "why",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
