@@ -12,6 +12,7 @@ import ipaddress
 import json
 import random
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -140,7 +141,11 @@ class Courier:
         try:
             async with httpx.AsyncClient(verify=False, trust_env=False, timeout=_PATIENCE) as client:  # noqa: S501
                 while True:
-                    await self._round(client)
+                    try:
+                        await self._round(client)
+                    except Exception:  # one bad call must not silence all that come after it
+                        traceback.print_exc()
+                        await asyncio.sleep(_NAP)
         finally:
             self.state.ring = silent
             for task in self._under_way.values():

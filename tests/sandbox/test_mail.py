@@ -1,13 +1,20 @@
 """The mail server and its mailbox page, over real SMTP."""
 
+import asyncio
 import smtplib
+import socket
+from contextlib import closing
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data.sandbox.mail.server import start
+from data.sandbox.state import State
+from tests.sandbox.links import invoice, made
 from tests.sandbox.listening import listening
-from tests.sandbox.running import Sandbox
+from tests.sandbox.running import Sandbox, run_sandbox
 
 
 def letter(to: str = "ana@example.com", **headers: str) -> EmailMessage:
@@ -40,6 +47,25 @@ def test_a_mail_is_kept_for_each_recipient(sandbox: Sandbox) -> None:
     assert [each["recipient"] for each in mails(sandbox)] == ["ana@example.com", "ben@example.com"]
     (bens,) = mails(sandbox, to="ben@")
     assert (bens["subject"], bens["message_id"]) == ("Your invoice", "<1@riverside>")
+
+
+def test_a_mail_server_whose_port_is_taken_listens_elsewhere_and_stays_there(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, closing(State(tmp_path)) as state:
+        port = taken.getsockname()[1]
+
+        async def listens() -> int:
+            (await start(state, port)).close()
+            return state.smtp_port
+
+        assert asyncio.run(listens()) not in (0, port)
+
+
+def test_a_restarted_sandbox_takes_mail_on_the_same_port(tmp_path: Path) -> None:
+    with run_sandbox(tmp_path) as sandbox:
+        before = sandbox.state.smtp_port
+        sandbox.restart()
+        sent(sandbox, letter())
+        assert (sandbox.state.smtp_port, len(mails(sandbox))) == (before, 1)
 
 
 def test_signing_in_is_possible_and_a_wrong_password_is_refused(sandbox: Sandbox) -> None:
@@ -130,8 +156,6 @@ def test_an_address_can_be_refused_and_the_others_get_theirs(sandbox: Sandbox) -
 
 
 def test_what_fortis_sends_itself_arrives_here_and_on_the_phone(sandbox: Sandbox) -> None:
-    from tests.sandbox.links import invoice, made
-
     reach = {"email": "ana@example.com", "cell_phone": "6145550101"}
     record = made(sandbox, "quick-invoices", invoice(send_email=True, send_text_to_pay=True, **reach))
     assert record["payment_url"] in mails(sandbox)[0]["text"]
