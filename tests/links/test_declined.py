@@ -11,7 +11,7 @@ from core.outbox.commands import result_of
 from core.outbox.models import OutboxRow
 from core.store.engine import reader
 from tests.links.desk import ANAS_CARD, Desk
-from tests.sandbox.records import ANAS_PLAN, BENS_CARD
+from tests.sandbox.records import ANAS_PLAN, BENS_BANK
 
 LATER = timedelta(minutes=11)
 
@@ -59,7 +59,7 @@ def test_the_bank_said_no_for_good_so_it_is_not_charged_again(desk: Desk) -> Non
 
 def test_with_another_card_on_the_plan_even_a_hard_decline_can_be_charged(desk: Desk) -> None:
     decline(desk, 1622)
-    desk.sandbox.request("PATCH", f"/v1/recurrings/{ANAS_PLAN}", json={"token_id": BENS_CARD})
+    desk.sandbox.request("PATCH", f"/v1/recurrings/{ANAS_PLAN}", json={"token_id": BENS_BANK})
     desk.sync()
     (line,) = lines(desk)
     assert (line.may_rerun, line.advice) == (True, "Another card is on the plan by now: charge that one.")
