@@ -67,7 +67,7 @@ def _plans() -> None:
         else plan_board.behind(found, pressed, search.strip(), order, sight, at)
     )
     if shown.remark:
-        st.caption(plain(shown.remark, 400))
+        st.markdown(plain(shown.remark, 400))
     board.draw_board(
         shown.board, key=plan_board.BOARD, on_open=lambda: patient_card.open_from(plan_board.BOARD)
     )
