@@ -7,7 +7,7 @@ from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.overview_behind import draw_behind
 from dashboard.ui.overview_filters import Chosen, filter_bar
-from dashboard.ui.overview_panels import draw_panels
+from dashboard.ui.overview_panels import aside, draw_panels
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, overview_report
 from dashboard.ui.text import plain
@@ -32,7 +32,7 @@ def _overview(who: Identity) -> None:
 
 
 def _charts(chosen: Chosen, who: Identity) -> None:
-    st.caption(plain(" · ".join(one["words"] for one in freshness()), 300))
+    aside(" · ".join(one["words"] for one in freshness()))
     found = overview_report(who, chosen.place and chosen.place.key, chosen.period, chosen.custom)
     if found.progress.sentence:
         st.info(plain(found.progress.sentence, 200), icon=":material/hourglass_top:")

@@ -23,6 +23,7 @@ PANELS = (
     Key.RECOVERED,
     Key.METHODS,
 )
+NOTHING = "\u00a0"  # keeps its line's height, so that nothing moves
 QUIET = {"displayModeBar": False, "responsive": True, "showTips": False}
 
 
@@ -49,13 +50,18 @@ def _one(chart: Chart, chosen: Chosen, who: Identity) -> None:
         _empty(*chart.empty)
         return
     st.markdown(f"#### {plain(chart.sentence, 300)}")
-    st.caption(plain(chart.compared, 300) or "\u00a0")
+    aside(chart.compared)
     if chosen.tables:
         _table(chart)
     else:
         _plot(chart)
     if chart.note:
-        st.caption(plain(chart.note, 200))
+        aside(chart.note)
+
+
+def aside(words: str) -> None:
+    """A small line of the house's soft ink: Streamlit's caption is too pale to read in the light theme."""
+    st.markdown(f":small[:gray[{plain(words, 300) or NOTHING}]]", width="content")
 
 
 def _plot(chart: Chart) -> None:
@@ -109,4 +115,4 @@ def _empty(title: str, hint: str) -> None:
     ):
         st.markdown(f"**{plain(title)}**", width="content")
         if hint:
-            st.caption(plain(hint, 200), width="content")
+            aside(hint)
