@@ -13,6 +13,10 @@ def test_control_tells_every_address_and_key(sandbox: Sandbox) -> None:
     assert known["fortis"] == {"base_url": sandbox.base_url, "location_id": LOCATION_ID, **sandbox.keys}
     assert Path(known["ehr_files"]) == (sandbox.state.folder / "ehr").resolve()
     assert known["now"] == "2026-11-21T13:00:00+00:00"
+    assert set(known["sms"]) == {"base_url", "account_sid", "auth_token", "from_number"}
+    assert set(known["smtp"]) == {"host", "port", "username", "password"}
+    for page in known["pages"].values():
+        assert sandbox.client.get(page).status_code == 200
 
 
 def test_the_page_says_what_this_is_and_where(sandbox: Sandbox) -> None:
