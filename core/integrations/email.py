@@ -5,10 +5,12 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from html import escape
 
 from core import clock
@@ -25,7 +27,12 @@ from core.integrations.http import is_loopback
 
 CONNECT_SECONDS, REPLY_SECONDS = 10.0, 20.0
 SECURITIES = ("starttls", "tls", "none")
-_WIRE = SMTP.clone(max_line_length=500)  # a folded List-Unsubscribe is not understood everywhere
+_LONGEST_LINE = 500  # a folded List-Unsubscribe is not understood everywhere
+_WIRE = compat32.clone(
+    linesep="\r\n", max_line_length=_LONGEST_LINE
+)  # a third of the time of the newer policy
+_QUOTED = Charset("utf-8")
+_QUOTED.body_encoding = QP
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _DOT = re.compile(rb"(?m)^\.")
 
@@ -67,7 +74,7 @@ class Mail:
         self.per_second, self.repeats_safely = float(per_second), honours_message_id == "yes"
         self._host, self._port, self._security = host, int(port), security
         self._username, self._password = username, password
-        self._sender, self._from = sender, str(Address(sender_name, addr_spec=sender))
+        self._sender, self._from = sender, formataddr((sender_name, sender))
         self._domain = sender.rpartition("@")[2]
         self._smtp: smtplib.SMTP | None = None
 
@@ -205,15 +212,20 @@ class Mail:
         return smtp
 
     def _written(self, to: str, subject: str, text: str, key: str, unsubscribe_url: str) -> bytes:
-        message = EmailMessage(policy=_WIRE)
-        message["From"], message["To"], message["Subject"] = self._from, to, " ".join(subject.split())
+        message = MIMEMultipart("alternative", None, [_part(text, "plain"), _part(as_html(text), "html")])
+        words = " ".join(subject.split())
+        message["From"], message["To"] = self._from, to
+        message["Subject"] = words if words.isascii() else Header(words, "utf-8", _LONGEST_LINE).encode()
         message["Date"], message["Message-ID"] = format_datetime(clock.now()), self.message_id(key)
         if unsubscribe_url:
             message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(text)
-        message.add_alternative(as_html(text), subtype="html")
-        return message.as_bytes()
+        return message.as_bytes(policy=_WIRE)
+
+
+def _part(text: str, subtype: str) -> MIMEText:
+    short = all(len(line) < _LONGEST_LINE for line in text.splitlines())
+    return MIMEText(text, subtype, "us-ascii" if text.isascii() and short else _QUOTED)  # type: ignore[arg-type]
 
 
 def as_html(text: str) -> str:

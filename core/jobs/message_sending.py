@@ -12,7 +12,7 @@ from core.errors import HuddleError
 from core.integrations import sms
 from core.integrations.email import Mail
 from core.messages.batches import note_progress
-from core.messages.commands import SUBJECT, waking_hour
+from core.messages.commands import SUBJECT, waking_hour, zones
 from core.messages.consent import BY_GATEWAY, CANNOT_GET_TEXTS, consents, stop_address, suppressions
 from core.messages.models import Batch, BatchState, Message, MessageState
 from core.messages.reach import patients_by_id, recently
@@ -58,8 +58,14 @@ def still_wanted(session: Session, rows: Sequence[OutboxRow], now: datetime) -> 
 
 def _stopped_batches(session: Session, messages: Sequence[Message], now: datetime) -> Verdicts:
     found: Verdicts = {}
+    ids = {message.batch_id for message in messages if message.batch_id is not None}
+    batches = (
+        {batch.id: batch for batch in session.exec(select(Batch).where(col(Batch.id).in_(ids)))}
+        if ids
+        else {}
+    )
     for message in messages:
-        batch = session.get(Batch, message.batch_id) if message.batch_id else None
+        batch = batches.get(message.batch_id)
         if message.state not in {MessageState.QUEUED, MessageState.UNKNOWN}:
             found[message.outbox_id or ""] = Cancel(message.reason or "It was taken back.")
         elif batch is not None and batch.state == BatchState.STOPPED:
@@ -108,10 +114,10 @@ def _too_many(session: Session, messages: Sequence[Message], now: datetime) -> V
 
 def _quiet(session: Session, messages: Sequence[Message], now: datetime) -> Verdicts:
     found: Verdicts = {}
-    for message in messages:
-        if message.patient_id is None:
-            continue
-        start = waking_hour(session, message.location_id, now)
+    to_patients = [message for message in messages if message.patient_id is not None]
+    places = zones(session, (message.location_id for message in to_patients))
+    for message in to_patients:
+        start = waking_hour(now, places[message.location_id])
         if start > now:
             found[message.outbox_id or ""] = Postpone(start, "Waits for the end of quiet hours.")
     return found

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
-from core.messages.commands import Carried, check_words, queue, sending_connection, written
+from core.messages.commands import Carried, check_words, queue, sending_connection, written, zones
 from core.messages.models import Batch, BatchState, Message, MessageState
 from core.messages.reach import patients_by_id, reach
 from core.messages.rules import COUNT_ABOVE, UNDO, why_left_out
@@ -147,6 +147,7 @@ def make_batch(
     session.flush()
     people = patients_by_id(session, (each.patient_id for each in (*audience.goes, *audience.left_out)))
     heads = {place: letterhead(session, place) for place in {p.location_id for p in people.values()}}
+    places = zones(session, heads)
     for each in audience.goes:
         patient = people[each.patient_id]
         link = make_link(session, patient) if make_link else None
@@ -161,6 +162,7 @@ def make_batch(
             link=link,
             batch_id=batch.id,
             not_before=max(now + undo, at or now),
+            zone=places[patient.location_id],
         )
     for each in audience.left_out:
         session.add(_skipped(batch, words, people[each.patient_id], each.reason, now))

@@ -1,7 +1,7 @@
 """Sending one message: guard, write down, put into the outbox (DESIGN §3)."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -270,13 +270,18 @@ def queue(
     link: Carried | None = None,
     batch_id: int | None = None,
     not_before: datetime | None = None,
+    zone: str | None = None,
 ) -> Message:
-    """Write the message down and put it into the outbox. The rules were asked before, and are asked again when it goes."""
+    """Write the message down and put it into the outbox. The rules were asked before, and are asked again when it goes.
+
+    zone: of the patient's location, where the caller knows it.
+    """
     _, kind = _KINDS[Channel(words.channel)]
     now = clock.now()
     start = max(now, not_before or now)
     if patient is not None:
-        start = waking_hour(session, patient.location_id, start)
+        zone = zone or zones(session, [patient.location_id])[patient.location_id]
+        start = waking_hour(start, zone)
     location_id = patient.location_id if patient else (who.location_id if who else None)
     message = Message(
         practice_id=who.practice_id if who else 1,
@@ -319,8 +324,14 @@ def queue(
     return message
 
 
-def waking_hour(session: Session, location_id: int | None, start: datetime) -> datetime:
-    """`start`, or the end of the quiet hours it falls into where the patient is (the location's zone). UTC."""
-    place = session.get(Location, location_id) if location_id is not None else None
-    zone = place.time_zone if place else "UTC"
+def waking_hour(start: datetime, zone: str) -> datetime:
+    """`start`, or the end of the quiet hours it falls into on a wall in that zone. UTC in and out."""
     return next_allowed(start, zone, quiet_from=settings().quiet_from, quiet_until=settings().quiet_until)
+
+
+def zones(session: Session, location_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """Time zone by location: the patient's is that of their location. UTC where none is known."""
+    wanted = {location_id for location_id in location_ids if location_id is not None}
+    rows = session.exec(select(Location.id, Location.time_zone).where(col(Location.id).in_(wanted)))
+    found: dict[int | None, str] = {row[0]: row[1] for row in rows} if wanted else {}
+    return {location_id: found.get(location_id, "UTC") for location_id in {*wanted, None}}

@@ -35,6 +35,7 @@ _environment = ImmutableSandboxedEnvironment(
 )  # plain text goes out
 
 
+@lru_cache(maxsize=500)
 def fields_of(body: str) -> frozenset[str]:
     """The fields a template uses. Raises BadInput: an unknown field, or anything beyond fields and `if`."""
     _compiled(body)
