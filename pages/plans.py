@@ -46,7 +46,7 @@ def _plans() -> None:
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
         sight = sight_with_switch(who)
-        list_menu("arrears", place, who, sight)
+        list_menu("arrears", place, who, sight, print_view="/print/plans")
     found = plans_report(place.key if place else who.location_id)
     pressed = st.session_state.get(PRESSED, "")
     headline.draw_headline(

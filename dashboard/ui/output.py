@@ -29,11 +29,18 @@ def output_menu(chosen: Chosen, who: Identity, sight: Sight) -> None:
             )
 
 
-def list_menu(report: str, place: Place | None, who: Identity, sight: Sight) -> None:
-    """The export of a list of patients (`report`: its name in /export/NAME.csv), for those who may take it along."""
+def list_menu(report: str, place: Place | None, who: Identity, sight: Sight, *, print_view: str = "") -> None:
+    """The export of a list of patients (`report`: its name in /export/NAME.csv), for those who may take it along.
+
+    print_view: the address of the list on paper, where there is one.
+    """
+    asked = ({"location": place.external_id} if place else {}) | ({"initials": "1"} if sight.initials else {})
+    if print_view:
+        with st.popover("Print", icon=":material/print:"):
+            address = f"{print_view}?{urlencode(asked)}"
+            st.link_button("Print view", address, icon=":material/print:", width="stretch")
     if not may(who.role, Permission.EXPORT):
         return
-    asked = ({"location": place.external_id} if place else {}) | ({"initials": "1"} if sight.initials else {})
     with st.popover("Export", icon=":material/download:"):
         st.link_button(
             "Spreadsheet (CSV)",

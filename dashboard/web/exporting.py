@@ -38,21 +38,25 @@ class ExportList(HTTPEndpoint):
         if who is None:
             return PlainTextResponse("Sign in first.\n", status_code=401)
         try:
-            return await run_in_threadpool(_answer, request, who)
+            return await run_in_threadpool(self.answer, request, who)
         except NotAllowed as error:
             return PlainTextResponse(f"{error.sentence}\n", status_code=403)
         except HuddleError as error:
             status = 404 if isinstance(error, NotFound) else 400
             return PlainTextResponse(f"{error.sentence}\n", status_code=status)
 
+    def answer(self, request: Request, who: Identity) -> Response:
+        """What a signed-in person gets. Raises NotAllowed, NotFound."""
+        return _exported(request, who)
 
-def _answer(request: Request, who: Identity) -> Response:
+
+def _exported(request: Request, who: Identity) -> Response:
     name = request.path_params["name"]
     if name not in LISTS:
         raise NotFound(f"There is no such list. There are: {', '.join(LISTS)}.")
     for permission in (Permission.EXPORT, Permission.SEE_MONEY, LISTS[name]):
         require(who.role, permission)
-    report = _report(name, request.query_params.get("location", ""), who)
+    report = report_for(name, request.query_params.get("location", ""), who)
     if request.query_params.get("initials", "") == "1":
         report = replace(report, rows=tuple(_with_initials(row) for row in report.rows))
     with transaction(sessions.engine()) as session:
@@ -65,8 +69,8 @@ def _answer(request: Request, who: Identity) -> Response:
     )
 
 
-def _report(name: str, location: str, who: Identity) -> Report:
-    """Raises NotFound for a location that is not there or not the person's."""
+def report_for(name: str, location: str, who: Identity) -> Report:
+    """A report of the locations that are the person's. Raises NotFound for a location that is not there or not the person's."""
     with reader(sessions.engine()) as session:
         offered = places(session, who.location_id)
         if who.location_id is not None and not location:

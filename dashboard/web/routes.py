@@ -16,6 +16,7 @@ from dashboard.web.health import Health
 from dashboard.web.metrics import Metrics
 from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
+from dashboard.web.printing_plans import PrintPlans
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.stop import Stop
 from dashboard.web.store_away import AWAY, store_away
@@ -44,6 +45,7 @@ ROUTES = [
     Route("/card/{token}/done", CardDone),
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
+    Route("/print/plans", PrintPlans),
     Route("/export/day.csv", ExportDay),
     Route("/export/overview.csv", ExportOverview),
     Route("/export/{name}.csv", ExportList),

@@ -1,5 +1,6 @@
 """The plans page: what each role sees of it, its numbers and filters, and the words of its rows."""
 
+import html
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from core import clock
@@ -21,8 +24,10 @@ from core.store.engine import reader
 from dashboard.ui import incoming_list, plan_list
 from dashboard.ui.columns import Place
 from dashboard.ui.sight import Sight
+from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
+from tests.web.running import PASSWORD
 
 DAY, ZONE = date(2026, 11, 23), "America/New_York"
 PLACE = Place(ZONE, DAY)
@@ -89,6 +94,22 @@ def test_the_demo_practice_has_every_kind_of_row(practice: Engine) -> None:
     assert any(row.family for row in rows)
     assert {row.kind for row in coming.rows} >= {"plan", "membership"}
     assert coming.total.will_fail_cents > 0
+
+
+def signed_in(role: str) -> TestClient:
+    client = TestClient(Starlette(routes=ROUTES, middleware=MIDDLEWARE), follow_redirects=False)
+    client.post("/signin", data={"username": role, "password": PASSWORD, "next": "/"})
+    return client
+
+
+def test_the_list_on_paper_is_that_of_the_page_with_initials_where_wanted(practice: Engine) -> None:
+    with reader(practice) as session:
+        rows = arrears(session, location_id=None, as_of=clock.now()).rows
+    paper = html.unescape(signed_in("front.desk").get("/print/plans").text)
+    assert all(row.patient in paper for row in rows)
+    hidden = html.unescape(signed_in("front.desk").get("/print/plans?initials=1").text)
+    assert not any(row.patient in hidden for row in rows)
+    assert signed_in("provider").get("/print/plans").status_code == 403
 
 
 def numbers(rows: list[ArrearsRow], pressed: str = "") -> dict[str, str]:
