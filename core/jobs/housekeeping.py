@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.connections.models import Lease, QuarantinedRow, SyncRun
+from core.inbox.models import InboxEvent, InboxState
 from core.staff.models import SignInAttempt, StaffSession
 from core.store.engine import transaction
 
@@ -16,10 +17,11 @@ SESSIONS_KEPT = timedelta(days=30)
 ATTEMPTS_KEPT = timedelta(days=30)
 MENDED_ROWS_KEPT = timedelta(days=90)
 LEASES_KEPT = timedelta(days=1)
+EVENTS_KEPT = timedelta(days=90)  # long after anybody would send them again
 
 
 def tidy(engine: Engine) -> dict[str, int]:
-    """Delete old runs, ended sessions, sign-in attempts, mended quarantine rows and left leases: how many of each.
+    """Delete old runs, ended sessions, sign-in attempts, mended quarantine rows, applied events and left leases: how many of each.
 
     Of runs, the latest of each resource and the latest full one stay, however old.
     """
@@ -30,6 +32,12 @@ def tidy(engine: Engine) -> dict[str, int]:
             "runs": _runs(session),
             "mended rows": _delete(
                 session, QuarantinedRow, col(QuarantinedRow.resolved_at) < _ago(MENDED_ROWS_KEPT)
+            ),
+            "events": _delete(
+                session,
+                InboxEvent,
+                col(InboxEvent.state) == InboxState.APPLIED,
+                col(InboxEvent.received_at) < _ago(EVENTS_KEPT),
             ),
             "leases": _delete(session, Lease, col(Lease.until) < _ago(LEASES_KEPT)),
         }
