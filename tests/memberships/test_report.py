@@ -1,5 +1,6 @@
 """`huddle report memberships` (CONTRACTS §2) from practice files, on both stores."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from core import clock
 from core.jobs.practice_files import import_folder
 from core.memberships.models import MembershipPlan
 from core.memberships.reports import memberships
+from core.morning.export import dumps
 from core.morning.gather import gather
 from core.morning.judge import judge
 from core.morning.reports import active_patients, locations, report_by_name, setting_of
@@ -239,3 +241,10 @@ def test_a_day_later_only_the_calendar_has_moved(generated: Engine) -> None:
         }
 
     assert later(AS_OF) == later(AS_OF + timedelta(days=1))
+
+
+def test_a_long_report_is_the_same_json_only_written_faster() -> None:
+    document = {"report": "memberships", "sources": [], "rows": [{"n": n, "list": []} for n in range(600)]}
+    written = dumps(document)
+    assert json.loads(written) == document
+    assert len(written.splitlines()) < 610
