@@ -83,6 +83,10 @@ def _apply_of(
     except HuddleError as error:
         _put_off(engine, hints, error.sentence, did)
     except Exception:
+        if len(hints) > 1:  # one bad event must not hold up the others for ever
+            for each in hints:
+                _apply_of(engine, connection_id, [each], did, wire)
+            return
         _log.exception("an event could not be applied")
         _put_off(engine, hints, "Something unforeseen went wrong; the log says more.", did)
 

@@ -182,6 +182,16 @@ def test_each_event_is_applied_once_whoever_works_on_it_and_in_any_order(
     assert [amounts[ref] for ref in paid] == [(1_000 + number,) for number in range(12)]
 
 
+def test_one_event_nobody_can_make_sense_of_holds_up_no_other(
+    sqlite_store: Engine, sandbox: Sandbox, connection: int
+) -> None:
+    _told(sqlite_store, connection, _pay(sandbox, 975))
+    with transaction(sqlite_store) as session:
+        odd = {"resource": "transaction"}
+        keep(session, source="fortis", event_id="odd", kind="odd", body=odd, connection_id=connection)
+    assert work_inbox(sqlite_store) == Did(applied=1, put_off=1)
+
+
 def test_waits_grow_to_half_an_hour() -> None:
     assert [wait_before(n).total_seconds() for n in (1, 2, 3, 4, 5, 50)] == [5, 20, 80, 320, 1280, 1800]
 
