@@ -20,7 +20,7 @@ class InboxState(StrEnum):
 
 
 class InboxEvent(Row, table=True):
-    """One event of one source, kept as it came (card numbers masked). The same event again is the same row."""
+    """One event of one source: what is used of it, card numbers masked. The same event again is the same row."""
 
     __table_args__ = (UniqueConstraint("source", "event_id"), Index(None, "state", "not_before"))
 
