@@ -16,7 +16,7 @@ from core.morning.people import Person
 from core.overview.charts import Key, Unit
 from core.overview.models import CardStanding
 from core.overview.periods import Span
-from core.overview.reads import Place, all_of, chunks, counted_places
+from core.overview.reads import Place, all_of, chunks, counted_places, patients_in_money
 from core.overview.recovered import recovered_payments
 from core.overview.reports import CARD_GROUPS
 from core.overview.standing import bookings_now, coming_rows
@@ -153,11 +153,14 @@ def _notes(
     session: Session, place: Place, key: Key, column: str, span: Span, as_of: datetime
 ) -> Iterator[Note]:
     topics, columns = _wanted(key, column)
+    only = None
+    if tuple(topics) == (Topic.MONEY,):  # far fewer people than the whole location
+        only = patients_in_money(session, span.first, span.last, place.time_zone)
     first = span.last if key in (Key.ARREARS, Key.USE) else span.first
     day = first.replace(day=1)
     while day <= span.last:
         month = month_of(place, day, as_of)
-        for note in notes(session, month, topics=topics):
+        for note in notes(session, month, topics=topics, only=only):
             wanted = key is not Key.METHODS or note.method == column
             if wanted and note.column in columns and first <= note.day <= span.last:
                 yield note

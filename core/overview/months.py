@@ -29,7 +29,9 @@ from core.store.types import UtcInstant
 from core.store.version import data_version
 
 YEARS_BACK = 2
-ALWAYS_DAYS = 35  # counted anew at every run: most late news is about the last weeks
+ALWAYS_DAYS = (
+    10  # counted anew at every change: what is joined to a patient lately carries no stamp of its own
+)
 TERMS_EVERY = timedelta(hours=1)
 OVERLAP = timedelta(hours=1)  # rows are stamped before they are committed
 

@@ -78,6 +78,20 @@ VISITORS = (
     )
     .distinct()
 )
+# whoever paid, was charged or came in a stretch of time: each reads its table once
+PAID_BETWEEN = (
+    select(_payment.c.patient_id)
+    .where(_payment.c.happened_at >= _SINCE, _payment.c.happened_at < _UNTIL)
+    .distinct()
+)
+CAME_BETWEEN = (
+    select(_visit.c.patient_id).where(_visit.c.starts_at >= _SINCE, _visit.c.starts_at < _UNTIL).distinct()
+)
+POSTED_BETWEEN = (
+    select(_entry.c.patient_id)
+    .where(_entry.c.posted_on >= bindparam("first"), _entry.c.posted_on <= bindparam("last"))
+    .distinct()
+)
 PLAN_IDS = (
     select(_plan.c.id).where(
         _plan.c.patient_id.in_(_IDS), _plan.c.payer_id.is_(None), _plan.c.gone_at.is_(None)
@@ -132,6 +146,15 @@ def visitors_of(session: Session, place: Place, first: date, last: date) -> list
     """Patients with a visit at a location from `first` through `last`, wherever they belong."""
     since, until = _instants(first, last, place.time_zone)
     return [row[0] for row in all_of(session, VISITORS, place=place.id, since=since, until=until)]
+
+
+def patients_in_money(session: Session, first: date, last: date, time_zone: str) -> set[int | None]:
+    """Everybody whose money or visits of these days could be counted, and nobody (None)."""
+    since, until = _instants(first, last, time_zone)
+    rows = list(all_of(session, PAID_BETWEEN, since=since, until=until))
+    rows += all_of(session, CAME_BETWEEN, since=since, until=until)
+    rows += all_of(session, POSTED_BETWEEN, first=first, last=last)
+    return {None, *(row[0] for row in rows)}
 
 
 def chunks(ids: Sequence[int], size: int = AT_ONCE) -> Iterator[list[int]]:

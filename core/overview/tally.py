@@ -76,9 +76,9 @@ def notes(
     month: Month,
     *,
     topics: Collection[Topic] = tuple(Topic),
-    only: Collection[int] | None = None,
+    only: Collection[int | None] | None = None,
 ) -> Iterator[Note]:
-    """Everything to be counted of a month. only: these patients (store ids), for the list behind a point."""
+    """Everything to be counted of a month. only: these patients (store ids; None: money that is nobody's)."""
     place = month.place
     here = patients_of(session, place)
     if only is not None:
@@ -89,7 +89,7 @@ def notes(
         others = [key for key in visitors if key not in own and (only is None or key in only)]
         for ids in chunks([*here, *sorted(others)]):
             yield from _money(session, month, ids, own)
-        if place.first and only is None:
+        if place.first and (only is None or None in only):
             yield from _nobodys_money(session, month)
     for ids in chunks(here):
         if Topic.PLANS in topics:
