@@ -3,24 +3,29 @@
 SQL narrows to patients of whom anything could be said at all; the rules of core/cards/rules.py decide.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select, true, union
 from sqlmodel import Session
 
+from core import clock
 from core.cards.models import Card, CardKind, Updater
 from core.cards.rules import DRAFTS_AHEAD_DAYS, CardFinding
 from core.memberships.models import Membership
-from core.morning.gather import gather_for_cards
-from core.morning.judge import Setting, judge_card_alone
+from core.morning.gather import PatientFacts, gather_for_cards
+from core.morning.judge_card import PlanToPay, card_drafts, is_paid_by, judge_card, member_drafts, to_pay
 from core.morning.people import Person
 from core.morning.reports import AT_ONCE, locations, make_report, setting_of
 from core.morning.rows import CardRow, Report
+from core.morning.setting import Setting
 from core.patients.models import Patient
 from core.payments.models import Recurring
-from core.plans.models import Plan
+from core.plans.coming import ComingPlan, coming_plans
+from core.plans.models import Plan, PlanStatus
+from core.plans.records import PlanRecord, plan_records
+from core.plans.rules import PlanFinding
 from core.practice.models import Location
 from core.schedule.models import Appointment
 from core.schedule.rules import OPEN_STATUSES
@@ -79,16 +84,51 @@ def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Repo
 
 def _rows_of(session: Session, place: Location, as_of: datetime, *, first: bool) -> Iterator[CardRow]:
     setting = setting_of(session, place, as_of)
-    found: list[tuple[Person, CardFinding]] = []
     keys = candidates(session, place, setting, first=first)
+    coming = _coming(session, setting) if keys else {}
+    found: list[tuple[Person, CardFinding]] = []
     for start in range(0, len(keys), AT_ONCE):
-        facts = gather_for_cards(session, keys[start : start + AT_ONCE], time_zone=setting.time_zone)
-        for one in facts.values():
-            card = judge_card_alone(one, setting)
+        facts = gather_for_cards(session, keys[start : start + AT_ONCE]).values()
+        judged = _judged_plans(session, facts, setting)
+        for one in facts:
+            own = [
+                _to_pay(record, judged, coming) for record in one.plans if is_paid_by(record, one.person.id)
+            ]
+            members = [member_drafts(record) for record in one.memberships]
+            card = judge_card(one, own, card_drafts(one, own, members, setting), setting)
             if needs_a_person(card):
                 found.append((one.person, card))
     visits = _next_visits(session, [person.id for person, _ in found], as_of)
     return (_row(person, card, visits.get(person.id)) for person, card in found)
+
+
+def _coming(session: Session, setting: Setting) -> dict[int, ComingPlan]:
+    last = setting.today + timedelta(days=DRAFTS_AHEAD_DAYS)
+    until = clock.day_bounds(setting.today, setting.time_zone)[1]
+    return coming_plans(session, today=setting.today, last=last, until=until, time_zone=setting.time_zone)
+
+
+def _judged_plans(
+    session: Session, facts: Iterable[PatientFacts], setting: Setting
+) -> dict[int, PlanFinding]:
+    """Plans of which their sums do not tell whether they still run: those that are not active, or past their end."""
+    wanted = {
+        record.plan.id
+        for one in facts
+        for record in one.plans
+        if record.plan.status != PlanStatus.ACTIVE or (record.plan.end_date or date.max) < setting.today
+    }
+    records = plan_records(session, sorted(wanted), setting.time_zone, done_visits=False)
+    return {key: record.judged(setting.today) for key, record in records.items()}
+
+
+def _to_pay(
+    record: PlanRecord, judged: Mapping[int, PlanFinding], coming: Mapping[int, ComingPlan]
+) -> PlanToPay:
+    plan = record.plan
+    if plan.id in judged:
+        return to_pay(record, judged[plan.id])
+    return PlanToPay(plan, coming[plan.id].drafts._replace(card_id=plan.card_id), runs=True)
 
 
 def candidates(session: Session, place: Location, setting: Setting, *, first: bool) -> list[int]:

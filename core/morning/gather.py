@@ -96,7 +96,9 @@ def gather(
     _add_memberships(session, facts, ids)
     _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
     cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref, time_zone)
+    plans = _add_plans(session, facts, ids, cards_by_ref)
+    add_instalments(session, plans)
+    add_said(session, plans, time_zone)
     count_done_visits(session, plans, time_zone)
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
@@ -107,18 +109,16 @@ def gather(
     return facts
 
 
-def gather_for_cards(
-    session: Session, patient_ids: Sequence[int], *, time_zone: str
-) -> dict[int, PatientFacts]:
-    """Only what decides about a patient's card: cards, and the plans, memberships and recurrings that draw on them."""
+def gather_for_cards(session: Session, patient_ids: Sequence[int]) -> dict[int, PatientFacts]:
+    """Only what decides about a patient's card: cards, memberships and recurrings, and the plans without what of them
+    is due and paid (core/plans/coming.py)."""
     facts = {person.id: PatientFacts(person) for person in _persons(session, patient_ids)}
     ids = list(facts)
     if not ids:
         return facts
     _add_memberships(session, facts, ids)
     cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref, time_zone)
-    add_payments(session, plans, clock.zone(time_zone))
+    plans = _add_plans(session, facts, ids, cards_by_ref)
     _add_recurrings(session, facts, ids, plans, cards_by_ref)
     return facts
 
@@ -214,7 +214,6 @@ def _add_plans(
     facts: dict[int, PatientFacts],
     ids: list[int],
     cards_by_ref: dict[str, int],
-    time_zone: str,
 ) -> dict[int, PlanRecord]:
     """Plans of the patients and plans they pay for; a family contract is one record seen from both."""
     records: dict[int, PlanRecord] = {}
@@ -228,8 +227,6 @@ def _add_plans(
         for key in dict.fromkeys((record.plan.patient_id, record.plan.payer_id)):
             if key in facts:
                 facts[key].plans.append(record)
-    add_instalments(session, records)
-    add_said(session, records, time_zone)
     return records
 
 

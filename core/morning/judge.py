@@ -6,15 +6,17 @@ decide; this file only knows which finding needs which other (a card needs the d
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from core import clock
-from core.cards.rules import CardFinding, Draft, judge_card
+from core.cards.rules import CardFinding, Draft
 from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import raises_cents
 from core.ledger.rules import Balance, Collect, collect_now, judge_balance
 from core.memberships.rules import Cover, MembershipFinding, covered_elsewhere, judge_membership
 from core.morning.gather import MembershipRecord, PatientFacts
+from core.morning.judge_card import card_drafts, judge_card, member_drafts, to_pay
+from core.morning.setting import Setting
 from core.payments.missing import open_cents
 from core.payments.retries import instalment_retries, membership_retries
 from core.payments.rules import (
@@ -30,10 +32,8 @@ from core.payments.rules import (
     membership_items,
     missing_payments,
     pending_cents,
-    plan_instalments,
     posting_problems,
     unposted_payments,
-    upcoming_drafts,
     visit_items,
 )
 from core.plans.promises import PromiseFinding, calms
@@ -42,23 +42,6 @@ from core.plans.rules import PlanFinding, PlanState
 from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
 
 _OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is the same for every patient of a report. today is local to time_zone.
-
-    cards_known: some source of cards is there and not too old. ledger_known: the practice's ledger reaches us.
-    everyone_needs_card: the practice's policy (DOMAIN §2).
-    """
-
-    as_of: datetime
-    today: date
-    time_zone: str
-    everyone_needs_card: bool
-    cards_known: bool
-    processors: bool
-    ledger_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +83,14 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     upcoming = next_visit(facts.visits, setting.as_of, visit)
     plans = tuple(_plans(facts, setting))
     memberships = tuple(_memberships(facts, setting, visit))
-    member_drafts = [_member_drafts(record) for record in facts.memberships]
-    drafts = tuple(_drafts(facts, plans, member_drafts, setting.today))
+    own_plans = [to_pay(one.record, one.finding) for one in plans if not one.family]
+    members = [member_drafts(record) for record in facts.memberships]
+    drafts = card_drafts(facts, own_plans, members, setting)
     recent = facts.recent_ledger
     mine = on_own_account(facts)
     matched = match_ledger(mine, recent, setting.as_of)
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
-    items = list(_items(facts, plans, member_drafts, unposted, setting.today))
+    items = list(_items(facts, plans, members, unposted, setting.today))
     cash = cash_rows(recent, matched) if items else []
     orders = frozenset(
         payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
@@ -133,7 +117,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         plans=plans,
         memberships=memberships,
         drafts=drafts,
-        card=_card(facts, plans, drafts, setting),
+        card=judge_card(facts, own_plans, drafts, setting),
         insurance=insurance,
         missing=tuple(missing),
         posting=tuple(
@@ -178,38 +162,6 @@ def _memberships(
             choices=record.choices,
         )
         yield record, finding
-
-
-def _member_drafts(record: MembershipRecord) -> MembershipDrafts:
-    one = record.membership
-    return MembershipDrafts(
-        one.id,
-        one.external_id,
-        record.plan.price_cents,
-        one.next_draft_on,
-        one.card_id,
-        one.status,
-        one.end_date,
-        one.frozen_from,
-        one.frozen_to,
-        one.anchor_day,
-    )
-
-
-def _drafts(
-    facts: PatientFacts, plans: tuple[JudgedPlan, ...], members: list[MembershipDrafts], today: date
-) -> list[Draft]:
-    """Drafts on this patient's account: of a family contract they are the payer's."""
-    if not (facts.recurrings or plans or members):
-        return []
-    open_plans = [
-        plan_instalments(judged.record.plan, judged.finding, names_card=judged.record.card_ref is not None)
-        for judged in plans
-        if not judged.family
-    ]
-    elsewhere = {judged.record.plan.id for judged in plans if judged.family}
-    recurrings = [one for one in facts.recurrings if one.plan_id not in elsewhere]
-    return upcoming_drafts(recurrings, open_plans, members, today)
 
 
 def _items(
@@ -348,50 +300,3 @@ def _plan_covers(record: PlanRecord, patient_id: int, day: date) -> bool:
     plan = record.plan
     within = (plan.start_date or date.min) <= day <= (plan.end_date or date.max)
     return plan.patient_id == patient_id and plan.kind == "treatment" and plan.status == "active" and within
-
-
-def judge_card_alone(facts: PatientFacts, setting: Setting) -> CardFinding:
-    """The card as `judge` finds it, without asking the other rules: for lists of thousands (gather_for_cards)."""
-    plans = tuple(_plans(facts, setting))
-    members = [_member_drafts(record) for record in facts.memberships]
-    return _card(facts, plans, tuple(_drafts(facts, plans, members, setting.today)), setting)
-
-
-def _card(
-    facts: PatientFacts,
-    plans: tuple[JudgedPlan, ...],
-    drafts: tuple[Draft, ...],
-    setting: Setting,
-) -> CardFinding:
-    """Judge the cards; obliged by an active plan they pay, a running membership, or the practice's policy."""
-    obliged = (
-        setting.everyone_needs_card
-        or any(not p.family and p.record.plan.status == "active" and _runs(p) for p in plans)
-        or any(
-            record.membership.status in ("active", "past_due")
-            and (record.membership.end_date is None or record.membership.end_date >= setting.today)
-            for record in facts.memberships
-        )
-    )
-    named = next(
-        (
-            p.record.plan.card_id
-            for p in plans
-            if not p.family and p.record.plan.card_id is not None and _runs(p)
-        ),
-        None,
-    ) or next((r.membership.card_id for r in facts.memberships if r.membership.card_id is not None), None)
-    return judge_card(
-        facts.cards,
-        drafts,
-        setting.today,
-        obliged=obliged,
-        linked=facts.linked or not setting.processors,
-        charged_card_id=named,
-        guarantor_cards=facts.guarantor_cards,
-        known=setting.cards_known,
-    )
-
-
-def _runs(judged: JudgedPlan) -> bool:
-    return judged.finding.state not in (PlanState.COMPLETED, PlanState.SETTLEMENT)
