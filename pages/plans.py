@@ -54,7 +54,7 @@ def _plans() -> None:
         label="Who is behind and what comes in, press one to see it",
         cards=[
             *plan_list.numbers(found.report.rows, pressed),
-            *incoming_list.numbers(found.incoming, pressed),
+            *incoming_list.numbers(found.coming, pressed),
         ],
         sources=freshness(),
         on_press=_press,

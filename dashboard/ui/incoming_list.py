@@ -1,6 +1,6 @@
 """What the next thirty days bring in: numbers for the headline, and the payments behind them as rows of the board."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.money import short_dollars, whole_dollars
@@ -63,11 +63,11 @@ def rows_of(found: Incoming, window: Window) -> list[IncomingRow]:
     return [row for row in found.rows if window.keeps(row, found)]
 
 
-def numbers(found: Incoming, pressed: str) -> list[dict[str, Any]]:
-    """Due today, the next 30 days, and what of them will probably fail."""
+def numbers(coming: Mapping[str, Sequence[IncomingRow]], pressed: str) -> list[dict[str, Any]]:
+    """Due today, the next 30 days, and what of them will probably fail. coming: the rows of each window by its id."""
     made = []
     for one in WINDOWS:
-        rows = rows_of(found, one)
+        rows = coming[one.id]
         tone = "critical" if one.id == "fail" and rows else ""
         made.append(
             {

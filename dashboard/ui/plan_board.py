@@ -45,7 +45,7 @@ def behind(found: Plans, pressed: str, search: str, order: str, sight: Sight, at
 
 def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) -> Shown:
     """The payments a number about the coming days stands for; on page `at` (from 1)."""
-    rows = incoming_list.rows_of(found.incoming, window)
+    rows = found.coming[window.id]
     place = place_of(found.report.time_zone, found.report.day)
     part, words = _part(rows, at)
     return Shown(

@@ -1,5 +1,6 @@
 """Reports as pages read them: once per change of the data and minute, shared by all who look."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from core.overview.charts import Overview
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.overview.series import count_version
-from core.payments.forecast import Incoming
+from core.payments.forecast import Incoming, IncomingRow
 from core.payments.incoming import incoming
 from core.permissions import Permission, require
 from core.plans.reports import plans_to_look_at
@@ -23,6 +24,7 @@ from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
 from dashboard.ui.headline import sources
+from dashboard.ui.incoming_list import WINDOWS, rows_of
 
 
 @st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
@@ -101,10 +103,12 @@ def memberships_report(location_id: int | None) -> Report:
 
 
 class Plans(NamedTuple):
-    """report: plans behind or to be settled; incoming: what the next thirty days bring in."""
+    """report: plans behind or to be settled; incoming: what the next thirty days bring in; coming: its payments by
+    the number of the headline that stands for them, picked once for everybody who looks."""
 
     report: Report
     incoming: Incoming
+    coming: Mapping[str, Sequence[IncomingRow]]
 
 
 @st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
@@ -113,7 +117,8 @@ def _plans(store: str, version: int, location_id: int | None, day: date) -> Plan
     now = clock.now()
     with reader(page.engine()) as session:
         report = plans_to_look_at(session, location_id=location_id, as_of=now)
-        return Plans(report, incoming(session, location_id, now))
+        coming = incoming(session, location_id, now)
+    return Plans(report, coming, {one.id: rows_of(coming, one) for one in WINDOWS})
 
 
 def plans_report(location_id: int | None) -> Plans:

@@ -175,7 +175,8 @@ def test_the_weeks_are_told_in_words(practice: Engine) -> None:
         found = incoming(session, None, clock.now())
     words = incoming_list.week_words(found, Place(ZONE, found.first))
     assert words.count("$") >= 3
-    assert incoming_list.numbers(found, "")[1]["label"] == "Next 30 days"
+    coming = {one.id: incoming_list.rows_of(found, one) for one in incoming_list.WINDOWS}
+    assert incoming_list.numbers(coming, "")[1]["label"] == "Next 30 days"
 
 
 def test_the_table_of_the_command_reads_well(practice: Engine) -> None:
