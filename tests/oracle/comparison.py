@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from core import clock
+from core.cards.reports import needs_a_person
 from core.jobs.practice_files import import_folder
 from core.morning.export import as_json
 from core.morning.gather import gather
@@ -58,6 +59,24 @@ def asked(engine: Engine, folder: Path, files: dict[str, list[Row]], as_of: date
                 found,
                 {name: as_json(report_by_name(session, name, as_of=instant.isoformat())) for name in LISTS},
             )
+
+
+def cards_judged_otherwise(told: Told) -> list[str]:
+    """The cards list is narrowed in SQL and reads plans as sums: where it differs from judging each patient whole."""
+    listed = {
+        row["patient_id"]: (row["state"], row["severity"], row["at_risk_cents"], row["reason"])
+        for row in told.lists["cards"]["rows"]
+    }
+    whole = {
+        key: (one.card.state, one.card.severity, one.card.at_risk_cents, one.card.reason)
+        for key, one in told.judged.items()
+        if needs_a_person(one.card)
+    }
+    return [
+        f"cards {key}: the list says {listed.get(key)}, the patient card {whole.get(key)}"
+        for key in sorted(listed.keys() | whole.keys())
+        if listed.get(key) != whole.get(key)
+    ]
 
 
 def differences(files: dict[str, list[Row]], as_of: datetime, told: Told) -> Iterator[Difference]:
