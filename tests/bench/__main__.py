@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.blast import blast_lines
+from tests.bench.lists import list_lines
+from tests.bench.pages import page_lines
 from tests.bench.report import report_lines
 from tests.bench.syncing import sync_lines
 
@@ -33,12 +35,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Huddle beside its peers.")
     parser.add_argument("--patients", type=int, nargs="+", default=[2_000, 20_000, 200_000])
     parser.add_argument("--transactions", type=int, default=50_000)
-    parser.add_argument("--only", choices=["report", "sync", "blast"])
+    parser.add_argument("--only", choices=["report", "lists", "pages", "sync", "blast"])
     chosen = parser.parse_args()
     lines = ["| what | Huddle | peer | ratio | bar | met |", "|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory(prefix="huddle-bench-") as folder:
         if chosen.only in {None, "report"}:
             lines += report_lines(Path(folder), chosen.patients, median_ms)
+        if chosen.only in {None, "lists"}:
+            lines += list_lines(Path(folder), median_ms)
+        if chosen.only in {None, "pages"}:
+            lines += page_lines(Path(folder))
         if chosen.only in {None, "sync"}:
             lines += sync_lines(Path(folder), chosen.transactions)
         if chosen.only in {None, "blast"}:
