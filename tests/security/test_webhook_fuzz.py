@@ -65,7 +65,7 @@ def _mutated(dice: random.Random, true_body: bytes) -> bytes:
     odd = [None, 0, -1, 1e308, "", "\0", "x" * 3_000, [], {}, True, "\u202e", "\ud800", {"id": "x"}, [[[[]]]]]
     told[dice.choice([*told, "more"])] = dice.choice(odd)
     if isinstance(told.get("data"), dict):
-        told["data"][dice.choice(["id", "type", "contact_id", "x"])] = dice.choice(odd)
+        told["data"] = {**told["data"], dice.choice(["id", "type", "contact_id", "x"]): dice.choice(odd)}
     return json.dumps(told).encode("utf-8", "surrogatepass")
 
 
