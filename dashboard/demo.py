@@ -34,6 +34,8 @@ ACCOUNTS = {
     "lee": (Role.PROVIDER, "Dr Lee", "provider-good-morning"),
 }
 SANDBOX_SECONDS = 90
+# a demo is shown at night too, and nobody waits ten minutes for a doubtful message
+AT_ANY_HOUR = {"HUDDLE_QUIET_FROM": "0", "HUDDLE_QUIET_UNTIL": "0", "HUDDLE_SETTLE_SECONDS": "60"}
 
 
 def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> int:
@@ -47,6 +49,8 @@ def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> i
     os.environ["HUDDLE_STORE"] = f"sqlite:///{FOLDER / 'huddle.db'}"
     os.environ["HUDDLE_KEY_FILE"] = str(FOLDER / "key.txt")
     os.environ["HUDDLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"  # patients of the demo sit at this machine
+    for name, value in AT_ANY_HOUR.items():
+        os.environ.setdefault(name, value)
     settings.cache_clear()
     with _sandbox(sandbox_port, patients) as control:
         _say(f"Sandbox processors on http://127.0.0.1:{sandbox_port}")
