@@ -71,7 +71,11 @@ def _settlement(panel: PlanPanel, sight: Sight) -> list[Block]:
     heading = "Ended early and frozen. What happens to what was due?"
     if not panel.arrears_cents:
         options = [
-            blocks.option("waive", "Settled", "Nothing was due; care and payments are even with each other.")
+            blocks.option(
+                "waive",
+                "Settled",
+                "No instalment was due at its end; whatever else was open is settled with the patient.",
+            )
         ]
         heading = "Ended early and frozen. Is it settled with the patient?"
     return [blocks.decide(f"settle-{panel.key}", heading, options, asked={"plan": panel.key})]
