@@ -13,7 +13,7 @@ from core.memberships.facts import MembershipFinding, UseLine
 from core.memberships.members import member_patient
 from core.memberships.models import Membership, MembershipChoice
 from core.memberships.offers import Offer, offers
-from core.memberships.reports import findings_of
+from core.memberships.reports import certain_findings
 from core.memberships.standing_choices import plans_for_sale
 from core.patients.models import Patient
 from core.permissions import Permission, require
@@ -125,7 +125,9 @@ def _excess(
 ) -> tuple[MembershipFinding, UseLine, VisitFacts]:
     """The visit in the line it is over in, as judged now. Raises BadInput when it is not over."""
     one = member_patient(session, membership.patient_id, as_of)
-    found = [finding for finding in findings_of(one, as_of) if finding.membership.id == membership.id]
+    found = [
+        finding for finding in certain_findings(session, one, as_of) if finding.membership.id == membership.id
+    ]
     for finding in found:
         for line in finding.lines:
             for visit in line.excess:

@@ -196,7 +196,8 @@ class MembershipFinding(NamedTuple):
     """What one membership says at an instant. state, severity and reason are the worst row's.
 
     last_visit, next_visit: the patient's own of any kind (DOMAIN §0); next_covered: the next one of this membership.
-    days_since_last_visit: None when there never was one.
+    days_since_last_visit: None when there never was one. unsure: visits before those given could change what rolled
+    over into these lines.
     """
 
     membership: MembershipFacts
@@ -214,6 +215,7 @@ class MembershipFinding(NamedTuple):
     next_visit: VisitFacts | None
     next_covered: VisitFacts | None
     days_since_last_visit: int | None
+    unsure: bool = False
 
     def line_of(self, visit: VisitFacts) -> UseLine | None:
         """The line that a visit of this membership counts in; None when its class or period has none."""

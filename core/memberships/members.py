@@ -32,6 +32,7 @@ from core.store.base import table_of
 from core.store.types import UtcInstant
 
 ALL_TIME, END_OF_TIME = date(1, 1, 2), date(9999, 12, 30)
+LOOK_BACK_DAYS = 95  # of visits that usually settle what rolled over
 NEAR_DAYS = 34  # the longest period that may have begun before today
 
 
@@ -47,7 +48,8 @@ class Member(NamedTuple):
 
 @dataclass(slots=True)
 class MemberPatient:
-    """A patient with their memberships. visits: those read; last_done: the last one done, however old."""
+    """A patient with their memberships. visits: those read, from the local date `since` on (None: all that ever were);
+    last_done: the last one done, however old."""
 
     key: int
     patient_id: str
@@ -59,6 +61,7 @@ class MemberPatient:
     members: list[Member] = field(default_factory=list)
     visits: list[VisitFacts] = field(default_factory=list)
     last_done: datetime | None = None
+    since: date | None = None
 
 
 def members_of(
@@ -71,12 +74,25 @@ def members_of(
 ) -> dict[int, MemberPatient]:
     """The members of some locations by the patient's store id, with their visits. as_of: aware UTC.
 
-    zones: time zone by location id, None = of patients without a location (see zones_of). Inactive patients are in it too: a membership goes on being paid.
-    only: that patient alone (store id). whole=True reads every visit there is instead of those that can matter, for comparison.
+    zones: time zone by location id, None = of patients without a location (see zones_of). Inactive patients are in it
+    too: a membership goes on being paid. only: that patient alone (store id). whole=True reads every visit there is
+    instead of those that can matter, for comparison.
     """
     people = _people(session, zones, only)
-    _add_visits(session, people, as_of, whole=whole)
+    if people:
+        _add_visits(session, people, as_of, whole=whole)
+        _add_last_done(session, people, as_of)
     return people
+
+
+def read_all(session: Session, people: Mapping[int, MemberPatient]) -> None:
+    """Read every visit of these members, where the recent ones left unsure what rolled over."""
+    kinds = _kinds(session)
+    for ids in _chunks(list(people)):
+        for one in map(people.__getitem__, ids):
+            one.visits, one.since = [], None
+        ever = {"ids": ids, "since": _instant(ALL_TIME), "until": _instant(END_OF_TIME)}
+        _take(people, session.connection().execute(_VISITS_OF, ever).all(), kinds)
 
 
 def zones_of(locations: Iterable[tuple[int | None, str]]) -> dict[int | None, str]:
@@ -188,29 +204,35 @@ def _people(session: Session, zones: Mapping[int | None, str], only: int | None)
 
 def _add_visits(session: Session, people: dict[int, MemberPatient], as_of: datetime, *, whole: bool) -> None:
     """Visits from where each patient's oldest counted period starts; of those who need only this period, in one go."""
-    if not people:
-        return
     near = _instant(clock.local_date(as_of, "UTC") - timedelta(days=NEAR_DAYS))
-    kinds = {row[0]: row[1:] for row in session.connection().execute(_KINDS).all()}
+    kinds = _kinds(session)
     if len(people) > 1:
         recent = session.connection().execute(_VISITS_OF_MEMBERS, {"since": near}).all()
     else:
         alone = {"ids": list(people), "since": near, "until": _instant(END_OF_TIME)}
         recent = session.connection().execute(_VISITS_OF, alone).all()
     _take(people, recent, kinds)
-    reaching = {key: since for key, one in people.items() if (since := _reaches(one, as_of, whole)) < near}
-    for ids in _chunks(list(reaching)):
-        since = min(reaching[key] for key in ids)
-        older = session.connection().execute(_VISITS_OF, {"ids": ids, "since": since, "until": near}).all()
-        _take(people, older, kinds)
+    reaching: dict[int, datetime] = {}
+    for key, one in people.items():
+        one.since = ALL_TIME if whole else _reaches(one, as_of)
+        if _instant(one.since) < near:
+            reaching[key] = _instant(one.since)
+    for ids in _chunks(sorted(reaching, key=reaching.__getitem__)):
+        older = {"ids": ids, "since": reaching[ids[0]], "until": near}
+        _take(people, session.connection().execute(_VISITS_OF, older).all(), kinds)
+
+
+def _kinds(session: Session) -> dict[int, Any]:
+    """Service class and price by appointment type."""
+    return {row[0]: row[1:] for row in session.connection().execute(_KINDS).all()}
+
+
+def _add_last_done(session: Session, people: dict[int, MemberPatient], as_of: datetime) -> None:
+    """When each was last in; asked for by itself where it was before the visits that were read."""
     unseen = []
     for key, one in people.items():
-        past = [
-            visit.starts_at
-            for visit in one.visits
-            if visit.status == "completed" and visit.starts_at <= as_of
-        ]
-        one.last_done = max(past, default=None)
+        done = [v.starts_at for v in one.visits if v.status == "completed" and v.starts_at <= as_of]
+        one.last_done = max(done, default=None)
         if one.last_done is None:
             unseen.append(key)
     for ids in _chunks(unseen):
@@ -218,12 +240,10 @@ def _add_visits(session: Session, people: dict[int, MemberPatient], as_of: datet
             people[key].last_done = instant
 
 
-def _reaches(one: MemberPatient, as_of: datetime, whole: bool) -> datetime:
-    """The instant from which on visits of this patient can matter."""
-    if whole:
-        return _instant(ALL_TIME)
+def _reaches(one: MemberPatient, as_of: datetime) -> date:
+    """The local date from which on visits of this patient are read first."""
     today = clock.local_date(as_of, one.time_zone)
-    return _instant(min(counts_since(member.membership, member.plan, today) for member in one.members))
+    return min(counts_since(member.membership, member.plan, today, LOOK_BACK_DAYS) for member in one.members)
 
 
 def _instant(day: date) -> datetime:
@@ -232,7 +252,7 @@ def _instant(day: date) -> datetime:
     return begins - timedelta(days=1) if day > ALL_TIME else begins
 
 
-def _take(people: dict[int, MemberPatient], rows: Iterable[Any], kinds: dict[int, Any]) -> None:
+def _take(people: Mapping[int, MemberPatient], rows: Iterable[Any], kinds: dict[int, Any]) -> None:
     """Hand each visit to its patient. Who gives it and how long it takes is of no account to the rule."""
     nothing = (None, None)
     for key, external_id, patient_id, kind_id, starts_at, status in rows:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core.bulk import making_many
-from core.memberships.members import MemberPatient, members_of, zones_of
+from core.memberships.members import MemberPatient, members_of, read_all, zones_of
 from core.memberships.rows import MembershipRow
 from core.memberships.rules import (
     MembershipFinding,
@@ -30,16 +30,34 @@ def memberships(session: Session, *, location_id: int | None, as_of: datetime, w
     zones = zones_of((place.id, place.time_zone) for place in places)
     with making_many():
         people = members_of(session, zones, as_of, whole=whole)
-        rows = [row for one in people.values() for row in rows_of_patient(one, as_of)]
+        rows = list(_rows(session, people, as_of))
         rows.sort(key=_worst_first)
     return make_report(session, "memberships", places, location_id, as_of, rows)
 
 
-def rows_of_patient(one: MemberPatient, as_of: datetime) -> Iterator[MembershipRow]:
-    """What the memberships of one patient say at an instant."""
-    for finding in findings_of(one, as_of):
-        for said in finding.states:
-            yield _row(one, finding, said)
+def _rows(session: Session, people: dict[int, MemberPatient], as_of: datetime) -> Iterator[MembershipRow]:
+    """What the memberships say; those of whom older visits must be known are judged again from all of them."""
+    unsure: dict[int, MemberPatient] = {}
+    for key, one in people.items():
+        findings = list(findings_of(one, as_of))
+        if any(finding.unsure for finding in findings):
+            unsure[key] = one
+            continue
+        for finding in findings:
+            for said in finding.states:
+                yield _row(one, finding, said)
+    if unsure:
+        read_all(session, unsure)
+        yield from _rows(session, unsure, as_of)
+
+
+def certain_findings(session: Session, one: MemberPatient, as_of: datetime) -> list[MembershipFinding]:
+    """Each membership of a patient judged at an instant, from all their visits where recent ones leave it unsure."""
+    findings = list(findings_of(one, as_of))
+    if any(finding.unsure for finding in findings):
+        read_all(session, {one.key: one})
+        findings = list(findings_of(one, as_of))
+    return findings
 
 
 def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFinding]:
@@ -58,6 +76,7 @@ def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFindi
             as_of,
             one.time_zone,
             last_done=one.last_done,
+            visits_since=one.since,
             covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
             choices=member.choices,
         )

@@ -1,7 +1,7 @@
 """Whether a member's bookings fit what the membership allows, and what to do about it (DOMAIN §5)."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from core.clock import day_bounds, local_date
@@ -163,7 +163,7 @@ def judge_membership(
     bookings = count(
         seen, bases, terms, reading, since=since, forfeits=plan.no_show_forfeits, elsewhere=covered_elsewhere
     )
-    lines = _lines(case, bases, extras, bookings, first, since)
+    lines, unsure = _lines(case, bases, extras, bookings, first, since)
     rows = [row for line in lines if line.says for row in rows_of(case, line)]
     if bookings.after_end or bookings.while_frozen:
         rows += rows_outside(case, bookings, terms.period(first))
@@ -183,6 +183,7 @@ def judge_membership(
         lines,
         frozenset(bases),
         covered[0] if covered else None,
+        unsure=unsure,
     )
 
 
@@ -233,15 +234,20 @@ def _first_day(case: Case) -> date:
     return max(first, case.terms.start)
 
 
-def counts_since(membership: MembershipFacts, plan: MembershipPlanFacts, today: date) -> date:
+def counts_since(
+    membership: MembershipFacts, plan: MembershipPlanFacts, today: date, look_back: int | None = None
+) -> date:
     """The local date from which on visits can matter when nobody is at hand: older ones change no answer but the date
-    of the last visit. Where rollover is computed that is the membership's start."""
+    of the last visit. Where rollover is computed that is the membership's start, or the start of the period that lies
+    `look_back` days before today, from which it may be certain already (see MembershipFinding.unsure)."""
     if _bad_calendar(membership, plan):
         return today
     terms = terms_of(membership, plan, today)
-    if plan.rollover_cap:
+    if not plan.rollover_cap:
+        return terms.period(max(today, terms.start)).start
+    if look_back is None:
         return min(terms.start, today)
-    return terms.period(max(today, terms.start)).start
+    return max(terms.start, terms.period(today - timedelta(days=look_back)).start)
 
 
 def _counts_from(case: Case, first: date, visits_since: date | None) -> date:
@@ -258,22 +264,24 @@ def _counts_from(case: Case, first: date, visits_since: date | None) -> date:
 
 def _lines(
     case: Case, bases: Bases, extras: Sequence[ExtraFacts], bookings: Bookings, first: date, since: date
-) -> tuple[UseLine, ...]:
-    """The current and the first period with every class, and each later period and class that has visits."""
+) -> tuple[tuple[UseLine, ...], bool]:
+    """The current and the first period with every class, and each later period and class that has visits; and whether
+    visits before `since` could change them."""
     keys = {key for key in bookings.counted if key[0].next_start > first}
     if case.reading.today <= case.terms.end:
         keys |= {(case.current, service_class) for service_class in bases}
     if first < case.current.start:
         keys |= {(case.terms.period(first), service_class) for service_class in bases}
     if not keys:
-        return ()
+        return (), False
     ordered = sorted(keys)
     allowances = Allowances(case.terms, case.plan, bases)
     allowances.take(extras)
     if case.plan.rollover_cap:
         last = case.terms.period(ordered[-1][0].next_start)  # what moves there must be measured too
-        allowances.roll_over(since, ordered[0][0], last, bookings.counted)
-    return tuple(line_of(case, key, allowances, bookings) for key in ordered)
+        whole = since <= case.terms.start
+        allowances.roll_over(since, ordered[0][0], last, bookings.counted, whole=whole)
+    return tuple([line_of(case, key, allowances, bookings) for key in ordered]), allowances.unsure
 
 
 def _finding(
@@ -287,6 +295,8 @@ def _finding(
     lines: tuple[UseLine, ...] = (),
     classes: frozenset[str] = frozenset(),
     next_covered: VisitFacts | None = None,
+    *,
+    unsure: bool = False,
 ) -> MembershipFinding:
     if len(rows) > 1:
         rows.sort(key=lambda row: RANK[row.severity])
@@ -310,6 +320,7 @@ def _finding(
         coming,
         next_covered,
         (reading.today - last_day).days if last_day else None,
+        unsure,
     )
 
 

@@ -142,6 +142,7 @@ class Allowances:
     rollovers: dict[Key, int] = field(default_factory=dict)
     stated: set[Period] = field(default_factory=set)
     chained: dict[Key, Allowance] = field(default_factory=dict)
+    unsure: bool = False
 
     def take(self, extras: Iterable[ExtraFacts]) -> None:
         for extra in extras:
@@ -153,14 +154,29 @@ class Allowances:
             key = (period, extra.service_class)
             amounts[key] = amounts.get(key, 0) + extra.visits
 
-    def roll_over(self, since: date, first: Period, through: Period, counted: Counted) -> None:
+    def roll_over(
+        self, since: date, first: Period, through: Period, counted: Counted, *, whole: bool = True
+    ) -> None:
         """Compute what each period from `first` through `through` is handed; `since`: start of the first whose
-        visits are known. A period frozen from end to end neither gives nor lets lapse."""
+        visits are known. A period frozen from end to end neither gives nor lets lapse.
+
+        whole=False: visits before `since` are not known. More visits handed on never leave fewer, so where nothing and
+        the whole cap handed to the first known period come to the same, anything does; else this is `unsure`.
+        """
         giving = [period for period in self.terms.periods(since, through.start) if self.terms.gives(period)]
         for service_class, base in self.bases.items():
             if base is not None:
                 begin = self._begin(service_class, base, giving, first, counted)
-                self._chain(service_class, base, giving[begin:], first, counted)
+                least = self._chain(service_class, base, giving[begin:], first, counted, ())
+                self.chained |= least
+                if not (whole or begin or self.unsure):
+                    most = self._chain(service_class, base, giving, first, counted, self._most())
+                    self.unsure = most != least
+
+    def _most(self) -> Lots:
+        """The most that a first period can be handed: the whole cap, lasting as long as may be."""
+        lifetime = self.plan.rollover_periods
+        return (Lot(NEVER if lifetime is None else lifetime - 1, self.plan.rollover_cap or 0),)
 
     def _begin(
         self, service_class: str, base: int, giving: Sequence[Period], first: Period, counted: Counted
@@ -179,9 +195,16 @@ class Allowances:
         return 0
 
     def _chain(
-        self, service_class: str, base: int, path: Sequence[Period], first: Period, counted: Counted
-    ) -> None:
-        lots: Lots = ()
+        self,
+        service_class: str,
+        base: int,
+        path: Sequence[Period],
+        first: Period,
+        counted: Counted,
+        lots: Lots,
+    ) -> dict[Key, Allowance]:
+        """The allowances from `first` on, when the first period of the path is handed `lots`."""
+        found: dict[Key, Allowance] = {}
         cap, lifetime = self.plan.rollover_cap, self.plan.rollover_periods
         for number, period in enumerate(path):
             key = (period, service_class)
@@ -192,8 +215,9 @@ class Allowances:
             handed_on = carry_on(lots, number, base + add_ons, len(counted.get(key, ())), cap, lifetime)
             if period >= first:
                 goes_on = carried(handed_on) if self.terms.end >= period.next_start else 0
-                self.chained[key] = Allowance(base, carried(lots), add_ons, goes_on)
+                found[key] = Allowance(base, carried(lots), add_ons, goes_on)
             lots = handed_on
+        return found
 
     def of(self, key: Key) -> Allowance:
         if self.chained and key in self.chained:

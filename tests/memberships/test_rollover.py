@@ -2,9 +2,13 @@
 
 from datetime import UTC, date, datetime
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.dates import month_on
 from core.memberships.rollover import Lot, carried, carry_on
-from core.memberships.rules import ExtraFacts
-from tests.memberships.wellness import judge, visits
+from core.memberships.rules import BenefitFacts, ExtraFacts
+from tests.memberships.wellness import judge, visit, visits
 
 
 def test_unused_visits_roll_over_up_to_the_cap():
@@ -80,6 +84,43 @@ def test_counting_starts_where_the_visits_are_known():
     assert judge([], visits_since=date(2026, 11, 1), **ROLLS).lines[0].rollover == 0
     assert judge([], visits_since=date(2026, 10, 1), **ROLLS).lines[0].rollover == 2
     assert judge([], visits_since=date(2026, 10, 2), **ROLLS).lines[0].rollover == 0
+
+
+def test_recent_visits_that_settle_the_rollover_need_no_older_ones():
+    """October's two visits leave the whole cap unused, whatever September handed on."""
+    recent = judge(visits("2026-10-05", "2026-10-12"), visits_since=date(2026, 10, 1), **ROLLS)
+    assert (recent.lines[0].rollover, recent.unsure) == (2, False)
+
+
+def test_recent_visits_that_leave_it_open_say_so():
+    october = visits("2026-10-05", "2026-10-12", "2026-10-19")
+    assert judge(october, visits_since=date(2026, 10, 1), **ROLLS).unsure
+    assert not judge(october, **ROLLS).unsure
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(
+    months=st.lists(st.integers(0, 7), min_size=4, max_size=10),
+    known=st.integers(1, 4),
+    cap=st.integers(1, 5),
+    lifetime=st.none() | st.integers(0, 3),
+    base=st.integers(0, 5),
+)
+def test_what_is_sure_from_recent_visits_is_what_all_visits_say(
+    months: list[int], known: int, cap: int, lifetime: int | None, base: int
+):
+    starts = [month_on(date(2026, 11, 1), back - len(months)) for back in range(len(months))]
+    booked = [
+        visit(f"{start:%Y-%m}-{10 + k}")
+        for start, came in zip(starts, months, strict=True)
+        for k in range(came)
+    ]
+    terms = {"start_date": starts[0], "rollover_cap": cap, "rollover_periods": lifetime, "benefits": [BenefitFacts("B", "adjustment", base)]}  # fmt: skip
+    since = starts[-known]
+    recent = [one for one in booked if one.starts_at.date() >= since]
+    few, every = judge(recent, visits_since=since, **terms), judge(booked, **terms)
+    assert not every.unsure
+    assert few.unsure or few.lines == every.lines
 
 
 def test_a_visit_typed_into_the_year_9999_is_a_booking_like_any_other():
