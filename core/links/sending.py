@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core.cards.models import Card
 from core.links.card_links import create_card_link
@@ -37,11 +37,14 @@ def send_link(
 ) -> Message:
     """Text or e-mail a link to who pays. subject, body: the words changed for this one time, None = the practice's.
 
+    While one waits to go out by this channel, pressing again finds that one: nobody gets the same thing twice.
     Sent only once the processor has made it. Raises BadInput with what to do, MayNotSend with why this person is not
     written to (consent, opt-out, no address), NotFound, NotAllowed.
     """
     link = link_for(session, actor, link_id)
     require_usable(link)
+    if (waiting := _waiting(session, link, channel)) is not None:
+        return waiting
     words = words_for(session, link, channel)
     if subject is not None or body is not None:
         words = edited(words, subject=subject or words.subject, body=body or words.body)
@@ -54,6 +57,20 @@ def send_link(
         fields=fields_of(session, link),
         link=carried,
     )
+
+
+def _waiting(session: Session, link: Link, channel: Channel) -> Message | None:
+    return session.exec(
+        select(Message)
+        .where(
+            Message.link_id == link.id,
+            Message.link_kind == link.kind,
+            Message.channel == channel,
+            Message.state == MessageState.QUEUED,
+        )
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    ).first()
 
 
 def preview_link_message(

@@ -42,7 +42,8 @@ def add_step(
 ) -> bool:
     """Write one step down, unless this one (kind and ref) is there already: False then. Does not change the state."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {"link_id": link.id, "kind": kind, "ref": ref, "at": at or clock.now(), "cents": cents}
+    when = max(at or clock.now(), link.created_at)  # others tell whole seconds: nothing was before the link
+    values = {"link_id": link.id, "kind": kind, "ref": ref, "at": when, "cents": cents}
     statement = insert(_STEP).values(**values, words=words, staff_id=staff_id)
     once = statement.on_conflict_do_nothing(index_elements=["link_id", "kind", "ref"])
     return session.execute(once).rowcount == 1  # type: ignore[attr-defined]  # an INSERT's result has one

@@ -35,10 +35,7 @@ def test_what_is_open_is_listed_and_the_insurers_part_is_not(desk: Desk) -> None
     assert [service.name for service in found.services] == ["Adjustment", "Massage, 60 minutes", "Orthotics"]
 
 
-def test_an_invoice_is_made_at_the_processor_with_its_payment_page(
-    store: Engine, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    desk = open_desk(store, sandbox, tmp_path)
+def test_an_invoice_is_made_at_the_processor_with_its_payment_page(desk: Desk) -> None:
     link = desk.link(desk.invoice())
     (there,) = desk.at_processor("quick-invoices")
     assert (link.state, link.amount_cents, link.external_id) == ("created", 10_500, there["id"])
@@ -132,13 +129,12 @@ def test_seen_only_once_the_processors_list_shows_it(desk: Desk) -> None:
     assert desk.link(link_id).seen_at is not None
 
 
-def test_a_double_click_makes_one_invoice(store: Engine, sandbox: Sandbox, tmp_path: Path) -> None:
-    desk = open_desk(store, sandbox, tmp_path)
+def test_a_double_click_makes_one_invoice(desk: Desk) -> None:
     ticked = [Choice(one.entry_id) for one in desk.proposal().charges]
     made: list[int | None] = []
 
     def press() -> None:
-        with transaction(store) as session:
+        with transaction(desk.engine) as session:
             link = create_invoice(session, desk.actor, patient_id=desk.patient(), choices=ticked, form="same")
             made.append(link.id)
 

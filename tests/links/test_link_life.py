@@ -71,7 +71,7 @@ _steps = st.lists(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(_steps, st.integers(0, 12_000), st.randoms(use_true_random=False))
 def test_the_order_in_which_news_comes_changes_nothing(
     steps: list[Happened], paid: int, dice: object
