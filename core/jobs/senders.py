@@ -5,6 +5,7 @@ from typing import Any
 
 from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
+from core.jobs.blast_conditions import ask_again
 from core.jobs.declined_senders import DECLINED_SENDERS
 from core.jobs.link_messages import hear_of_messages
 from core.jobs.link_senders import LINK_SENDERS
@@ -19,6 +20,7 @@ SENDERS: dict[str, Sender] = {
     OutboxKind.EMAIL: EMAILS,
 }
 hear_of_messages()  # links follow the messages that carry them
+ask_again()  # blasts leave alone whom their condition does not concern any more
 
 
 def open_client(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
