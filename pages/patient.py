@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import HuddleError, NotFound
 from dashboard.ui import page, patient_card
+from dashboard.ui.composer import composer
 from dashboard.ui.privacy import sight
 from dashboard.ui.text import plain
 
@@ -22,6 +23,7 @@ def patient() -> None:
 def _patient() -> None:
     who = page.identity()
     card = patient_card.read_card(_asked_for(), who)
+    composer(card, who, sight(who))
     patient_card.draw_card(card, sight(who), key=CARD, on_open=_open_family)
 
 

@@ -193,6 +193,12 @@ def total_cents(lines: Iterable[Line]) -> int:
     return sum(line.cents for line in lines)
 
 
+def left_after(charges: Iterable[Charge], lines: Iterable[Line]) -> int:
+    """What of these charges stays open once the lines are paid, in cents."""
+    asked = {line.entry_id: line.cents for line in lines if line.entry_id is not None}
+    return sum(max(0, charge.open_cents - asked.get(charge.entry_id, 0)) for charge in charges)
+
+
 def clean_note(note: str) -> str:
     """A note to the patient, without line breaks. Raises BadInput for a card number or one that is too long."""
     words = " ".join(note.split())

@@ -13,9 +13,10 @@ from core.morning.patient_card import patient_card
 from core.patients.models import Patient
 from core.permissions import Permission, require
 from core.staff.reports import Identity
-from dashboard.ui import card_care, card_choices, card_head, card_money, card_plans, page
+from dashboard.ui import asking, card_care, card_choices, card_head, card_money, card_plans, page
 from dashboard.ui.blocks import Block
 from dashboard.ui.component import own
+from dashboard.ui.composer import composer
 from dashboard.ui.headline import sources
 from dashboard.ui.sight import Sight
 
@@ -114,6 +115,7 @@ def closed(board: str) -> dict[str, Any] | None:
 def _close() -> None:
     st.session_state[CLOSED] = st.session_state.pop(OPEN, None)
     st.session_state.pop(SEEN, None)
+    asking.leave()
 
 
 def draw_drawer(board: str, who: Identity, sight: Sight, first: str = "") -> None:
@@ -134,6 +136,7 @@ def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: s
     key = int(row["key"])
     if key != card.row.key:  # a family member was pressed: only the drawer runs again
         card = read_card(key, who)
+    composer(card, who, sight)
     draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
 

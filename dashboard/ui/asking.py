@@ -1,0 +1,83 @@
+"""Asking one patient for money or a card: the three actions on the patient card, and which of them is open."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.permissions import Permission, may
+from core.staff.reports import Identity
+from dashboard.ui import doing
+
+_OPEN = "asking"  # session state: what is being asked of whom
+
+
+@dataclass
+class Asking:
+    """One form that is open. form: its mark, so that pressing twice makes one link. link: what it made, or None.
+    ticked: charges that were open when it was opened. services: picked from the service list, in their order."""
+
+    patient: int
+    kind: str
+    form: str
+    link: int | None = None
+    preview: bool = False
+    due: tuple[str, str] | None = None
+    card: str | None = None
+    services: list[int] = field(default_factory=list)
+
+    def key(self, name: object) -> str:
+        """The key of a widget of this form."""
+        return f"{self.form} {name}"
+
+    def typed(self, name: object, default: Any = None) -> Any:
+        """What was put into a widget of this form."""
+        return st.session_state.get(self.key(name), default)
+
+
+def asked_of(patient: int) -> Asking | None:
+    """The form that is open for this patient."""
+    found = st.session_state.get(_OPEN)
+    return found if found and found.patient == patient else None
+
+
+def ask(patient: int, kind: str, **about: Any) -> None:
+    """Open a form: "invoice", "pay" or "card", or "send" for a link that is there (link=…)."""
+    doing.hush()
+    st.session_state[_OPEN] = Asking(patient, kind, secrets.token_urlsafe(12), **about)
+
+
+def leave() -> None:
+    """Close the form; what it made stays."""
+    doing.hush()
+    st.session_state.pop(_OPEN, None)
+
+
+def may_ask(who: Identity) -> bool:
+    """Whether this person may ask for money or for a card."""
+    return may(who.role, Permission.COLLECT) or may(who.role, Permission.ASK_FOR_CARDS)
+
+
+def actions(patient: int, who: Identity) -> None:
+    """The buttons on top of the patient card, those that the person's role may press."""
+    offered = [
+        ("invoice", "\\$ Invoice", "receipt_long", "I", Permission.COLLECT),
+        ("pay", "Payment link", "link", "P", Permission.COLLECT),
+        ("card", "New card link", "add_card", "N", Permission.ASK_FOR_CARDS),
+    ]
+    now = asked_of(patient)
+    with st.container(horizontal=True, key="asking actions"):
+        for kind, label, icon, letter, needed in offered:
+            if not may(who.role, needed):
+                continue
+            held = now is not None and now.kind == kind
+            st.button(
+                label,
+                key=f"ask {kind}",
+                icon=f":material/{icon}:",
+                shortcut=letter,
+                type="primary" if held else "secondary",
+                on_click=leave if held else ask,
+                args=() if held else (patient, kind),
+            )

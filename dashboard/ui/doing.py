@@ -1,0 +1,48 @@
+"""A press of a button that changes something: one transaction, and the sentence of what went wrong beside the button."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+from sqlmodel import Session
+
+from core.errors import HuddleError
+from core.staff.reports import Identity
+from dashboard.ui import page
+from dashboard.ui.card_choices import CHANGED
+from dashboard.ui.text import plain
+
+T = TypeVar("T")
+_SAID = "said beside buttons"  # session state: {place: sentence}, of the press before
+
+
+def do(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T | None:
+    """Run a command as whoever is signed in; None when it could not be done, and `say(place)` then tells why."""
+    st.session_state[_SAID] = {}
+    try:
+        with page.open_transaction() as session:
+            found = act(session, page.identity())
+    except HuddleError as error:
+        st.session_state[_SAID] = {place: error.sentence}
+        return None
+    st.session_state[CHANGED] = True
+    if done:
+        st.toast(done, icon=":material/task_alt:")
+    return found
+
+
+def say(place: str) -> None:
+    """What went wrong at the last press of a button here, if that was the last thing pressed."""
+    if sentence := st.session_state.get(_SAID, {}).get(place):
+        st.error(plain(sentence, 400), icon=":material/error:")
+
+
+def hush() -> None:
+    """Nothing is wrong any more: something else was opened."""
+    st.session_state.pop(_SAID, None)
+
+
+def refresh_what_changed() -> None:
+    """Draw the whole page again when a command changed something, the list behind the drawer too."""
+    if st.session_state.pop(CHANGED, False):
+        st.rerun()
