@@ -18,6 +18,7 @@ from dashboard.ui.text import clock_time, count, day_month, plain
 
 NAMES = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}
 _ICONS = {Channel.TEXT: "sms", Channel.EMAIL: "mail"}
+_JOINER = "\u2060"  # keeps markdown from making a mail link of an address
 _WATCH_SECONDS, _LATER_SECONDS = 1, 5
 _ADDRESSES = "copied addresses"  # session state: {link: address}, shown to be copied by hand
 
@@ -140,9 +141,9 @@ def _to(way: Way, sight: Sight) -> str:
     agreed = {True: "agreed", False: "said no", None: "never asked"}[way.agreed]
     if not way.to:
         return "nobody: no address on file"
-    to = f"…{way.to[-4:]}" if sight.initials else way.to
-    person = f"{way.person[:1]}." if sight.initials else way.person
-    return f"{plain(person, 40)}, {plain(to, 80).replace('@', '@\u2060')} ({agreed})"  # no mail program opens
+    to = plain(f"…{way.to[-4:]}" if sight.initials else way.to, 80)
+    person = plain(f"{way.person[:1]}." if sight.initials else way.person, 40)
+    return f"{person}, {to} ({agreed})".replace("@", "@" + _JOINER)
 
 
 def _became(last: LastMessage, name: str, time_zone: str) -> str:
