@@ -34,6 +34,7 @@ ACCOUNTS = {
     "lee": (Role.PROVIDER, "Dr Lee", "provider-good-morning"),
 }
 SANDBOX_SECONDS = 90
+RUNNING = "running.txt"  # where the sandbox of the demo that made the folder answers
 # a demo is shown at night too, and nobody waits ten minutes for a doubtful message
 AT_ANY_HOUR = {"HUDDLE_QUIET_FROM": "0", "HUDDLE_QUIET_UNTIL": "0", "HUDDLE_SETTLE_SECONDS": "60"}
 
@@ -44,8 +45,10 @@ def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> i
 
     for number, option in ((port, "--port"), (sandbox_port, "--sandbox-port")):
         _refuse_busy(number, option)
+    _refuse_second()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
+    (FOLDER / RUNNING).write_text(f"http://127.0.0.1:{sandbox_port}", encoding="utf-8")
     os.environ["HUDDLE_STORE"] = f"sqlite:///{FOLDER / 'huddle.db'}"
     os.environ["HUDDLE_KEY_FILE"] = str(FOLDER / "key.txt")
     os.environ["HUDDLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"  # patients of the demo sit at this machine
@@ -70,6 +73,16 @@ def _refuse_busy(port: int, option: str) -> None:
             raise HuddleError(
                 f"Port {port} is in use. Stop what runs there, or choose another with {option}."
             ) from error
+
+
+def _refuse_second() -> None:
+    """A second demo would take the folder away under the first one."""
+    try:
+        there = (FOLDER / RUNNING).read_text(encoding="utf-8")
+        httpx.get(f"{there}/control", timeout=2)
+    except (OSError, httpx.HTTPError, httpx.InvalidURL):
+        return
+    raise HuddleError(f"A demo is running already (its sandbox is {there}). Stop it first.")
 
 
 @contextmanager
