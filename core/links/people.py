@@ -1,5 +1,6 @@
 """Whom a link is for, who pays, and by which account at which processor."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
@@ -107,6 +108,28 @@ def account_of(
             account = _account(session, usable[contact.connection_id], contact.external_id)
             return _with_addresses(account, contact)
     return _with_addresses(_account(session, connections[0], None), patient)
+
+
+def known_at_processor(session: Session, patients: Collection[Patient]) -> frozenset[int]:
+    """Of these patients, those whose new card would have an owner: they, or who pays for them, are a contact there.
+
+    Raises BadInput when no processor is connected.
+    """
+    working = session.exec(
+        select(Connection.id).where(Connection.kind == Kind.FORTIS, col(Connection.state).in_(_USABLE))
+    ).all()
+    if not working:
+        raise BadInput("No card processor is connected. Connect Fortis under Integrations first.")
+    known = set(
+        session.exec(
+            select(ProcessorContact.patient_id).where(
+                col(ProcessorContact.connection_id).in_(working),
+                col(ProcessorContact.gone_at).is_(None),
+                col(ProcessorContact.patient_id).is_not(None),
+            )
+        )
+    )
+    return frozenset(one.id or 0 for one in patients if one.id in known or one.guarantor_id in known)
 
 
 def _with_addresses(account: Account, person: Patient | ProcessorContact) -> Account:

@@ -30,6 +30,7 @@ from core.schedule.rules import OPEN_STATUSES
 from core.store.base import table_of
 
 DECLINED_LATELY = timedelta(days=45)
+_OR = ", or "
 
 
 class Condition(StrEnum):
@@ -72,26 +73,38 @@ def conditions(
     return by_row | {condition: tuple(read(session, places, as_of)) for condition, read in _BY_READ.items()}
 
 
+def combined(conditions: Iterable[Condition]) -> str:
+    """The word kept with a blast for people of any of these conditions."""
+    return _OR.join(one.value for one in Condition if one in set(conditions))
+
+
 def still_fits(
     session: Session, condition: str, patient_ids: Collection[int], *, as_of: datetime
 ) -> frozenset[int]:
-    """Of these patients, those the condition still holds for. People chosen by hand always fit."""
+    """Of these patients, those the condition (or one of several `combined`) still holds for.
+
+    People chosen by hand always fit.
+    """
     try:
-        wanted = Condition(condition)
+        wanted = {Condition(word) for word in condition.split(_OR)}
     except ValueError:
         return frozenset(patient_ids)
-    if wanted is Condition.CHOSEN:
+    if Condition.CHOSEN in wanted:
         return frozenset(patient_ids)
-    if wanted in _BY_ROW:
-        now = _of_rows(cards(session, location_id=None, as_of=as_of).rows, wanted)
-    else:
-        now = tuple(_BY_READ[wanted](session, locations(session, None), as_of))
-    return frozenset(patient_ids) & {each.patient_id for each in now}
+    found = [each for one in wanted & _BY_READ.keys() for each in _everywhere(session, one, as_of)]
+    by_row = wanted & _BY_ROW.keys()
+    rows = cards(session, location_id=None, as_of=as_of).rows if by_row else ()
+    found += [each for one in by_row for each in _of_rows(rows, one)]
+    return frozenset(patient_ids) & {each.patient_id for each in found}
+
+
+def _everywhere(session: Session, condition: Condition, as_of: datetime) -> Iterable[Candidate]:
+    return _BY_READ[condition](session, locations(session, None), as_of)
 
 
 def one_processor_only(session: Session) -> bool:
     """Whether there is nothing to move from: the practice has cards at one processor, or at none."""
-    return len(_processors(session)) < 2
+    return len(processors(session)) < 2
 
 
 _BY_ROW: dict[Condition, Callable[[CardRow], bool]] = {
@@ -196,7 +209,7 @@ def _declined(session: Session, places: Sequence[Location], as_of: datetime) -> 
             )
 
 
-def _processors(session: Session) -> list[Connection]:
+def processors(session: Session) -> list[Connection]:
     """The processors that hold cards, the present one last."""
     rows = session.exec(
         select_rows(Connection)
@@ -214,10 +227,10 @@ def _at_the_old_processor(
     session: Session, places: Sequence[Location], as_of: datetime
 ) -> Iterable[Candidate]:
     """A card at a processor the practice left, and none at the one it has now."""
-    processors = _processors(session)
-    if len(processors) < 2:
+    held_at = processors(session)
+    if len(held_at) < 2:
         return
-    present, former = processors[-1], [one.id for one in processors[:-1]]
+    present, former = held_at[-1], [one.id for one in held_at[:-1]]
     held = and_(_card.c.patient_id == _patient.c.id, _card.c.gone_at.is_(None))
     at_present = select(_card.c.id).where(held, _card.c.connection_id == present.id, _card.c.active).exists()
     rows = session.execute(

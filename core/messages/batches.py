@@ -107,12 +107,14 @@ def make_batch(
     at: datetime | None = None,
     typed_count: int | None = None,
     make_link: MakeLink | None = None,
+    left_out: Sequence[LeftOut] = (),
     undo: timedelta = UNDO,
 ) -> Batch:
     """Send a blast now or at a time (UTC), after the time to undo. A second press of the same form finds the first.
 
     condition: the word of the live condition, asked again when each message goes. chosen: what was ticked, to be read
     later. make_link: the link for one person, made in this transaction. typed_count: needed above 50 people.
+    left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
     Raises NotAllowed; BadInput: nobody to write to, wrong count, a time that is past, words that may not go out.
     """
     require(who.role, Permission.SEND_BLASTS)
@@ -123,6 +125,7 @@ def make_batch(
     if at is not None and at < now - timedelta(minutes=1):
         raise BadInput("That time is past. Choose a later one, or send now.")
     audience = check(session, wanted, channel=words.channel, purpose=words.purpose, now=now)
+    audience = Audience(audience.goes, (*left_out, *audience.left_out))
     _require_count(len(audience.goes), typed_count)
     connection = sending_connection(session, words.channel)
     batch = Batch(
