@@ -252,11 +252,6 @@ class FortisDesk(Fortis):
             asked.Resent, "POST", f"/v1/declined-recurring-transactions/{declined_id}/resend", None
         )
 
-    def transaction(self, transaction_id: str) -> dict[str, Any]:
-        """One transaction as Fortis answers it, with what it refers to. Raises Refused (404) for an unknown id."""
-        path = f"/v1/transactions/{transaction_id}"
-        return dict(_record_of(self._reader.get(path, {"expand[0]": "transaction_references"})))
-
     def transactions_of_recurring(self, recurring_id: str, since: int) -> list[asked.Charged]:
         """What a draft was charged at or after `since` (epoch seconds), oldest first."""
         filters = [("recurring_id", "=", recurring_id), ("created_ts", ">=", str(since))]

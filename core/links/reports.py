@@ -13,7 +13,9 @@ from core import clock
 from core.invoices.models import Invoice
 from core.links.models import Link, LinkStep
 from core.links.rules import LIVE, LinkKind, LinkState, Step
+from core.links.steps import payments_of
 from core.patients.models import Patient
+from core.payments.models import PaymentStatus
 from core.staff.models import Staff
 from core.staff.reports import Identity
 from core.store.base import table_of
@@ -124,6 +126,33 @@ def link_story(session: Session, actor: Identity | None, link_id: int) -> LinkSt
     if row is None:
         return None
     return LinkStory(_line(row), row["url"] or "", tuple(_steps(session, link_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOn:
+    """A payment on a link. payment_id: the processor's own. counts: it pays the link, so it may be detached from it."""
+
+    payment_id: str
+    at: datetime
+    cents: int
+    status: str
+    counts: bool
+
+
+def payments_on(session: Session, actor: Identity | None, link_id: int) -> list[PaidOn]:
+    """The payments made on a link, declined and given back ones too, oldest first; none when the actor may not see it."""
+    if session.execute(_all_links(actor).where(table_of(Link).c.id == link_id)).first() is None:
+        return []
+    return [
+        PaidOn(
+            one.external_id,
+            one.happened_at,
+            one.amount_cents,
+            one.status,
+            one.refund_ref is None and one.status in (PaymentStatus.APPROVED, PaymentStatus.PENDING),
+        )
+        for one in payments_of(session, session.get_one(Link, link_id))
+    ]
 
 
 def timeline_entries(session: Session, patient_id: int) -> list[tuple[datetime, str, str, int | None]]:

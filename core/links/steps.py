@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
@@ -120,13 +120,14 @@ def payments_of(session: Session, link: Link) -> list[PaymentFacts]:
         for name in PaymentFacts._fields
     ]
     here = [_PAYMENT.c.connection_id == link.connection_id, _PAYMENT.c.gone_at.is_(None)]
-    mine = select(_PAYMENT.c.external_id).where(*here, _PAYMENT.c.invoice_ref == link.external_id)
-    rows = session.execute(
-        select(*columns)
-        .where(*here, or_(_PAYMENT.c.invoice_ref == link.external_id, _PAYMENT.c.refund_ref.in_(mine)))
-        .order_by(_PAYMENT.c.happened_at, _PAYMENT.c.id)
-    )
-    return [one._replace(happened_on=one.happened_at.date()) for one in map(PaymentFacts._make, rows)]
+    # two indexed look-ups instead of an OR, which makes SQLite walk every payment of the processor
+    rows = list(session.execute(select(*columns).where(*here, _PAYMENT.c.invoice_ref == link.external_id)))
+    ids = [row.external_id for row in rows]
+    back = select(*columns).where(*here, _PAYMENT.c.refund_ref.in_(ids))
+    rows += [row for row in session.execute(back) if row.external_id not in ids] if ids else []
+    found = [PaymentFacts._make(row) for row in rows]
+    found.sort(key=lambda one: (one.happened_at, one.id))
+    return [one._replace(happened_on=one.happened_at.date()) for one in found]
 
 
 def _note_payments(session: Session, link: Link, payments: list[PaymentFacts]) -> None:

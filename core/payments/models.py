@@ -68,6 +68,7 @@ class Payment(Synced, table=True):
         index_where_given("plan_id"),
         index_where_given("membership_id"),
         index_where_given("refund_ref"),
+        index_where_given("invoice_ref"),
         index_where_given("order_id"),
     )
 

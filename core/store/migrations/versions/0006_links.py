@@ -131,3 +131,4 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_invoice_line_invoice_id'), 'invoice_line', ['invoice_id'], unique=False)
     op.create_index(op.f('ix_invoice_line_ledger_entry_id'), 'invoice_line', ['ledger_entry_id'], unique=False, sqlite_where=sa.text('ledger_entry_id IS NOT NULL'), postgresql_where=sa.text('ledger_entry_id IS NOT NULL'))
+    op.create_index(op.f('ix_payment_invoice_ref'), 'payment', ['invoice_ref'], unique=False, sqlite_where=sa.text('invoice_ref IS NOT NULL'), postgresql_where=sa.text('invoice_ref IS NOT NULL'))
