@@ -79,7 +79,7 @@ def send_with_murders(clinic: Clinic, kills: int, taken: Callable[[], int] = lam
         enough = taken() + chance.randint(1, few)
         worker = start(url)
         while worker.is_alive() and taken() < enough:
-            time.sleep(0.002)
+            time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.02))
         if worker.is_alive() and worker.pid:
             os.kill(worker.pid, signal.SIGKILL)
