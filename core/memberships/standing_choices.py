@@ -1,6 +1,8 @@
 """Reading the choices that stand, and what the practice sells, for the rules."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
@@ -23,6 +25,12 @@ _STANDING = (
     .order_by(_choice.c.id)
 )
 _STANDING_OF = _STANDING.where(_choice.c.membership_id.in_(bindparam("ids", expanding=True)))
+_EVERY = select(
+    *(
+        _choice.c[name]
+        for name in ("kind", "starts_at", "cents", "chosen_at", "chosen_by", "undone_at", "undone_by")
+    )
+).where(_choice.c.membership_id.in_(bindparam("ids", expanding=True)))
 _ON_SALE = select(*(_plan.c[name] for name in MembershipPlanFacts._fields)).where(_plan.c.gone_at.is_(None))
 _BENEFITS = select(_benefit.c.membership_plan_id, *(_benefit.c[name] for name in BenefitFacts._fields)).where(
     _benefit.c.gone_at.is_(None)
@@ -43,6 +51,24 @@ def standing_choices(
         choice = ChoiceFacts._make(row)
         found.setdefault(choice.membership_id, []).append(choice)
     return found
+
+
+class Told(NamedTuple):
+    """A choice for the patient's timeline. starts_at: the visit's when chosen; undone_at None = it stands."""
+
+    kind: str
+    starts_at: datetime
+    cents: int | None
+    chosen_at: datetime
+    chosen_by: str
+    undone_at: datetime | None
+    undone_by: str
+
+
+def choice_history(session: Session, membership_ids: Collection[int]) -> list[Told]:
+    """Every choice ever made about these memberships (store ids), undone ones too."""
+    rows = session.connection().execute(_EVERY, {"ids": list(membership_ids)}).all() if membership_ids else ()
+    return [Told._make(row) for row in rows]
 
 
 def plans_for_sale(session: Session) -> Sequence[PlanOnOffer]:

@@ -94,6 +94,12 @@ def after_end(
     return f"{plan.name} {ended}: {visits_on(visits, reading)} not covered."
 
 
+CHOICE_WORDS = {
+    ChoiceKind.DROP_IN: "charge as a drop-in",
+    ChoiceKind.EXTRA: "use a rollover or add-on visit",
+    ChoiceKind.MOVE: "move to the next period",
+    ChoiceKind.UPGRADE: "upgrade the plan",
+}
 _DECIDED = {
     ChoiceKind.DROP_IN: "is a drop-in{cents}",
     ChoiceKind.EXTRA: "takes an extra visit",

@@ -11,10 +11,13 @@ from sqlmodel import Session
 from core import clock
 from core.cards.models import Card
 from core.connections.models import Connection
+from core.dates import short_day
 from core.errors import NotFound
 from core.ledger.models import LedgerEntry, Service
 from core.links.reports import links_of_patient, timeline_entries
-from core.memberships.standing_choices import plans_for_sale
+from core.memberships.choices import ChoiceKind
+from core.memberships.standing_choices import choice_history, plans_for_sale
+from core.memberships.words import CHOICE_WORDS
 from core.morning.assemble import patient_row
 from core.morning.card_rows import (
     ContactPanel,
@@ -98,7 +101,11 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         payments=payments,
         coverages=coverage_lines(judged, setting),
         visits=visits,
-        timeline=timeline(payments, visits, [*_links(session, key), *_asked(session, key)]),
+        timeline=timeline(
+            payments,
+            visits,
+            [*_links(session, key), *_asked(session, key), *_decided(session, facts, setting)],
+        ),
         sources=source_cells(session),
         links=tuple(links_of_patient(session, None, key)),
     )
@@ -209,6 +216,20 @@ def _links(session: Session, key: int) -> list[Moment]:
 def _asked(session: Session, key: int) -> list[Moment]:
     """What became of the invoices and links the patient was sent."""
     return [Moment(*told) for told in timeline_entries(session, key)]
+
+
+def _decided(session: Session, facts: PatientFacts, setting: Setting) -> list[Moment]:
+    """What was decided about visits beyond a membership, and what of it was taken back."""
+    moments = []
+    for one in choice_history(session, [record.membership.id for record in facts.memberships]):
+        day = short_day(clock.local_date(one.starts_at, setting.time_zone), setting.today)
+        about = f"{day}: {CHOICE_WORDS[ChoiceKind(one.kind)]}"
+        words = f"Decided for {about} ({one.chosen_by})"
+        moments.append(Moment(one.chosen_at, "rule", words, one.cents))
+        if one.undone_at is not None:
+            words = f"Took back what was decided for {about} ({one.undone_by})"
+            moments.append(Moment(one.undone_at, "undo", words, None))
+    return moments
 
 
 def _payer(session: Session, payer_id: int | None, family: bool) -> str | None:

@@ -9,6 +9,7 @@ from core.errors import HuddleError
 from core.memberships.choices import ChoiceKind, ChoiceStanding
 from core.memberships.commands import choose, undo_choice
 from core.memberships.offers import Offer
+from core.memberships.words import CHOICE_WORDS
 from core.money import short_dollars
 from core.morning.card_rows import MembershipPanel, OverVisit, PatientCard, TakenChoice
 from dashboard.ui import blocks, page
@@ -17,12 +18,6 @@ from dashboard.ui.sight import Sight, no_amounts
 from dashboard.ui.text import clock_time, plain, visit_day
 
 CHANGED = "choice changed"  # session state: the list behind the drawer is to be drawn again
-NAMES = {
-    ChoiceKind.DROP_IN: "Charge as a drop-in",
-    ChoiceKind.EXTRA: "Use a rollover or add-on visit",
-    ChoiceKind.MOVE: "Move to the next period",
-    ChoiceKind.UPGRADE: "Upgrade the plan",
-}
 _TAKEN = {
     ChoiceKind.DROP_IN: "is charged as a drop-in",
     ChoiceKind.EXTRA: "takes an extra visit",
@@ -64,7 +59,9 @@ def _question(one: OverVisit, panel: MembershipPanel, card: PatientCard) -> Bloc
 def _option(offer: Offer) -> Block:
     cents = offer.cents or 0
     right = f"{'+' if offer.kind is ChoiceKind.UPGRADE else ''}{short_dollars(cents)}" if cents > 0 else ""
-    return blocks.option(offer.kind.value, NAMES[offer.kind], offer.words, right, possible=offer.possible)
+    return blocks.option(
+        offer.kind.value, CHOICE_WORDS[offer.kind].capitalize(), offer.words, right, possible=offer.possible
+    )
 
 
 def _taken(one: TakenChoice, card: PatientCard, sight: Sight) -> Block:

@@ -87,6 +87,9 @@ def test_the_morning_and_the_patient_card_show_what_was_decided(sqlite_store: En
         ("drop_in", "HOLDS", "Dana Desk")
     ]
     assert panel.over == ()
+    with reader(sqlite_store) as session:
+        words = [moment.words for moment in patient_card(session, 1, AS_OF).timeline]
+    assert "Decided for 26 Nov: charge as a drop-in (Dana Desk)" in words
     with transaction(sqlite_store) as session:
         undo_choice(session, who, choice_id=key)
     decide(sqlite_store, who, kind=ChoiceKind.EXTRA)
