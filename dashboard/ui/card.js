@@ -33,7 +33,9 @@ const BLOCKS = {
       act.open[why.hidden ? "delete" : "add"](block.name);
     };
     return el("div", { class: "flag" }, chip(block.chip), el("span", { class: "words" }, el("bdi", {}, block.words)),
-      block.right ? el("span", { class: "right" }, block.right) : null, button, why);
+      block.right ? el("span", { class: "right" }, block.right) : null,
+      block.fix ? el("button", { type: "button", class: "fix", on: { click: () => act.tell("ask", { ...block.fix.asked, at: Date.now() }) } }, block.fix.words) : null,
+      button, why);
   },
 };
 

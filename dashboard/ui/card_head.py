@@ -2,6 +2,7 @@
 
 from core.money import dollars
 from core.morning.card_rows import ContactPanel, PatientCard
+from core.morning.flags import Kind
 from core.morning.rules import speaks
 from core.severity import Flag
 from dashboard.ui import blocks
@@ -22,6 +23,17 @@ RULES = {
     "Balance": "The balance is the patient's part of charges, less payments and adjustments. Credit and pending amounts stand beside it.",
     "Unknown": "A source is missing, old, or not joined to this patient. Unknown never counts as fine.",
 }  # fmt: skip
+
+_FIXES: dict[str, tuple[str, str]] = {
+    Kind.MISSING_PAYMENT: ("Payment link", "pay"),
+    Kind.BEHIND: ("Payment link", "pay"),
+    Kind.DUE_TODAY: ("Payment link", "pay"),
+    Kind.CARD_EXPIRED: ("New card link", "card"),
+    Kind.CARD_EXPIRING: ("New card link", "card"),
+    Kind.CARD_INVALID: ("New card link", "card"),
+    Kind.NO_CARD: ("New card link", "card"),
+    Kind.BALANCE_DUE: ("$ Invoice", "invoice"),
+}
 
 
 def initials_of(name: str) -> str:
@@ -138,7 +150,18 @@ def _flag(card: PatientCard, flag: Flag, sight: Sight) -> Block:
             else blocks.text("It rests on what is missing, or on the whole list below.", "soft"),
         ],
         "name": f"why-{flag.kind}",
+        "fix": _fix(card, flag, sight),
     }
+
+
+def _fix(card: PatientCard, flag: Flag, sight: Sight) -> Block | None:
+    """The button that mends what the sentence says, for who may press it; it opens the form, filled in."""
+    words, kind = _FIXES.get(flag.kind, ("", ""))
+    if not kind or not (sight.ask if kind == "card" else sight.collect):
+        return None
+    names = {"pay": {each.kind for each in card.missing} | {"plan"}, "card": {"card"}}.get(kind, set())
+    about = next((list(one) for one in flag.evidence if one[0] in names), None)
+    return {"words": words, "asked": {"kind": kind, "about": about}}
 
 
 def _evidence(card: PatientCard, one: tuple[str, str], sight: Sight) -> str:

@@ -11,7 +11,7 @@ from core.links.ways import LastMessage, Way, ways_of
 from core.messages.models import Channel, MessageState
 from core.money import short_dollars
 from core.staff.reports import Identity
-from dashboard.ui import asking, doing, page
+from dashboard.ui import asking, doing, link_life, page
 from dashboard.ui.asking import Asking
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import clock_time, count, day_month, plain
@@ -33,6 +33,8 @@ def hand_over(ask: Asking, link_id: int, who: Identity, sight: Sight, time_zone:
     _watch(link_id, story.line, time_zone)
     if story.line.open:
         _ways(link_id, who, sight, time_zone, waiting=story.line.waiting)
+    link_life.buttons(story.line, ask.key("link"), send=False)
+    link_life.story_view(story, who, time_zone, place=ask.key("story"))
     st.button("Done", key=ask.key("done"), on_click=asking.leave)
 
 
@@ -49,6 +51,7 @@ def _watch(link_id: int, line: LinkLine, time_zone: str) -> None:
             return
         now = story.line
         _state(now, time_zone)
+        link_life.steps_row(now, time_zone)
         if before != (now.state, now.waiting, now.sent_at, now.opened_at, now.paid_cents, now.seen_at):
             st.rerun()
 
@@ -89,8 +92,8 @@ def _ready(line: LinkLine, time_zone: str) -> str:
 def _ways(link_id: int, who: Identity, sight: Sight, time_zone: str, *, waiting: bool) -> None:
     with page.open_transaction() as session:
         text, email = ways_of(session, who, link_id)
-    for way in (email, text):
-        with st.container(border=True):
+    for place, way in zip(st.columns(2), (text, email), strict=True):
+        with place.container(border=True):
             _way(link_id, way, sight, time_zone, waiting=waiting)
     place = f"copy {link_id}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -112,7 +115,8 @@ def _way(link_id: int, way: Way, sight: Sight, time_zone: str, *, waiting: bool)
     body = way.body.replace(way.person, way.person[:1] + ".") if sight.initials and way.person else way.body
     st.markdown(f"**{name}** to {_to(way, sight)}")
     if body:
-        st.text(f"{way.subject}\n\n{body}" if way.subject else body)
+        with st.container(height=190, border=False):
+            st.text(f"{way.subject}\n\n{body}" if way.subject else body)
     words = [count(way.segments, "text segment")] if way.segments > 1 else []
     if way.goes_at and not way.stopped:
         words.append(f"Quiet hours: it goes out at {clock_time(way.goes_at, time_zone)}.")

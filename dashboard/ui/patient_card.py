@@ -60,6 +60,7 @@ def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None,
         on_open_change=on_open or (lambda: None),
         on_decide_change=lambda: _decide(st.session_state[key].decide),
         on_undo_change=lambda: _undo(st.session_state[key].undo),
+        on_ask_change=lambda: _ask(card.row.key, st.session_state[key].ask),
         on_promise_change=lambda: card_plans.promise(st.session_state[key].promise),
     )
 
@@ -72,6 +73,18 @@ def _decide(answer: dict[str, Any] | None) -> None:
 def _undo(answer: dict[str, Any] | None) -> None:
     of_plan = answer is not None and isinstance(answer.get("choice"), str)
     (card_plans.take_back if of_plan else card_choices.undo)(answer)
+
+
+def _ask(patient: int, answer: dict[str, Any] | None) -> None:
+    """The button beside a sentence: the form that mends it, filled in."""
+    kind, about = (answer or {}).get("kind"), (answer or {}).get("about")
+    pair = (str(about[0]), str(about[1])) if isinstance(about, list) and len(about) == 2 else None
+    if kind == "pay":
+        asking.ask(patient, "pay", due=pair)
+    elif kind == "card":
+        asking.ask(patient, "card", card=pair and pair[1])
+    elif kind == "invoice":
+        asking.ask(patient, "invoice")
 
 
 def read_card(key: int, who: Identity) -> PatientCard:

@@ -16,12 +16,13 @@ NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 @dataclass(frozen=True, slots=True)
 class Sight:
     """money: the role may see amounts. collect: it may decide what a patient pays; settle: also about plans that were
-    ended early. initials: the privacy switch of a shared screen is on."""
+    ended early. ask: it may ask for a new card. initials: the privacy switch of a shared screen is on."""
 
     money: bool = True
     initials: bool = False
     collect: bool = True
     settle: bool = True
+    ask: bool = True
 
     def row(self, row: PatientRow) -> PatientRow:
         """The row as this person may see it; amounts are gone from it, not just hidden by the page."""
@@ -44,6 +45,7 @@ def sight_of(role: str, *, initials: bool = False) -> Sight:
         initials=initials,
         collect=may(role, Permission.COLLECT),
         settle=may(role, Permission.SETTLE_PLANS),
+        ask=may(role, Permission.ASK_FOR_CARDS),
     )
 
 

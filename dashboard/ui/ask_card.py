@@ -1,0 +1,81 @@
+"""A new-card link: which card it replaces and which drafts it moves. The card itself is typed at the processor only."""
+
+import streamlit as st
+
+from core.links.card_links import create_card_link
+from core.links.making import open_links, say_open_link
+from core.links.rules import CARD_LINK_DAYS, LinkKind
+from core.morning.card_rows import CardLine, PatientCard
+from dashboard.ui import asking, doing, page
+from dashboard.ui.asking import Asking
+from dashboard.ui.text import plain
+
+PLACE = "make new card link"
+
+
+def compose(ask: Asking, card: PatientCard) -> None:
+    """The form. card: the patient card it stands on, for the cards on file and what each is charged."""
+    with page.open_reader() as session:
+        there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.CARD)]
+    if there:
+        st.warning("  \n".join(plain(words, 200) for words in there), icon=":material/link:")
+        st.checkbox("Make a second one on purpose", key=ask.key("second"))
+    replaceable = [one for one in card.cards if one.kind != "bank" and one.state != "removed"]
+    by_id: dict[str, CardLine] = {one.card_id: one for one in replaceable}
+    options = [*by_id, ""]
+    st.radio(
+        "Which card is to be replaced?",
+        options,
+        index=options.index(ask.card) if ask.card in options else _worst(replaceable),
+        key=ask.key("card"),
+        format_func=lambda key: _name(by_id[key]) if key else _no_card(by_id),
+        captions=[_charges(one) for one in replaceable] + [_all_charges(replaceable)],
+    )
+    st.caption(
+        f"The link works {CARD_LINK_DAYS} days and once. The card is typed on the processor's own page, never here."
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Make new card link", key=ask.key("make"), type="primary", icon=":material/add_card:",
+            on_click=_make, args=(ask,),
+        )  # fmt: skip
+        st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
+    doing.say(PLACE)
+
+
+def _worst(cards: list[CardLine]) -> int:
+    """The card that needs replacing most, else the last option: every draft."""
+    bad = [place for place, one in enumerate(cards) if one.state in ("expired", "closed", "ends soon")]
+    charged = [place for place in bad if cards[place].charges]
+    return (charged or bad or [len(cards)])[0]
+
+
+def _name(one: CardLine) -> str:
+    ends = f", ends {one.expires_on:%m/%y}" if one.expires_on else ""
+    last = f" ending {one.last_four}" if one.last_four else ""
+    return plain(f"{(one.brand or 'Card').capitalize()}{last}{ends} ({one.state})", 100)
+
+
+def _no_card(cards: dict[str, CardLine]) -> str:
+    return "Every draft of this patient" if cards else "A first card: none is on file"
+
+
+def _charges(one: CardLine) -> str:
+    return plain(f"Its drafts move to the new card: {one.charges}", 200) if one.charges else "No draft charges it."  # fmt: skip
+
+
+def _all_charges(cards: list[CardLine]) -> str:
+    told = [one.charges for one in cards if one.charges]
+    return plain(f"All of these move to the new card: {'; '.join(told)}", 300) if told else "No draft is planned; the card is kept for later."  # fmt: skip
+
+
+def _make(ask: Asking) -> None:
+    made = doing.do(
+        PLACE,
+        lambda session, who: create_card_link(
+            session, who, patient_id=ask.patient, form=ask.form, card_ref=ask.typed("card") or None,
+            second=bool(ask.typed("second", False)),
+        ).id,
+    )  # fmt: skip
+    if made:
+        ask.link = made

@@ -1,0 +1,145 @@
+"""A payment link for what is missing: which, how much, and what is on hold and why; a declined draft charged again."""
+
+import streamlit as st
+
+from core import clock
+from core.errors import BadInput
+from core.links import declined
+from core.links.declined import DeclinedLine, declined_of
+from core.links.making import open_links, say_open_link
+from core.links.pay import Missing, create_pay_link, missing_of
+from core.links.rules import LinkKind
+from core.money import dollars, parse_dollars, short_dollars
+from core.staff.reports import Identity
+from dashboard.ui import asking, doing, page
+from dashboard.ui.asking import Asking
+from dashboard.ui.text import day_month, plain
+
+PLACE = "make payment link"
+
+
+def compose(ask: Asking, who: Identity) -> None:
+    """The form for one missing thing; beneath it what the processor can try by itself."""
+    with page.open_reader() as session:
+        missing = missing_of(session, who, ask.patient, clock.now())
+        drafts = declined_of(session, who, ask.patient)
+        there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.INVOICE, LinkKind.PAY)]  # fmt: skip
+    free = [one for one in missing if not one.hold]
+    for one in missing:
+        if one.hold:
+            st.warning(f"**{_name(one)}** is on hold. {plain(one.hold, 300)}", icon=":material/front_hand:")
+    if free:
+        _form(ask, free, there)
+    elif not missing:
+        st.success("Nothing is missing: every payment due is paid. Use the invoice for something new.", icon=":material/check_circle:")  # fmt: skip
+    for draft in drafts:
+        _draft(ask, draft)
+    if not free:
+        st.button("Close", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
+
+
+def _name(one: Missing) -> str:
+    due = f", due {day_month(one.due_on)}" if one.due_on else ""
+    what = "All that the plan is behind" if one.kind == "plan" else one.kind.replace("_", " ").capitalize()
+    return plain(f"{what} {short_dollars(one.cents)}{due}")
+
+
+def _form(ask: Asking, free: list[Missing], there: list[str]) -> None:
+    if there:
+        st.warning("  \n".join(plain(words, 200) for words in there), icon=":material/link:")
+        st.checkbox("Make a second one on purpose", key=ask.key("second"))
+    keys = [(one.kind, one.ref) for one in free]
+    by_key = dict(zip(keys, free, strict=True))
+    st.radio(
+        "What is it for?",
+        keys,
+        index=keys.index(ask.due) if ask.due in keys else 0,
+        key=ask.key("due"),
+        format_func=lambda key: _name(by_key[key]),
+        captions=[plain(one.sentence, 300) for one in free],
+    )
+    one = by_key.get(ask.typed("due"), free[0])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Amount, empty for all of it",
+            key=ask.key("amount"),
+            placeholder=dollars(one.cents),
+            live="300ms",
+            max_chars=14,
+            width=220,
+        )
+        st.toggle("Advance: ask for more than is open", key=ask.key("advance"))
+    st.markdown(_sum(ask, one))
+    with st.container(horizontal=True):
+        st.button(
+            "Make payment link", key=ask.key("make"), type="primary", icon=":material/link:",
+            on_click=_make, args=(ask, (one.kind, one.ref)),
+        )  # fmt: skip
+        st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
+    doing.say(PLACE)
+
+
+def _sum(ask: Asking, one: Missing) -> str:
+    try:
+        cents = _cents(ask)
+    except BadInput as error:
+        return f":orange[{plain(error.sentence, 200)}]"
+    asked = one.cents if cents is None else cents
+    left = one.cents - asked
+    after = "nothing of it stays open" if left == 0 else f"{dollars(abs(left))} {'stays open' if left > 0 else 'is in advance'}"  # fmt: skip
+    card = " The card it is paid with is kept for the coming drafts." if one.plan_id or one.membership_id else ""  # fmt: skip
+    return f"**To pay {dollars(asked)}**, {after}.{card}".replace("$", "\\$")
+
+
+def _cents(ask: Asking) -> int | None:
+    typed = (ask.typed("amount", "") or "").strip()
+    return parse_dollars(typed) if typed else None
+
+
+def _make(ask: Asking, due: tuple[str, str]) -> None:
+    made = doing.do(
+        PLACE,
+        lambda session, who: create_pay_link(
+            session, who, patient_id=ask.patient, due=due, form=ask.form, cents=_cents(ask),
+            advance=bool(ask.typed("advance", False)), second=bool(ask.typed("second", False)),
+        ).id,
+    )  # fmt: skip
+    if made:
+        ask.link = made
+
+
+def _draft(ask: Asking, draft: DeclinedLine) -> None:
+    place = f"draft {draft.declined_id}"
+    money = short_dollars(draft.amount_cents)
+    with st.container(border=True):
+        day = f" on {day_month(draft.happened_at.date())}" if draft.happened_at else ""
+        st.markdown(
+            f"**{plain(f'Draft of {money} declined{day}: {draft.reason}.', 200)}**  \n{plain(draft.advice, 300)}"
+        )
+        if draft.under_way:
+            st.caption(plain(draft.under_way, 200))
+            return
+        sure = draft.may_rerun and bool(ask.typed(f"{place} sure", False))
+        if draft.may_rerun:
+            st.checkbox(plain(f"Charge {money} to the card of the draft now"), key=ask.key(f"{place} sure"))  # fmt: skip
+        with st.container(horizontal=True):
+            if draft.may_rerun:
+                st.button(
+                    "Try the draft again", key=ask.key(f"{place} rerun"), icon=":material/replay:",
+                    disabled=not sure, on_click=_try_again, args=(ask, place, draft.declined_id),
+                )  # fmt: skip
+            st.button(
+                "Have Fortis write to the payer", key=ask.key(f"{place} resend"), icon=":material/forward_to_inbox:",
+                on_click=_write, args=(ask, place, draft.declined_id),
+            )  # fmt: skip
+        doing.say(place)
+
+
+def _try_again(ask: Asking, place: str, declined_id: int) -> None:
+    form = f"{ask.form} rerun {declined_id}"
+    doing.do(place, lambda session, who: declined.rerun(session, who, declined_id=declined_id, form=form).id, "The card is being charged again.")  # fmt: skip
+
+
+def _write(ask: Asking, place: str, declined_id: int) -> None:
+    form = f"{ask.form} resend {declined_id}"
+    doing.do(place, lambda session, who: declined.resend(session, who, declined_id=declined_id, form=form).id, "Fortis is writing to the payer.")  # fmt: skip
