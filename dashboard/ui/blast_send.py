@@ -1,0 +1,116 @@
+"""Step four of a blast, Send: now or at a time, the number typed above fifty people; one press makes one blast."""
+
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+from sqlmodel import Session
+
+from core import clock
+from core.errors import BadInput
+from core.links.blasts import make_blast
+from core.messages.audience import Candidate
+from core.messages.batches import Audience
+from core.messages.models import Batch
+from core.messages.rules import COUNT_ABOVE
+from core.messages.templates import Words
+from core.practice.reports import places
+from core.staff.reports import Identity
+from dashboard.ui import doing, page
+from dashboard.ui.blast_draft import OPEN, Draft, begin
+from dashboard.ui.text import count
+
+PLACE = "send blast"
+NOW, LATER = "Now", "At a time"
+
+
+def step_send(
+    now: Draft, who: Identity, people: tuple[Candidate, ...], words: Words, found: Audience
+) -> None:
+    """Draw it. After the press there are thirty seconds to undo."""
+    st.subheader("4. Send")
+    number = len(found.goes)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control("When", [NOW, LATER], default=NOW, required=True, key=now.key("when"))
+        if st.session_state[now.key("when")] == LATER:
+            today = clock.today(_zone(who))
+            st.date_input(
+                "Day",
+                value=today,
+                min_value=today,
+                max_value=today + timedelta(days=60),
+                key=now.key("day"),
+                format="MM/DD/YYYY",
+                width=160,
+            )
+            st.time_input("Time", value=time(9), key=now.key("time"), format="12h", width=140)
+        if number > COUNT_ABOVE:
+            st.text_input(
+                f"Type {number} to confirm",
+                key=now.key("count"),
+                max_chars=9,
+                width=180,
+                placeholder=str(number),
+            )
+        st.button(
+            f"Send to {count(number, 'person', 'people')}",
+            key=PLACE,
+            type="primary",
+            icon=":material/send:",
+            disabled=number == 0,
+            on_click=_send,
+            args=(now, who, people, words),
+        )
+    doing.say(PLACE)
+    st.caption(
+        "Nothing goes out for 30 seconds, so that you can undo it. Nobody is written to in quiet hours; "
+        "who is fine by then is left alone."
+    )
+
+
+def _send(now: Draft, who: Identity, people: tuple[Candidate, ...], words: Words) -> None:
+    """One transaction. The form is that of the drawn button, so that a second press finds the first blast."""
+    began, typed = clock.now(), _typed(now)
+
+    def act(session: Session, who: Identity) -> tuple[int, datetime]:
+        made: Batch = make_blast(
+            session,
+            who,
+            people,
+            form=now.form,
+            name=now.name,
+            words=words,
+            kind=now.kind,
+            condition=now.condition,
+            chosen={"conditions": sorted(now.picked), "chosen": list(now.chosen), "from": now.origin},
+            at=_at(now, who),
+            typed_count=typed,
+        )
+        return made.id or 0, made.created_at
+
+    made = doing.do(PLACE, act)
+    if made is None:
+        return
+    if made[1] < began:
+        st.toast("It was sent before, perhaps in another window. Nothing went twice.", icon=":material/info:")
+    begin(who)
+    st.session_state[OPEN] = made[0]
+
+
+def _typed(now: Draft) -> int | None:
+    words = str(st.session_state.get(now.key("count"), "")).replace(",", "").strip()
+    return int(words) if words.isdecimal() and len(words) < 10 else None
+
+
+def _at(now: Draft, who: Identity) -> datetime | None:
+    if st.session_state.get(now.key("when")) != LATER:
+        return None
+    day, hour = st.session_state.get(now.key("day")), st.session_state.get(now.key("time"))
+    if day is None or hour is None:
+        raise BadInput("Choose the day and the time, or send now.")
+    return clock.local_instant(datetime.combine(day, hour), _zone(who))
+
+
+def _zone(who: Identity) -> str:
+    with page.open_reader() as session:
+        offered = places(session, who.location_id)
+    return offered[0].time_zone if offered else "UTC"
