@@ -69,9 +69,9 @@ def test_from_the_number_to_a_promise_and_back(running: Running, browse: Callabl
     drawer.get_by_label("By", exact=True).fill(day.isoformat())
     drawer.get_by_label("Who promised").fill("Ana on the phone")
     shot(window, "promise")
+    assert serious(window) == []
     drawer.get_by_role("button", name="Record promise").click()
     drawer.get_by_text("Ana on the phone promised $25 by").first.wait_for()
-    assert serious(window) == []
     drawer.get_by_role("button", name="Withdraw").click()
     drawer.get_by_text("withdrawn").first.wait_for()
     assert window.elsewhere == []
