@@ -3,10 +3,12 @@
 import streamlit as st
 
 from core.errors import HuddleError
+from core.links.rules import LinkKind
 from core.morning.rows import Report
 from core.practice.reports import places
 from core.staff.reports import Identity
 from dashboard.ui import board, headline, page, patient_card
+from dashboard.ui.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.columns import place_of
 from dashboard.ui.member_troubles import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
@@ -53,7 +55,9 @@ def _members() -> None:
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
         sight = sight_with_switch(who)
-        list_menu("memberships", place, who, sight)
+        menu = st.container(horizontal=True, width="content")
+        with menu:
+            list_menu("memberships", place, who, sight)
     report = memberships_report(place.key if place else who.location_id)
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
@@ -63,6 +67,9 @@ def _members() -> None:
         sources=freshness(),
         on_press=_press,
     )
+    with menu:
+        shown = matching(report.rows, trouble, search.strip())
+        ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Memberships")
     _board(report, search.strip(), trouble, order, who, sight)
     patient_card.draw_drawer(BOARD, who, sight, first="plans")
 

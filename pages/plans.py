@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.errors import HuddleError
+from core.links.rules import LinkKind
 from core.practice.reports import places
 from dashboard.ui import board, headline, incoming_list, page, patient_card, plan_board, plan_list
+from dashboard.ui.blast_draft import ask_all
 from dashboard.ui.morning_filters import order_picker
 from dashboard.ui.output import list_menu
 from dashboard.ui.place_picker import place_picker
@@ -46,7 +48,9 @@ def _plans() -> None:
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
         sight = sight_with_switch(who)
-        list_menu("arrears", place, who, sight, print_view="/print/plans")
+        menu = st.container(horizontal=True, width="content")
+        with menu:
+            list_menu("arrears", place, who, sight, print_view="/print/plans")
     found = plans_report(place.key if place else who.location_id)
     pressed = st.session_state.get(PRESSED, "")
     headline.draw_headline(
@@ -60,6 +64,10 @@ def _plans() -> None:
         on_press=_press,
     )
     window = incoming_list.window_of(pressed)
+    if not window:
+        with menu:
+            rows = plan_list.matching(found.report.rows, pressed, search.strip())
+            ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
     at = st.session_state.get(AT, 1)
     shown = (
         plan_board.coming(found, window, sight, at)

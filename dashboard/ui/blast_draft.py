@@ -19,7 +19,7 @@ from dashboard.ui.choices import choices, choose
 from dashboard.ui.text import count
 
 TAB = "Ask for new cards"
-PAGE = "pages/card_updates.py"
+PAGE = "../pages/card_updates.py"  # relative to dashboard/app.py
 SCREEN = "blast"
 _DRAFT, OPEN = (
     "blast draft",

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.errors import HuddleError
+from core.links.rules import LinkKind
 from core.practice.reports import Place, places
 from core.staff.reports import Identity
 from dashboard.ui import board, headline, page, patient_card
+from dashboard.ui.blast_draft import ask_all
 from dashboard.ui.card_troubles import drawn, heads, matching, numbers, seen_by, why_empty
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.columns import place_of
@@ -49,7 +51,9 @@ def _cards() -> None:
         place = _place_picker(offered, who)
         st.space("stretch")
         sight = sight_with_switch(who)
-        list_menu("cards", place, who, sight)
+        menu = st.container(horizontal=True, width="content")
+        with menu:
+            list_menu("cards", place, who, sight)
     found = cards_to_mend(place.key if place else who.location_id)
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
@@ -61,6 +65,9 @@ def _cards() -> None:
     )
     if not found.known and found.report.rows:
         st.warning("No source of cards has answered for three days: others may have ended meanwhile.")
+    with menu:
+        shown = matching(found.report.rows, trouble, search.strip())
+        ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Cards to mend")
     _board(found, search.strip(), trouble, sight)
     patient_card.draw_drawer(BOARD, who, sight)
 
