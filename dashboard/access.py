@@ -42,6 +42,7 @@ PAGES = (
         ":material/credit_card_clock:",
         Permission.ASK_FOR_CARDS,
     ),
+    Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT),
     Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW),
     Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
 )

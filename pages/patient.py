@@ -7,6 +7,7 @@ from dashboard.ui import page, patient_card
 from dashboard.ui.composer import composer
 from dashboard.ui.privacy import sight
 from dashboard.ui.text import plain
+from dashboard.ui.watch import watch
 
 CARD = "patient page card"
 
@@ -23,6 +24,7 @@ def patient() -> None:
 def _patient() -> None:
     who = page.identity()
     card = patient_card.read_card(_asked_for(), who)
+    watch()
     composer(card, who, sight(who))
     patient_card.draw_card(card, sight(who), key=CARD, on_open=_open_family)
 

@@ -42,6 +42,26 @@ def move_drafts(session: Session, link: Link, card_ref: str) -> list[Recurring]:
     return moving
 
 
+def drafts_by_card(
+    session: Session, connection_id: int, contact_ref: str
+) -> dict[str | None, list[Recurring]]:
+    """A payer's running drafts by the external id of the card they charge: what a new card takes over (None: no card)."""
+    rows = session.exec(
+        select(Recurring)
+        .where(
+            Recurring.connection_id == connection_id,
+            Recurring.contact_ref == contact_ref,
+            Recurring.status != RecurringStatus.ENDED,
+            col(Recurring.gone_at).is_(None),
+        )
+        .order_by(col(Recurring.next_run_on), col(Recurring.id))
+    )
+    found: dict[str | None, list[Recurring]] = {}
+    for row in rows:
+        found.setdefault(row.card_ref, []).append(row)
+    return found
+
+
 def _drafts_of(session: Session, link: Link) -> list[Recurring]:
     query = select(Recurring).where(
         Recurring.connection_id == link.connection_id,

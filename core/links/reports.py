@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -15,6 +15,7 @@ from core.links.models import Link, LinkStep
 from core.links.rules import LIVE, LinkKind, LinkState, Step
 from core.links.steps import payments_of
 from core.patients.models import Patient
+from core.patients.names import folded
 from core.payments.models import PaymentStatus
 from core.staff.models import Staff
 from core.staff.reports import Identity
@@ -87,12 +88,18 @@ def link_ledger(
     states: Collection[str] = (),
     open_only: bool = False,
     patient_id: int | None = None,
+    location_id: int | None = None,
     since: datetime | None = None,
+    search: str = "",
+    offset: int = 0,
     limit: int = MOST,
 ) -> list[LinkLine]:
-    """Links, newest first; empty filters take everything. Only those of the actor's practice and place of work."""
+    """Links, newest first; empty filters take everything. Only those of the actor's practice and place of work.
+
+    search: words of the patient's name, or an invoice's number.
+    """
     link, patient = table_of(Link), table_of(Patient)
-    query = _all_links(actor)
+    query = _with_words(_all_links(actor), search)
     if kinds:
         query = query.where(link.c.kind.in_(list(kinds)))
     if states:
@@ -101,10 +108,45 @@ def link_ledger(
         query = query.where(link.c.state.in_(list(LIVE)))
     if patient_id is not None:
         query = query.where(patient.c.id == patient_id)
+    if location_id is not None:
+        query = query.where(patient.c.location_id == location_id)
     if since is not None:
         query = query.where(link.c.created_at >= since)
-    rows = session.execute(query.order_by(link.c.created_at.desc(), link.c.id.desc()).limit(limit))
+    rows = session.execute(
+        query.order_by(link.c.created_at.desc(), link.c.id.desc()).offset(offset).limit(limit)
+    )
     return [_line(row) for row in rows.mappings()]
+
+
+def _with_words(query: Any, search: str) -> Any:
+    patient, invoice = table_of(Patient), table_of(Invoice)
+    for word in folded(search).split():
+        named = patient.c.search_name.contains(word, autoescape=True)
+        query = query.where(named | invoice.c.number.contains(word.upper(), autoescape=True))
+    return query
+
+
+class StateTotal(NamedTuple):
+    """All links of one state: how many, what they ask for and what was paid on them, in cents."""
+
+    links: int
+    amount_cents: int
+    paid_cents: int
+
+
+def link_totals(
+    session: Session, actor: Identity | None, *, kinds: Collection[str] = (), search: str = ""
+) -> dict[str, StateTotal]:
+    """The links of each state that has any, as `link_ledger` narrows them."""
+    link = table_of(Link)
+    query = _with_words(_all_links(actor), search)
+    if kinds:
+        query = query.where(link.c.kind.in_(list(kinds)))
+    sums = query.with_only_columns(
+        link.c.state, func.count(), func.sum(link.c.amount_cents), func.sum(link.c.paid_cents),
+        maintain_column_froms=True,
+    ).group_by(link.c.state)  # fmt: skip
+    return {row[0]: StateTotal(row[1], int(row[2]), int(row[3])) for row in session.execute(sums)}
 
 
 def link_counts(session: Session, actor: Identity | None) -> dict[str, int]:

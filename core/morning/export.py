@@ -129,6 +129,16 @@ _TABLE_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("next_visit", "next visit"),
         ("say", "say"),
     ),
+    "links": (
+        ("created_at", "made"),
+        ("patient", "patient"),
+        ("kind_words", "what"),
+        ("number", "number"),
+        ("amount_cents", "amount"),
+        ("paid_cents", "paid"),
+        ("state", "state"),
+        ("reason", "why"),
+    ),
     "cards": (
         ("patient_id", "id"),
         ("patient", "patient"),

@@ -24,7 +24,7 @@ from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.settings import settings
 from core.store.base import table_of
 
-REPORTS = ("morning", "patients", "cards", "arrears", "memberships")
+REPORTS = ("morning", "patients", "cards", "arrears", "memberships", "links")
 CARD_RESOURCES = ("tokens", "cards")
 CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
 PROCESSORS = ("fortis", "cash_practice")
@@ -59,6 +59,10 @@ def report_by_name(
         from core.memberships.reports import memberships  # likewise
 
         return memberships(session, location_id=location_id, as_of=instant)
+    if name == "links":
+        from core.links.ledger_report import links_report  # likewise
+
+        return links_report(session, location_id=location_id, as_of=instant)
     raise BadInput(f"There is no report “{name}”. There are: {', '.join(REPORTS)}.")
 
 

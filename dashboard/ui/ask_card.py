@@ -1,21 +1,31 @@
 """A new-card link: which card it replaces and which drafts it moves. The card itself is typed at the processor only."""
 
-import streamlit as st
+from datetime import date
 
+import streamlit as st
+from sqlmodel import Session
+
+from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.making import open_links, say_open_link
+from core.links.moving import drafts_by_card
+from core.links.people import account_of, patient_of
 from core.links.rules import CARD_LINK_DAYS, LinkKind
+from core.money import short_dollars
 from core.morning.card_rows import CardLine, PatientCard
+from core.payments.models import Recurring
+from core.staff.reports import Identity
 from dashboard.ui import asking, doing, page
 from dashboard.ui.asking import Asking
-from dashboard.ui.text import plain
+from dashboard.ui.text import day_month, plain
 
 PLACE = "make new card link"
 
 
-def compose(ask: Asking, card: PatientCard) -> None:
+def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
     """The form. card: the patient card it stands on, for the cards on file and what each is charged."""
     with page.open_reader() as session:
+        drafts = _drafts(session, who, ask.patient)
         there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.CARD)]
     if there:
         st.warning("  \n".join(plain(words, 200) for words in there), icon=":material/link:")
@@ -29,7 +39,8 @@ def compose(ask: Asking, card: PatientCard) -> None:
         index=options.index(ask.card) if ask.card in options else _worst(replaceable),
         key=ask.key("card"),
         format_func=lambda key: _name(by_id[key]) if key else _no_card(by_id),
-        captions=[_charges(one) for one in replaceable] + [_all_charges(replaceable)],
+        captions=[_moves(drafts.get(one.card_id, []), card.day) for one in replaceable]
+        + [_moves([draft for each in drafts.values() for draft in each], card.day)],
     )
     st.caption(
         f"The link works {CARD_LINK_DAYS} days and once. The card is typed on the processor's own page, never here."
@@ -60,13 +71,24 @@ def _no_card(cards: dict[str, CardLine]) -> str:
     return "Every draft of this patient" if cards else "A first card: none is on file"
 
 
-def _charges(one: CardLine) -> str:
-    return plain(f"Its drafts move to the new card: {one.charges}", 200) if one.charges else "No draft charges it."  # fmt: skip
+def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None, list[Recurring]]:
+    """The drafts by card; none where the patient is not known at the processor (the button then says so)."""
+    try:
+        account = account_of(session, patient_of(session, who, patient_id))
+    except BadInput:
+        return {}
+    return drafts_by_card(session, account.connection_id, account.contact_ref) if account.contact_ref else {}
 
 
-def _all_charges(cards: list[CardLine]) -> str:
-    told = [one.charges for one in cards if one.charges]
-    return plain(f"All of these move to the new card: {'; '.join(told)}", 300) if told else "No draft is planned; the card is kept for later."  # fmt: skip
+def _moves(drafts: list[Recurring], today: date) -> str:
+    if not drafts:
+        return "No draft runs on it; the new card is kept for later."
+    told = [
+        f"{short_dollars(draft.amount_cents)}, next on {day_month(draft.next_run_on, today)}" if draft.next_run_on
+        else f"{short_dollars(draft.amount_cents)}, none planned"
+        for draft in drafts
+    ]  # fmt: skip
+    return plain(f"Moves to the new card: {'; '.join(told)}.", 300)
 
 
 def _make(ask: Asking) -> None:

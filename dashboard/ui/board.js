@@ -15,6 +15,8 @@ const CELLS = {
   next: (value) => [value],
   text: (value) => [el("bdi", {}, value.words), value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
   aging: (value) => (value ? [agingBar(value)] : [el("span", { class: "soft" }, "–")]),
+  steps: (value) => [el("ol", { class: "steps" }, value.map((step) => el("li", { class: step.bad ? "bad" : step.at ? "reached" : "soft" },
+    icon(step.bad ? "cancel" : step.at ? "check_circle" : "radio_button_unchecked"), el("span", {}, step.words, step.at ? el("small", {}, step.at) : null))))],
   barcell: (value) => (value ? [useBar(value)] : [el("span", { class: "soft" }, "–")]),
 };
 

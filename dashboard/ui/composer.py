@@ -39,7 +39,7 @@ def _open(ask: Asking, card: PatientCard, who: Identity, sight: Sight) -> None:
     elif ask.kind == "pay":
         ask_payment.compose(ask, who)
     elif ask.kind == "card":
-        ask_card.compose(ask, card)
+        ask_card.compose(ask, card, who)
 
 
 def _links(links: list[LinkLine], time_zone: str) -> None:

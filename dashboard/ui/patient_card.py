@@ -1,5 +1,6 @@
 """The patient card: the same in the drawer beside any list and at its own address, /patient?id=KEY."""
 
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -19,9 +20,11 @@ from dashboard.ui.component import own
 from dashboard.ui.composer import composer
 from dashboard.ui.headline import sources
 from dashboard.ui.sight import Sight
+from dashboard.ui.watch import watch
 
 _CARD = own("card")
 DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
+_FRESH = timedelta(seconds=2)
 DRAWER = "drawer card"
 OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open
 CLOSED = "closed patient"  # … whose drawer was closed last
@@ -133,6 +136,7 @@ def _close() -> None:
 
 def draw_drawer(board: str, who: Identity, sight: Sight, first: str = "") -> None:
     """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
+    watch()
     row = _opened(board)
     if row:
         # read before the drawer opens: an open drawer without its card would still show the one before
@@ -147,7 +151,8 @@ def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: s
     if st.session_state.pop(card_choices.CHANGED, False):
         st.rerun()  # the list behind the drawer too: what was decided changed it
     key = int(row["key"])
-    if key != card.row.key:  # a family member was pressed: only the drawer runs again
+    # a family member was pressed, or only the drawer runs again: what it was given is from before
+    if key != card.row.key or clock.now() - card.as_of > _FRESH:
         card = read_card(key, who)
     composer(card, who, sight)
     draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)

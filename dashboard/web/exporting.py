@@ -26,6 +26,7 @@ from dashboard.web import sessions
 LISTS = {
     "arrears": Permission.SEE_MONEY,
     "cards": Permission.ASK_FOR_CARDS,
+    "links": Permission.COLLECT,
     "memberships": Permission.SEE_PATIENTS,
 }
 
@@ -83,5 +84,7 @@ def report_for(name: str, location: str, who: Identity) -> Report:
 def _with_initials(row: Any) -> Any:
     if isinstance(row, ArrearsRow):
         return seen_by(row, Sight(initials=True))
-    hidden = {"patient": row.initials, "mobile_last_four": None}
+    hidden = {"patient": row.initials}
+    if hasattr(row, "mobile_last_four"):
+        hidden["mobile_last_four"] = None
     return row._replace(**hidden) if isinstance(row, tuple) else replace(row, **hidden)  # type: ignore[attr-defined]  # a NamedTuple
