@@ -62,6 +62,33 @@ _WITH_SOMETHING_TO_PAY = union(
     _owners(Membership, "patient_id"),
     _owners(Recurring, "patient_id"),
 )
+# a contract may draw on a card that is neither the patient's own nor their guarantor's
+_REFS = select(_card.c.external_id).where(_card.c.gone_at.is_(None), ~_GOOD)
+
+
+def _drawn_from(model: Any, column: str) -> Any:
+    return _owners(model, column).where(table_of(model).c.card_ref.in_(_REFS))
+
+
+def _payers(model: Any, of: str, owner: str) -> Any:
+    """Who has the contract that a recurring with a doubtful card pays for."""
+    table = table_of(model)
+    return (
+        select(table.c[owner])
+        .join_from(table, _recurring, _recurring.c[of] == table.c.id)
+        .where(table.c[owner].is_not(None), _recurring.c.gone_at.is_(None), _recurring.c.card_ref.in_(_REFS))
+    )
+
+
+_DRAWN_FROM_A_DOUBTFUL_CARD = union(
+    _drawn_from(Plan, "patient_id"),
+    _drawn_from(Plan, "payer_id"),
+    _drawn_from(Membership, "patient_id"),
+    _drawn_from(Recurring, "patient_id"),
+    _payers(Plan, "plan_id", "patient_id"),
+    _payers(Plan, "plan_id", "payer_id"),
+    _payers(Membership, "membership_id", "patient_id"),
+)
 _NEXT_VISITS = (
     select(_visit.c.patient_id, func.min(_visit.c.starts_at, type_=UtcInstant))
     .where(
@@ -134,7 +161,8 @@ def _to_pay(
 def candidates(session: Session, place: Location, setting: Setting, *, first: bool) -> list[int]:
     """Store ids of a location's active patients of whom a card could need a person; patients of no location first.
 
-    A doubtful card of theirs or of who pays for them; or no card and something to pay with one. Everybody else has
+    A doubtful card of theirs, of who pays for them, or that their contracts draw on; or no card and something to pay
+    with one. Everybody else has
     only cards that pay whatever comes in the next 60 days, or pays for nothing.
     """
     here = _patient.c.location_id == place.id
@@ -148,6 +176,7 @@ def candidates(session: Session, place: Location, setting: Setting, *, first: bo
             or_(
                 _patient.c.id.in_(_WITH_A_DOUBTFUL_CARD),
                 _patient.c.guarantor_id.in_(_WITH_A_DOUBTFUL_CARD),
+                _patient.c.id.in_(_DRAWN_FROM_A_DOUBTFUL_CARD),
                 and_(_patient.c.id.not_in(_WITH_A_CARD), obliged),
             ),
         )

@@ -92,11 +92,13 @@ def judge_card(
     linked: bool,
     charged_card_id: int | None = None,
     guarantor_cards: Sequence[CardFacts] = (),
+    others_cards: Sequence[CardFacts] = (),
     known: bool = True,
 ) -> CardFinding:
     """What to say about a patient's card today (local date), DOMAIN §1 and §2.
 
     obliged: an active plan or membership, or the practice wants a card of everyone scheduled.
+    others_cards: what is charged for them and is neither theirs nor their guarantor's; nothing else of it counts.
     linked: some processor record is joined to the patient. known: there is a source of cards, and not too old a one;
     without it a card that was bad is still said to be bad, but nothing is said to be fine.
     Looks at every card that something charges, worst first; where nothing names a card, at the default one.
@@ -104,7 +106,7 @@ def judge_card(
     on_file = _on_file(cards, guarantor_cards, today, linked=linked)
     if not known and on_file is not CardState.EXPIRED_ONLY:
         on_file = CardState.UNKNOWN
-    looked_at = _looked_at(cards, guarantor_cards, drafts, charged_card_id, today)
+    looked_at = _looked_at(cards, (*guarantor_cards, *others_cards), drafts, charged_card_id, today)
     worst: CardFinding | None = None
     for card in looked_at:
         state = card_state(card, drafts, today)
@@ -185,7 +187,7 @@ def _on_file(
 
 def _looked_at(
     cards: Sequence[CardFacts],
-    guarantor_cards: Sequence[CardFacts],
+    cards_of_others: Sequence[CardFacts],
     drafts: Sequence[Draft],
     charged_card_id: int | None,
     today: date,
@@ -195,7 +197,7 @@ def _looked_at(
     if charged_card_id is not None:
         charged.add(charged_card_id)
     if charged:
-        named = [card for card in (*cards, *guarantor_cards) if card.id in charged]
+        named = [card for card in (*cards, *cards_of_others) if card.id in charged]
         if named:
             return named
     there = [card for card in cards if card.active]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from core import clock
+from core.cards.by_ref import CardsByRef
 from core.cards.rules import CardFacts
 from core.insurance.rules import CoverageFacts
 from core.ledger.rules import EntryFacts
@@ -53,6 +54,8 @@ class MembershipRecord:
 class PatientFacts:
     """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11).
 
+    others_cards: charged for their contracts, and neither theirs nor their guarantor's.
+
     ledger: the whole account, or empty where it comes out even. recent_ledger: payments of the last 100 days in any
     case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs
     and the refunds of them, and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
@@ -64,6 +67,7 @@ class PatientFacts:
     last_done: datetime | None = None
     cards: list[CardFacts] = field(default_factory=list)
     guarantor_cards: list[CardFacts] = field(default_factory=list)
+    others_cards: list[CardFacts] = field(default_factory=list)
     recurrings: list[RecurringFacts] = field(default_factory=list)
     plans: list[PlanRecord] = field(default_factory=list)
     memberships: list[MembershipRecord] = field(default_factory=list)
@@ -95,13 +99,14 @@ def gather(
     ids = list(facts)
     _add_memberships(session, facts, ids)
     _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
-    cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref)
+    by_ref = _add_cards(session, facts, ids)
+    plans = _add_plans(session, facts, ids, by_ref)
     add_instalments(session, plans)
     add_said(session, plans, time_zone)
     count_done_visits(session, plans, time_zone)
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
-    _add_recurrings(session, facts, ids, plans, cards_by_ref)
+    _add_recurrings(session, facts, ids, plans, by_ref)
+    _add_others_cards(facts, by_ref)
     _add_ledger(session, facts, ids, today, whole=whole)
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
     for key, *row in rows_of(session, queries.COVERAGES, ids=ids):
@@ -117,9 +122,10 @@ def gather_for_cards(session: Session, patient_ids: Sequence[int]) -> dict[int, 
     if not ids:
         return facts
     _add_memberships(session, facts, ids)
-    cards_by_ref = _add_cards(session, facts, ids)
-    plans = _add_plans(session, facts, ids, cards_by_ref)
-    _add_recurrings(session, facts, ids, plans, cards_by_ref)
+    by_ref = _add_cards(session, facts, ids)
+    plans = _add_plans(session, facts, ids, by_ref)
+    _add_recurrings(session, facts, ids, plans, by_ref)
+    _add_others_cards(facts, by_ref)
     return facts
 
 
@@ -185,16 +191,16 @@ def _add_visits(
             facts[key].last_done = instant
 
 
-def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int]) -> dict[str, int]:
-    """Cards of the patients and of those who pay for them. Returns external id → store id of every card read."""
+def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int]) -> CardsByRef:
+    """Cards of the patients and of those who pay for them. Returns every card read, and what memberships name."""
     guarantors: dict[int, list[int]] = {}
     for key, of in facts.items():
         if of.person.guarantor_id is not None and of.person.guarantor_id != key:
             guarantors.setdefault(of.person.guarantor_id, []).append(key)
-    by_ref: dict[str, int] = {}
+    by_ref = CardsByRef()
     for owner, *row in rows_of(session, queries.CARDS, ids=[*ids, *guarantors]):
         found = CardFacts._make(row)
-        by_ref[found.external_id] = found.id
+        by_ref.keep(found)
         if owner in facts:
             facts[owner].cards.append(found)
             facts[owner].linked = True
@@ -202,27 +208,37 @@ def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int])
             facts[dependant].guarantor_cards.append(found)
     for (key,) in rows_of(session, queries.LINKED, ids=ids):
         facts[key].linked = True
-    for of in facts.values():
-        for record in of.memberships:
-            if record.card_ref:
-                record.membership = record.membership._replace(card_id=by_ref.get(record.card_ref))
+    members = [record for of in facts.values() for record in of.memberships if record.card_ref]
+    by_ref.look_up(session, [record.card_ref for record in members])
+    for record in members:
+        record.membership = record.membership._replace(card_id=by_ref.id_of(record.card_ref))
     return by_ref
+
+
+def _add_others_cards(facts: dict[int, PatientFacts], by_ref: CardsByRef) -> None:
+    """Cards that are charged for a patient's contracts and are neither theirs nor their guarantor's."""
+    for of in facts.values():
+        charged = [one.card_id for one in of.recurrings]
+        charged += [r.plan.card_id for r in of.plans] + [r.membership.card_id for r in of.memberships]
+        if any(charged):
+            known = {card.id for card in (*of.cards, *of.guarantor_cards)}
+            of.others_cards = [card for card in by_ref.by_id(charged) if card.id not in known]
 
 
 def _add_plans(
     session: Session,
     facts: dict[int, PatientFacts],
     ids: list[int],
-    cards_by_ref: dict[str, int],
+    by_ref: CardsByRef,
 ) -> dict[int, PlanRecord]:
     """Plans of the patients and plans they pay for; a family contract is one record seen from both."""
     records: dict[int, PlanRecord] = {}
-    for query in queries.PLANS:
-        for card_ref, *row in rows_of(session, query, ids=ids):
-            plan = PlanFacts._make(row)
-            if plan.id not in records:
-                card_id = cards_by_ref.get(card_ref) if card_ref else None
-                records[plan.id] = PlanRecord(plan._replace(card_id=card_id), card_ref=card_ref)
+    rows = [row for query in queries.PLANS for row in rows_of(session, query, ids=ids)]
+    by_ref.look_up(session, [card_ref for card_ref, *_ in rows])
+    for card_ref, *row in rows:
+        plan = PlanFacts._make(row)
+        if plan.id not in records:
+            records[plan.id] = PlanRecord(plan._replace(card_id=by_ref.id_of(card_ref)), card_ref=card_ref)
     for record in records.values():
         for key in dict.fromkeys((record.plan.patient_id, record.plan.payer_id)):
             if key in facts:
@@ -286,7 +302,7 @@ def _add_recurrings(
     facts: dict[int, PatientFacts],
     ids: list[int],
     plans: Collection[int],
-    cards_by_ref: dict[str, int],
+    by_ref: CardsByRef,
 ) -> None:
     """Scheduled drafts of the patients, and those of plans and memberships that somebody else pays."""
     members = {m.membership.id: key for key, of in facts.items() for m in of.memberships}
@@ -297,13 +313,14 @@ def _add_recurrings(
     rows = list(rows_of(session, queries.RECURRINGS_OF_PATIENTS, ids=ids))
     rows += rows_of(session, queries.RECURRINGS_OF_PLANS, ids=list(plans)) if plans else []
     rows += rows_of(session, queries.RECURRINGS_OF_MEMBERSHIPS, ids=list(members)) if members else []
+    by_ref.look_up(session, [row[1] for row in rows])
     seen: set[int] = set()
     for patient_id, card_ref, *row in rows:
         found = RecurringFacts._make(row)
         if found.id in seen:
             continue
         seen.add(found.id)
-        found = found._replace(card_id=cards_by_ref.get(card_ref) if card_ref else None)
+        found = found._replace(card_id=by_ref.id_of(card_ref))
         concerned = {patient_id, members.get(found.membership_id or 0), *owners.get(found.plan_id or 0, ())}
         for key in concerned & facts.keys():
             facts[key].recurrings.append(found)

@@ -87,5 +87,6 @@ def judge_card(
         linked=facts.linked or not setting.processors,
         charged_card_id=named,
         guarantor_cards=facts.guarantor_cards,
+        others_cards=facts.others_cards,
         known=setting.cards_known,
     )
