@@ -339,10 +339,10 @@ def _recovered(time: _Time, days: Days) -> Chart:
 
 
 def _methods(time: _Time, days: Days) -> Chart:
-    by_card = _sum(days, time.span, lambda one: one.by_method(Method.CARD))
+    by_card = _sum(days, time.span, lambda one: one.methods[Method.CARD])
     balance = _sum(days, time.span, lambda one: one.on_part(Part.BALANCE))
     collected = _sum(days, time.span, lambda one: one.collected_cents)
-    columns = [lambda one, method=head.key: one.by_method(method) for head in METHODS]
+    columns = [lambda one, method=head.key: one.methods[method] for head in METHODS]
     steps_ = _flow(time, days, *columns)
     used = [place for place, _ in enumerate(METHODS) if any(step.values[place] for step in steps_)]
     return Chart(

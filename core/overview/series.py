@@ -1,5 +1,6 @@
 """Reading the roll-ups: sums of all chosen locations by day, nothing else (DESIGN §2.5). No other table is read here."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,7 +30,8 @@ _SUMMED = [c.name for c in _DAY.c if c.name not in ("location_id", "day")]
 
 @dataclass(slots=True)
 class Counted:
-    """One day of all chosen locations. Cents and visits as in RollUpDay; money: net cents by method and part.
+    """One day of all chosen locations. Cents and visits as in RollUpDay; money: net cents by method and part,
+    methods: by method alone, collected_cents: their sum.
 
     recovered_cents None: no link was sent by then.
     """
@@ -49,13 +51,8 @@ class Counted:
     unlimited_used: int = 0
     recovered_cents: int | None = None
     money: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    @property
-    def collected_cents(self) -> int:
-        return sum(self.money.values())
-
-    def by_method(self, method: str) -> int:
-        return sum(cents for (how, _), cents in self.money.items() if how == method)
+    methods: Counter[str] = field(default_factory=Counter)
+    collected_cents: int = 0
 
     def on_part(self, part: str) -> int:
         return sum(cents for (_, what), cents in self.money.items() if what == part)
@@ -119,14 +116,15 @@ def counted(session: Session, places: Sequence[int], span: Span) -> dict[date, C
         select(_DAY.c.day, *(func.sum(_DAY.c[name]) for name in _SUMMED)).where(*inside).group_by(_DAY.c.day)
     )
     days: dict[date, Counted] = {}
-    for day, *sums in rows:
-        one = Counted(day)
-        for name, value in zip(_SUMMED, sums, strict=True):
-            setattr(one, name, value if value is None else int(value))
-        days[day] = one
+    for day, *sums in rows.all():  # a driver's sums may be decimals
+        whole = [None if value is None else int(value) for value in sums]
+        days[day] = Counted(day, **dict(zip(_SUMMED, whole, strict=True)))  # type: ignore[arg-type]  # only recovered may be None
     for day, money in received(session, places, span).items():
         if day in days:
-            days[day].money = money
+            one = days[day]
+            one.money, one.collected_cents = money, sum(money.values())
+            for (method, _), cents in money.items():
+                one.methods[method] += cents
     return days
 
 
@@ -137,7 +135,7 @@ def received(session: Session, places: Sequence[int], span: Span) -> dict[date, 
     days: dict[date, dict[tuple[str, str], int]] = {}
     for day, method, part, cents in session.execute(
         select(*columns, func.sum(_MONEY.c.cents)).where(*inside).group_by(*columns)
-    ):
+    ).all():
         days.setdefault(day, {})[method, part] = int(cents)
     return days
 

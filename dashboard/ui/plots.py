@@ -59,8 +59,9 @@ def colours(theme: str) -> dict[str, str]:
     return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[1 if theme == "dark" else 0]))
 
 
-def figure(chart: Chart, theme: str, *, height: int = HEIGHT) -> Any:
-    """The chart as a Plotly figure, without any text from outside. A press on a point gives its place in `steps`."""
+@lru_cache(maxsize=128)
+def figure(chart: Chart, theme: str, height: int = HEIGHT) -> Any:
+    """The chart, which never changes, as a Plotly figure, without any text from outside. A press on a point gives its place in `steps`."""
     from plotly import graph_objects as plot
 
     tones = colours(theme)
