@@ -13,7 +13,7 @@ from core.jobs.practice_files import import_folder
 from core.morning.export import as_json
 from core.morning.gather import gather
 from core.morning.judge import judge
-from core.morning.reports import active_patients, locations, setting_of
+from core.morning.reports import active_patients, locations, patients, setting_of
 from core.settings import settings
 from core.store.engine import reader
 from data.sandbox.practice import generate, whole_files, write_files
@@ -84,6 +84,35 @@ def test_a_guarantor_s_card_that_ends_is_seen_at_whom_it_pays_for(store: Engine,
     load(store, tmp_path / "f", patients=[BASE["patients"][0], child], cards=[CARD, own], recurrings=[draw])
     seen = {row["patient_id"]: (row["last_four"], row["severity"]) for row in card_rows(store)}
     assert seen == {"P1": ("4242", "medium"), "P2": ("4242", "medium")}
+
+
+def test_a_contract_drawn_on_somebody_else_s_card_is_seen_at_who_pays_it(
+    store: Engine, tmp_path: Path
+) -> None:
+    """The same whether the card's owner is asked for at the same time or not."""
+    people = [BASE["patients"][0], {**BASE["patients"][0], "patient_id": "P2", "first_name": "Leo"}]
+    membership = {
+        "membership_id": "M1", "patient_id": "P2", "membership_plan_id": "MP1", "start_date": "2026-01-01",
+        "status": "active",
+    }  # fmt: skip
+    own = {**CARD, "card_id": "K2", "patient_id": "P2", "expiry": "12/29", "last_four": "1111"}
+    load(
+        store,
+        tmp_path / "f",
+        patients=people,
+        cards=[CARD, own],
+        membership_plans=[
+            {"membership_plan_id": "MP1", "name": "Four", "price": "149.00", "period": "month"}
+        ],
+        memberships=[membership],
+        recurrings=[{**RECURRING, "patient_id": "", "membership_id": "M1"}],
+    )
+    seen = {row["patient_id"]: (row["last_four"], row["at_risk_cents"]) for row in card_rows(store)}
+    assert seen == {"P1": ("4242", 0), "P2": ("4242", 298_00)}
+    with reader(store) as session:
+        key = next(row.key for row in cards(session, location_id=None, as_of=AS_OF).rows if row.at_risk_cents)
+        [alone] = patients(session, location_id=None, as_of=AS_OF, keys=[key]).rows
+    assert (alone.card.last_four, alone.card.at_risk_cents) == ("4242", 298_00)
 
 
 def test_a_draft_of_a_membership_that_ended_still_fails_with_the_card(store: Engine, tmp_path: Path) -> None:

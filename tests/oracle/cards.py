@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.plans import judged
-from tests.oracle.reading import UNSURE, Clinic, Row, months_later
+from tests.oracle.reading import UNSURE, Clinic, Row, cents, months_later
 
 SOON, AHEAD, VERY_SOON = 45, 60, 7
 
@@ -109,7 +109,13 @@ def all_as_drawn(clinic: Clinic, plan: Row, recurring: Row) -> bool:
     runs = {months_later(start, n, start.day).isoformat() for n in range(3)}
     last = max(ahead, default="")
     said = judged(clinic, plan)
-    if said["paid_cents"] is UNSURE or said["paid_cents"] > said["expected_cents"]:
+    fallen = [
+        row
+        for row in clinic.rows("instalments", plan_id=plan["plan_id"])
+        if row["due_date"] < clinic.today.isoformat()
+    ]
+    asked = sum(max(0, cents(row["amount"]) - cents(row["waived"])) for row in fallen)
+    if said["paid_cents"] is UNSURE or said["paid_cents"] > asked:
         return False  # paid ahead: which runs still have something to draw is not said
     soon = {due for due in ahead if due >= clinic.today.isoformat()}
     ids = {row["instalment_id"] for row in clinic.rows("instalments", plan_id=plan["plan_id"])}
