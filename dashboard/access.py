@@ -43,6 +43,13 @@ PAGES = (
         Permission.ASK_FOR_CARDS,
     ),
     Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT),
+    Page(
+        "templates.py",
+        "templates",
+        "Texts and e-mails",
+        ":material/edit_note:",
+        Permission.MANAGE_TEMPLATES,
+    ),
     Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW),
     Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
 )

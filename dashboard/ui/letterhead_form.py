@@ -1,0 +1,65 @@
+"""How the practice calls itself in messages: name, phone, signature and address, everywhere or at one location."""
+
+import streamlit as st
+from sqlmodel import Session
+
+from core.messages.templates import letterhead, save_letterhead
+from core.practice.reports import places
+from core.staff.reports import Identity
+from dashboard.ui import doing, page
+from dashboard.ui.text import plain
+
+PLACE = "save letterhead"
+FIELDS = {
+    "practice": "Practice name",
+    "phone": "Phone",
+    "signature": "Signature",
+    "address": "Address",
+}
+EVERYWHERE = 0
+
+
+def letterhead_form(who: Identity) -> None:
+    """The four lines, and a save button."""
+    with page.open_reader() as session:
+        offered = {one.key: one.name for one in places(session, who.location_id)}
+    where = who.location_id or EVERYWHERE
+    if len(offered) > 1:
+        where = st.selectbox(
+            "Where",
+            [EVERYWHERE, *offered],
+            key="letterhead where",
+            format_func=lambda one: plain(offered[one], 60) if one else "Everywhere",
+            width=320,
+        )
+    with page.open_reader() as session:
+        kept = letterhead(session, where or (next(iter(offered), None)))
+    typed: dict[str, str] = {}
+    columns = st.columns(2)
+    for number, (name, label) in enumerate(FIELDS.items()):
+        typed[name] = columns[number % 2].text_input(
+            label, value=kept[name], key=f"letterhead {where} {name}", max_chars=120
+        )
+    st.button(
+        "Save the letterhead",
+        key=PLACE,
+        icon=":material/save:",
+        on_click=_save,
+        args=(where or None, typed),
+    )
+    doing.say(PLACE)
+
+
+def _save(location_id: int | None, typed: dict[str, str]) -> None:
+    def act(session: Session, who: Identity) -> int | None:
+        return save_letterhead(
+            session,
+            who,
+            name=typed["practice"],
+            phone=typed["phone"],
+            signature=typed["signature"],
+            address=typed["address"],
+            location_id=location_id,
+        ).id
+
+    doing.do(PLACE, act, "Saved.")
