@@ -19,7 +19,7 @@ from core.memberships.models import (
 )
 from core.overview.models import RollUpDay, RollUpMoney, RollUpMonth, RollUpState
 from core.overview.reads import Place
-from core.overview.recovered import recovered_by_day
+from core.overview.recovered import first_sent_since, recovered_by_day
 from core.overview.tally import Month, Note, days_between
 from core.payments.models import Payment
 from core.plans.models import Instalment, Plan
@@ -73,7 +73,8 @@ def look_again(session: Session, place: Place, state: RollUpState, as_of: dateti
     """
     today = clock.local_date(as_of, place.time_zone)
     version = data_version(session)
-    if version == state.data_version and today == state.today:
+    sent_at = first_sent_since(session, state.looked_until)
+    if version == state.data_version and today == state.today and sent_at is None:
         return
     if today != state.today:
         since = state.first_day = _first_day(session, today, place)
@@ -81,6 +82,7 @@ def look_again(session: Session, place: Place, state: RollUpState, as_of: dateti
     else:
         touched = _touched(session, state, as_of, place.time_zone)
         since = min(touched or today, today - timedelta(days=ALWAYS_DAYS))
+        since = min(since, _as_day(sent_at, place.time_zone)) if sent_at else since
     _mark(session, place, max(since, state.first_day), today)
     state.today, state.data_version = today, version
     session.add(state)

@@ -1,10 +1,10 @@
 """Money that came because somebody was asked: payments that carry the processor's id of a link we sent."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
 from core import clock
@@ -28,6 +28,12 @@ def recovered_by_day(session: Session, place: Place, first: date, last: date) ->
     for payment, cents in recovered_payments(session, place, first, last):
         days[payment.happened_on] += cents
     return dict(days)
+
+
+def first_sent_since(session: Session, instant: datetime) -> datetime | None:
+    """When the first link after an instant was sent (UTC); None: none was. From then on nothing recovered is a nought."""
+    first = func.min(_link.c.sent_at, type_=_link.c.sent_at.type)
+    return session.execute(select(first).where(_link.c.sent_at >= instant)).scalar()
 
 
 def recovered_payments(

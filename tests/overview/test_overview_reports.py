@@ -16,6 +16,7 @@ from core.overview.charts import Chart, Key, Overview
 from core.overview.export import chart_csv
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
+from core.plans.reports import arrears
 from core.store.engine import open_store, reader, transaction
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.conftest import fresh_sqlite
@@ -108,6 +109,13 @@ def test_every_number_is_the_sum_of_the_patients_behind_it(practice: Engine) -> 
                 assert got == value, (chart.key, head.key, step.span)
 
 
+def test_todays_arrears_are_those_of_the_plans_report(practice: Engine) -> None:
+    with reader(practice) as session:
+        owed = sum(row.arrears_cents for row in arrears(session, location_id=None, as_of=AS_OF).rows)
+    found = asked(practice, Period.DAYS_30).chart(Key.ARREARS)
+    assert sum(value or 0 for value in found.steps[-1].values) == owed > 0
+
+
 def test_only_roll_up_rows_are_read(practice: Engine) -> None:
     read: list[str] = []
     event.listen(practice, "before_cursor_execute", lambda *given: read.append(given[2]))
@@ -184,6 +192,20 @@ def test_money_that_answers_a_link_is_recovered_on_the_day_it_came(store: Engine
     assert found.chart(Key.RECOVERED).sentence == "Patients paid $50 on links that were sent to them."
     days = {step.span.first: step.values[0] for step in found.chart(Key.RECOVERED).steps}
     assert (days[date(2026, 11, 3)], days[date(2026, 11, 4)]) == (50_00, 0)
+
+
+def test_from_the_first_link_on_nothing_recovered_is_a_nought(sqlite_store: Engine, tmp_path: Path) -> None:
+    with clock.frozen(NOON - timedelta(hours=3)):
+        load(sqlite_store, tmp_path / "a", payments=[payment("Y1", "2026-11-03T10:00", "80.00")])
+    count_at(sqlite_store, NOON - timedelta(hours=1))
+    with transaction(sqlite_store) as session:
+        session.add(
+            Link(kind="payment", key="k", form="f", patient_id=1, created_at=NOON, sent_at=NOON, state="sent")
+        )
+    count_at(sqlite_store, NOON + timedelta(minutes=1))
+    with reader(sqlite_store) as session:
+        found = overview(session, location_id=None, period=Period.DAYS_30, as_of=NOON)
+    assert found.chart(Key.RECOVERED).sentence == "Patients paid $0 on links that were sent to them."
 
 
 def test_nobody_behind_on_a_plan_is_good_news(sqlite_store: Engine, tmp_path: Path) -> None:
