@@ -232,7 +232,17 @@ def _at_the_old_processor(
         return
     present, former = held_at[-1], [one.id for one in held_at[:-1]]
     held = and_(_card.c.patient_id == _patient.c.id, _card.c.gone_at.is_(None))
-    at_present = select(_card.c.id).where(held, _card.c.connection_id == present.id, _card.c.active).exists()
+    other = table_of(Card).alias("card_there")
+    at_present = (
+        select(other.c.id)
+        .where(
+            other.c.patient_id == _patient.c.id,
+            other.c.gone_at.is_(None),
+            other.c.connection_id == present.id,
+            other.c.active,
+        )
+        .exists()
+    )
     rows = session.execute(
         select(
             _patient.c.id, _patient.c.first_name, _patient.c.last_name, _card.c.last_four, _card.c.expires_on
