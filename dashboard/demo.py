@@ -55,9 +55,9 @@ def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> i
     for name, value in AT_ANY_HOUR.items():
         os.environ.setdefault(name, value)
     settings.cache_clear()
-    with _sandbox(sandbox_port, patients) as control:
+    with sandbox(sandbox_port, patients) as control:
         _say(f"Sandbox processors on http://127.0.0.1:{sandbox_port}")
-        _fill(control)
+        fill(control)
         _say(_welcome(port, control))
         if browser:
             threading.Thread(target=_open_when_ready, args=(port,), daemon=True).start()
@@ -86,7 +86,8 @@ def _refuse_second() -> None:
 
 
 @contextmanager
-def _sandbox(port: int, patients: int) -> Iterator[dict[str, Any]]:
+def sandbox(port: int, patients: int) -> Iterator[dict[str, Any]]:
+    """The sandbox processors in a process of their own; what they say at /control. Raises HuddleError."""
     command = [
         sys.executable,
         "-m",
@@ -124,7 +125,7 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
     raise HuddleError(f"The sandbox did not start. What it said is in {Path('data/demo/sandbox.log')}.")
 
 
-def _fill(control: dict[str, Any]) -> None:
+def fill(control: dict[str, Any]) -> None:
     """Connections, first sync and accounts, the way a practice would set them up."""
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import register

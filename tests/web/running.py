@@ -72,12 +72,12 @@ class Running:
 
 
 @contextlib.contextmanager
-def run_dashboard(store_url: str, **environment: str) -> Iterator[Running]:
-    """`streamlit run dashboard/app.py` on a free loopback port, up when the block begins, gone when it ends.
+def run_dashboard(store_url: str, *, port: int | None = None, **environment: str) -> Iterator[Running]:
+    """`streamlit run dashboard/app.py` on a free loopback port (or `port`), up when the block begins, gone when it ends.
 
     environment: further settings, such as HUDDLE_IDLE_MINUTES="1". The worker is off unless HUDDLE_WORKER="true".
     """
-    port = free_port()
+    port = port or free_port()
     log_file = Path(tempfile.mkdtemp(prefix="huddle-serve-")) / "log.txt"
     proxies = {"FORWARDED_ALLOW_IPS": environment.get("HUDDLE_TRUSTED_PROXIES", "")}
     with log_file.open("wb") as log:
