@@ -1,0 +1,160 @@
+"""Asking many for a new card: who may, who gets it and who not, one blast however it is pressed, undo (RELIABILITY 19)."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, select
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
+
+from core.audit.models import AuditEntry
+from core.links.models import Link
+from core.messages.audience import Condition
+from core.messages.models import Batch, Message
+from core.patients.models import Patient, ProcessorContact
+from core.settings import settings
+from core.store.engine import reader, transaction
+from dashboard.ui.blast_draft import TAB
+from dashboard.web.routes import MIDDLEWARE, ROUTES
+from tests.ui.asking_practice import PUBLIC, asking_practice
+from tests.ui.test_pages import opened
+from tests.web.running import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = asking_practice(tmp_path_factory.mktemp("blast"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _on_its_store(practice: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HUDDLE_STORE", practice.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("HUDDLE_PUBLIC_URL", PUBLIC)
+    monkeypatch.setenv("HUDDLE_MESSAGES_PER_WEEK", "1000")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def asking(practice: Engine, username: str = "office.manager", *conditions: Condition) -> AppTest:
+    app = opened(practice, "card_updates", username, tab=TAB)
+    app.session_state["blast draft"].picked = set(conditions or (Condition.EXPIRED, Condition.SOON))
+    return app.run()
+
+
+def batches(practice: Engine) -> list[Batch]:
+    with reader(practice) as session:
+        found = list(session.exec(select(Batch).order_by(col(Batch.id))))
+        session.expunge_all()
+        return found
+
+
+def said(app: AppTest) -> str:
+    return " ".join(one.value for one in (*app.markdown, *app.error, *app.info, *app.warning, *app.caption))
+
+
+def choose_everybody(practice: Engine, app: AppTest) -> AppTest:
+    with reader(practice) as session:
+        app.session_state["blast draft"].chosen = tuple(session.exec(select(Patient.id)))
+    return app.run()
+
+
+def test_the_desk_is_not_offered_the_tab(practice: Engine) -> None:
+    app = opened(practice, "card_updates", "front.desk", tab=TAB)
+    assert [tab.label for tab in app.tabs] == ["Cards to mend"]
+    assert not app.exception
+
+
+def test_pressing_in_two_windows_makes_one_blast(practice: Engine) -> None:
+    first, second = asking(practice), asking(practice)
+    before = len(batches(practice))
+    first.button("send blast").click().run()
+    second.button("send blast").click().run()
+    assert not first.exception
+    assert "Goes out in" in said(first)
+    made = batches(practice)[before:]
+    assert [(one.count > 0, one.condition) for one in made] == [
+        (True, "card ends soon, or card expired or closed")
+    ]
+
+
+def test_undone_within_the_time_nothing_goes_out_and_no_link_is_left(practice: Engine) -> None:
+    app = asking(practice)
+    app.button("send blast").click().run()
+    app.button("blast undo").click().run()
+    assert "Undone before it went out" in said(app)
+    made = batches(practice)[-1]
+    with reader(practice) as session:
+        messages = session.exec(select(Message).where(Message.batch_id == made.id)).all()
+        links = session.exec(select(Link.state).where(col(Link.id).in_([m.link_id for m in messages]))).all()
+        assert {one.state for one in messages} == {"skipped"}
+    assert set(links) == {"void"}
+
+
+def test_above_fifty_the_number_is_typed(practice: Engine) -> None:
+    app = choose_everybody(practice, asking(practice))
+    before = len(batches(practice))
+    app.button("send blast").click().run()
+    assert "to confirm" in said(app)
+    assert len(batches(practice)) == before
+    field = next(one for one in app.text_input if one.label.endswith("to confirm"))
+    field.set_value(field.placeholder).run()
+    app.button("send blast").click().run()
+    assert [one.count for one in batches(practice)[before:]] == [int(field.placeholder)]
+
+
+def test_who_has_no_contact_or_no_such_field_is_left_out_with_the_reason(practice: Engine) -> None:
+    with transaction(practice) as session:
+        contact = session.exec(
+            select(ProcessorContact).join(Patient).where(col(Patient.guarantor_id).is_(None))
+        ).first()
+        assert contact is not None
+        key, contact.patient_id = contact.patient_id, None
+        session.add(contact)
+    app = choose_everybody(practice, asking(practice))
+    body = next(one for one in app.text_area if one.label == "Message, for this time")
+    body.set_value("Hi {{ first_name }}, card {{ last_four }}: {{ link }}").run()
+    assert "Not linked to anybody at the processor" in said(app)
+    assert "there is none for this patient" in said(app)
+    with transaction(practice) as session:
+        session.get_one(ProcessorContact, contact.id).patient_id = key
+
+
+def test_words_that_may_not_go_out_stop_before_the_check(practice: Engine) -> None:
+    app = asking(practice)
+    body = next(one for one in app.text_area if one.label == "Message, for this time")
+    body.set_value("Your card 4111 1111 1111 1111 {{ link }}").run()
+    assert "card number" in said(app)
+    assert "send blast" not in [one.key for one in app.button]
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"), [("card_updates", "card"), ("memberships", "card"), ("plans", "pay")]
+)
+def test_ask_all_shown_brings_these_patients(practice: Engine, page: str, kind: str) -> None:
+    app = opened(practice, page, "office.manager")
+    button = next(one for one in app.button if one.label.startswith("Ask all shown"))
+    button.click().run()
+    assert not app.exception
+    draft = app.session_state["blast draft"]
+    assert (f"({len(draft.chosen)})" in button.label, draft.kind) == (True, kind)
+    assert not [one for one in opened(practice, page).button if one.label.startswith("Ask all")]
+
+
+def test_the_results_are_taken_along_by_who_may_and_that_is_written_down(practice: Engine) -> None:
+    asking(practice).button("send blast").click().run()
+    made = batches(practice)[-1]
+    client = TestClient(Starlette(routes=ROUTES, middleware=MIDDLEWARE), follow_redirects=False)
+    client.post("/signin", data={"username": "office.manager", "password": PASSWORD, "next": "/"})
+    lines = client.get(f"/export/blast.csv?batch={made.id}").text.splitlines()
+    assert len(lines) == 1 + made.count + made.left_out
+    assert client.get("/export/blast.csv?batch=999999").status_code == 404
+    client.post("/signin", data={"username": "front.desk", "password": PASSWORD, "next": "/"})
+    assert client.get(f"/export/blast.csv?batch={made.id}").status_code == 403
+    with reader(practice) as session:
+        noted = session.exec(select(AuditEntry.who).where(AuditEntry.action == "exported a blast")).all()
+    assert noted == ["office.manager"]
