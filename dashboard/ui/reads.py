@@ -29,9 +29,10 @@ from dashboard.ui.incoming_list import WINDOWS, rows_of
 
 @st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
 def _morning(store: str, version: int, location_id: int | None, day: date | None, minute: datetime) -> Report:
-    """Rows are frozen, so that everybody may look at the same ones."""
+    """Rows are frozen, so that everybody may look at the same ones. Judged at the instant of counting: what was paid a
+    moment ago is not in the future of the minute that began before it."""
     with reader(page.engine()) as session:
-        return reports.morning(session, location_id=location_id, day=day, as_of=minute)
+        return reports.morning(session, location_id=location_id, day=day, as_of=max(minute, clock.now()))
 
 
 class Cards(NamedTuple):
