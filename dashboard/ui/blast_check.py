@@ -18,6 +18,7 @@ from core.store.version import data_version
 from dashboard.ui import page
 from dashboard.ui.blast_draft import Draft
 from dashboard.ui.message_preview import message_preview
+from dashboard.ui.note import note
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import count, plain, shown
 
@@ -78,7 +79,7 @@ def _name(one: Goes | LeftOut, sight: Sight) -> str:
 
 def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity) -> None:
     if not found.goes:
-        st.caption("Nobody. The list on the right says why for each person.")
+        note("Nobody. The list on the right says why for each person.")
         return
     names = {one.patient_id: f"{_name(one, sight)}, …{shown(one.address, 80)[-4:]}" for one in found.goes}
     chosen = st.selectbox(
@@ -96,12 +97,12 @@ def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity
         text = text_for(session, one.patient_id, one.fields, words)
         practice = letterhead(session, who.location_id)["practice"]
     message_preview(text, channel=words.channel, practice=practice, example=False)
-    st.caption("The link is made for this person alone when it is sent.")
+    note("The link is made for this person alone when it is sent.")
 
 
 def _left_out(found: Audience, sight: Sight) -> None:
     if not found.left_out:
-        st.caption("Nobody: everyone of them can be asked.")
+        note("Nobody: everyone of them can be asked.")
         return
     for reason, number in list(found.reasons().items())[:6]:
         st.markdown(f"{number:,} · {plain(reason, 200)}")

@@ -9,12 +9,14 @@ from core.messages.commands import Text
 from core.messages.models import Channel
 from core.messages.templates import Words, letterhead
 from core.messages.texts import LONGEST_EMAIL, LONGEST_SUBJECT, LONGEST_TEXT
+from core.permissions import Permission, may
 from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.blast_draft import Draft, words_of, words_offered
 from dashboard.ui.message_preview import example_of, fields_list, message_preview, test_to_myself
 from dashboard.ui.text import plain
 
+TEXTS = "../pages/templates.py"  # relative to dashboard/app.py
 CHANNELS = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}
 
 
@@ -45,6 +47,10 @@ def step_message(now: Draft, who: Identity, people: Sequence[Candidate]) -> Word
     with left:
         if wrong:
             st.error(plain(wrong, 400), icon=":material/error:")
+        if may(who.role, Permission.MANAGE_TEMPLATES):
+            st.page_link(
+                TEXTS, label="Change the practice's texts and letterhead", icon=":material/edit_note:"
+            )
         with st.expander("Send a test to myself", icon=":material/outbox:"):
             test_to_myself(words, key=now.key("test"))
     with right:

@@ -26,6 +26,7 @@ from core.practice.reports import places
 from core.staff.reports import Identity
 from dashboard.ui import doing, headline, page
 from dashboard.ui.blast_draft import OPEN
+from dashboard.ui.note import note
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import clock_time, count, near_day, plain, shown
 
@@ -201,7 +202,7 @@ def earlier(who: Identity) -> None:
         zone = next((one.time_zone for one in places(session, who.location_id)), "UTC")
     st.subheader("Earlier blasts")
     if not found:
-        st.caption("None yet. What you send appears here, with what became of each person.")
+        note("None yet. What you send appears here, with what became of each person.")
         return
     for one in found:
         with st.container(horizontal=True, vertical_alignment="center"):

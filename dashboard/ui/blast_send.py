@@ -17,6 +17,7 @@ from core.practice.reports import places
 from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.blast_draft import OPEN, Draft, begin
+from dashboard.ui.note import note
 from dashboard.ui.text import count
 
 PLACE = "send blast"
@@ -61,7 +62,7 @@ def step_send(
             args=(now, who, people, words),
         )
     doing.say(PLACE)
-    st.caption(
+    note(
         "Nothing goes out for 30 seconds, so that you can undo it. Nobody is written to in quiet hours; "
         "who is fine by then is left alone."
     )

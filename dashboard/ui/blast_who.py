@@ -17,6 +17,7 @@ from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import headline, page
 from dashboard.ui.blast_draft import Draft, begin, draft
+from dashboard.ui.note import note
 from dashboard.ui.text import count, plain
 
 CARDS = "blast conditions"
@@ -76,7 +77,7 @@ def step_who(now: Draft, who: Identity) -> tuple[Candidate, ...]:
         small=False,
     )
     if people.only_one:
-        st.caption(
+        note(
             "Old processor only: there is one card processor, so no cards are waiting to be moved from another."
         )
     wanted = _filter(now)
@@ -85,7 +86,7 @@ def step_who(now: Draft, who: Identity) -> tuple[Candidate, ...]:
     if not now.picked:
         st.info("Press a number above to choose who is asked.", icon=":material/touch_app:")
     elif wanted != Filter():
-        st.caption(f"The filter keeps {len(kept):,} of {count(len(found), 'patient')}.")
+        note(f"The filter keeps {len(kept):,} of {count(len(found), 'patient')}.")
     return kept
 
 

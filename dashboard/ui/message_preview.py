@@ -13,21 +13,20 @@ from core.messages.templates import Words
 from core.messages.texts import FIELDS
 from core.staff.reports import Identity
 from dashboard.ui import doing, page
+from dashboard.ui.note import note
 from dashboard.ui.text import count, plain
 
 
 def message_preview(text: Text, *, channel: str, practice: str, example: bool = True) -> None:
     """The words in a frame like a phone's or a mail's, with characters and text segments under it."""
     is_text = channel == Channel.TEXT
-    st.caption("On the phone" if is_text else "In the mailbox")
+    note("On the phone" if is_text else "In the mailbox")
     with st.container(border=True, width=330 if is_text else "stretch"):
         st.markdown(f"**{plain(practice, 60)}**")
         if text.subject:
             st.markdown(f"Subject: {plain(text.subject, 160)}")
         st.text(text.body)
-    st.caption(
-        " ".join([size_words(text, channel), "Name and link are examples." if example else ""]).strip()
-    )
+    note(" ".join([size_words(text, channel), "Name and link are examples." if example else ""]).strip())
 
 
 def size_words(text: Text, channel: str) -> str:
@@ -52,8 +51,8 @@ def example_of(
 
 def fields_list() -> None:
     """The fields that may stand in a text, to be typed as they are shown."""
-    listed = " ".join(f"`{{{{ {name} }}}}`" for name in FIELDS)
-    st.caption(f"Fields: {listed}")
+    listed = ", ".join(plain(f"{{{{ {name} }}}}") for name in FIELDS)
+    note(f"Fields: {listed}")
 
 
 def test_to_myself(words: Words, *, key: str) -> None:

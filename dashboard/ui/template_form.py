@@ -19,6 +19,7 @@ from core.practice.reports import places
 from core.staff.reports import Identity, staff_list
 from dashboard.ui import doing, page
 from dashboard.ui.message_preview import example_of, fields_list, message_preview, test_to_myself
+from dashboard.ui.note import note
 from dashboard.ui.text import clock_time, day_month, plain
 
 PLACE = "save text"
@@ -55,7 +56,7 @@ def template_form(kept: Words, who: Identity) -> None:
         fields_list()
         with st.container(horizontal=True, vertical_alignment="center"):
             label = "Keep this text" if kept.template_id == NEW else "Save as a new version"
-            st.button(label, key=PLACE, type="primary", icon=":material/save:", on_click=_save, args=(now,))
+            st.button(label, key=PLACE, icon=":material/save:", on_click=_save, args=(now,))
             if kept.template_id != NEW:
                 st.button(
                     "Archive",
@@ -77,7 +78,7 @@ def template_form(kept: Words, who: Identity) -> None:
             message_preview(text, channel=now.channel, practice=practice)
             test_to_myself(now, key=f"text {kept.template_id} {kept.channel}")
         elif not wrong:
-            st.caption("Write the message; how the patient sees it appears here.")
+            note("Write the message; how the patient sees it appears here.")
     if kept.template_id != NEW:
         _versions(kept, who)
 
