@@ -1,5 +1,8 @@
 """Moving drafts to a new card: after a new-card link was used, or a payment link that keeps the card."""
 
+from datetime import date
+from typing import NamedTuple
+
 from sqlmodel import Session, col, select
 
 from core.cards.models import Card, CardKind
@@ -42,10 +45,18 @@ def move_drafts(session: Session, link: Link, card_ref: str) -> list[Recurring]:
     return moving
 
 
+class RunningDraft(NamedTuple):
+    """A draft that a new card would take over. next_run_on: local date, None = none planned."""
+
+    external_id: str
+    amount_cents: int
+    next_run_on: date | None
+
+
 def drafts_by_card(
     session: Session, connection_id: int, contact_ref: str
-) -> dict[str | None, list[Recurring]]:
-    """A payer's running drafts by the external id of the card they charge: what a new card takes over (None: no card)."""
+) -> dict[str | None, list[RunningDraft]]:
+    """A payer's running drafts by the external id of the card they charge (None: no card), the next one first."""
     rows = session.exec(
         select(Recurring)
         .where(
@@ -56,9 +67,10 @@ def drafts_by_card(
         )
         .order_by(col(Recurring.next_run_on), col(Recurring.id))
     )
-    found: dict[str | None, list[Recurring]] = {}
+    found: dict[str | None, list[RunningDraft]] = {}
     for row in rows:
-        found.setdefault(row.card_ref, []).append(row)
+        draft = RunningDraft(row.external_id, row.amount_cents, row.next_run_on)
+        found.setdefault(row.card_ref, []).append(draft)
     return found
 
 

@@ -8,12 +8,11 @@ from sqlmodel import Session
 from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.making import open_links, say_open_link
-from core.links.moving import drafts_by_card
+from core.links.moving import RunningDraft, drafts_by_card
 from core.links.people import account_of, patient_of
 from core.links.rules import CARD_LINK_DAYS, LinkKind
 from core.money import short_dollars
 from core.morning.card_rows import CardLine, PatientCard
-from core.payments.models import Recurring
 from core.staff.reports import Identity
 from dashboard.ui import asking, doing, page
 from dashboard.ui.asking import Asking
@@ -71,7 +70,7 @@ def _no_card(cards: dict[str, CardLine]) -> str:
     return "Every draft of this patient" if cards else "A first card: none is on file"
 
 
-def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None, list[Recurring]]:
+def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None, list[RunningDraft]]:
     """The drafts by card; none where the patient is not known at the processor (the button then says so)."""
     try:
         account = account_of(session, patient_of(session, who, patient_id))
@@ -80,7 +79,7 @@ def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None
     return drafts_by_card(session, account.connection_id, account.contact_ref) if account.contact_ref else {}
 
 
-def _moves(drafts: list[Recurring], today: date) -> str:
+def _moves(drafts: list[RunningDraft], today: date) -> str:
     if not drafts:
         return "No draft runs on it; the new card is kept for later."
     told = [

@@ -73,7 +73,9 @@ def _state(line: LinkLine, time_zone: str) -> None:
     elif line.waiting:
         st.info(f"{name}  \nBeing made at the processor…", icon=":material/hourglass_top:")
     elif line.state in (LinkState.PAID, LinkState.UPDATED):
-        st.success(f"{name}  \n{line.state.capitalize()}. Thank you.", icon=":material/task_alt:")
+        words = "Paid in full" if line.state == LinkState.PAID else "The card is updated"
+        at = f", {link_life.when(line.ended_at, time_zone)}" if line.ended_at else ""
+        st.success(f"{name}  \n{plain(f'{words}{at}.', 60)}", icon=":material/task_alt:")
     elif not line.open:
         st.info(f"{name}  \n{plain(line.state.capitalize(), 40)}. {plain(line.reason, 200)}", icon=":material/link_off:")  # fmt: skip
     else:

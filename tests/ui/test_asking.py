@@ -191,6 +191,15 @@ def test_nothing_missing_is_good_news(desk: Desk) -> None:
     assert "Nothing is missing" in said(app)
 
 
+def test_a_new_card_link_says_which_drafts_it_moves_and_until_when_it_works(desk: Desk) -> None:
+    app = press(card_of(desk), "New card link")
+    assert not app.exception
+    assert "The link works 7 days and once." in said(app)
+    press(app, "Make new card link")
+    assert "Link ready." in said(app)
+    assert links(desk)[-1].kind == "card"
+
+
 def test_a_patient_unknown_to_the_processor_cannot_be_asked_for_a_card(desk: Desk) -> None:
     app = press(card_of(desk, patient="P3"), "New card link")
     press(app, "Make new card link")

@@ -1,0 +1,170 @@
+"""Asking one patient, from the press at the front desk to the money and the new card: real pages, real calls, no hand in the store."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core import clock
+from core.invoices.reports import propose_lines
+from core.links.moving import drafts_by_card
+from core.links.people import account_of
+from core.money import decimal_text, dollars
+from core.morning import reports
+from core.morning.flags import Kind
+from core.morning.rows import PatientRow
+from core.patients.models import Patient
+from core.store.engine import reader
+from tests.browser.clinic import DESK, Clinic, run_clinic
+from tests.browser.conftest import ARTIFACTS, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser asking")]
+expect.set_options(timeout=20_000)  # a busy machine draws slowly; what counts is timed by WITHIN
+WITHIN = 10_000  # milliseconds from the postback to the morning row
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    with pytest.MonkeyPatch.context() as patch, run_clinic(tmp_path_factory.mktemp("clinic"), patch) as up:
+        yield up
+
+
+def todays(clinic: Clinic) -> list[PatientRow]:
+    with reader(clinic.store) as session:
+        rows = reports.morning(session, location_id=None, day=None, as_of=clock.now()).rows
+    return [visit.about for visit in rows]
+
+
+def kinds(row: PatientRow) -> set[str]:
+    return {flag.kind for flag in row.flags}
+
+
+def who_misses_an_open_charge(clinic: Clinic) -> tuple[PatientRow, int]:
+    """Somebody on today's list with a missing payment that can be invoiced, and for how much."""
+    with reader(clinic.store) as session:
+        for row in todays(clinic):
+            if Kind.MISSING_PAYMENT in kinds(row):
+                proposal = propose_lines(session, None, row.key, clock.now())
+                if proposal.charges:
+                    return row, proposal.open_cents
+    raise AssertionError("nobody on today's list misses an invoiceable payment")
+
+
+def whose_card_ends(clinic: Clinic) -> tuple[PatientRow, str, str, date]:
+    """Somebody on today's list whose card ends and is charged by a draft: the card, the draft and its next day."""
+    with reader(clinic.store) as session:
+        for row in todays(clinic):
+            if kinds(row) & {Kind.CARD_EXPIRING, Kind.CARD_EXPIRED}:
+                account = account_of(session, session.get_one(Patient, row.key))
+                for card, drafts in drafts_by_card(
+                    session, account.connection_id, account.contact_ref or ""
+                ).items():
+                    if card and drafts[0].next_run_on:
+                        return row, card, drafts[0].external_id, drafts[0].next_run_on
+    raise AssertionError("nobody on today's list has an ending card with a draft")
+
+
+def morning(browse: Callable[..., Window], clinic: Clinic, theme: str = "light") -> Window:
+    window = browse(clinic.dashboard, theme=theme)
+    window.sign_in(*DESK)
+    return window
+
+
+def opened(window: Window, row: PatientRow) -> Locator:
+    """The drawer of a patient, by pressing the row of the morning."""
+    row_of(window, row).first.click()
+    drawer = window.page.get_by_role("dialog")
+    drawer.get_by_role("heading", name=row.patient).wait_for()
+    window.settle()
+    return drawer
+
+
+def row_of(window: Window, row: PatientRow) -> Locator:
+    return window.page.locator(
+        "tbody tr", has=window.page.get_by_role("button", name=row.patient, exact=True)
+    )
+
+
+def texted_link(browser: Browser, clinic: Clinic, row: PatientRow) -> Page:
+    """The patient's own phone: the last text is read and its link pressed."""
+    with reader(clinic.store) as session:
+        number = session.get_one(Patient, row.key).mobile_phone
+    phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.goto(f"{clinic.control['pages']['phone']}/{number}")
+    bubble = phone.locator(".bubble").last
+    expect(bubble).to_contain_text("Reply STOP")
+    with phone.expect_popup() as pressed:
+        bubble.get_by_role("link").click()
+    return pressed.value
+
+
+def send_by_text(window: Window, drawer: Locator) -> None:
+    drawer.get_by_text("Link ready.").wait_for()
+    drawer.get_by_role("button", name="Send text").click()
+    expect(drawer.get_by_text(re.compile("Text (sent|delivered) at"))).to_be_visible(timeout=20_000)
+    window.settle()
+
+
+def shot(page: Page, name: str) -> None:
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"ask_for_it-{name}.png")
+
+
+def test_a_missing_payment_is_invoiced_texted_paid_and_gone_from_the_morning(
+    browse: Callable[..., Window], browser: Browser, clinic: Clinic
+) -> None:
+    row, cents = who_misses_an_open_charge(clinic)
+    window = morning(browse, clinic)
+    expect(row_of(window, row).first).to_contain_text("Missing")
+    drawer = opened(window, row)
+    drawer.get_by_role("button", name=re.compile("Invoice")).first.click()
+    expect(drawer.get_by_text(f"To pay {dollars(cents)}")).to_be_visible()
+    drawer.get_by_role("button", name="Preview").click()
+    expect(drawer.get_by_role("img", name=re.compile("The invoice as"))).to_be_visible()
+    window.settle()
+    shot(window.page, "preview")
+    drawer.get_by_role("button", name="Generate invoice").click()
+    send_by_text(window, drawer)
+    shot(window.page, "sent")
+
+    page = texted_link(browser, clinic, row)
+    expect(page.get_by_label("Amount to pay now")).to_have_value(decimal_text(cents))
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("paid. Thank you.")
+    expect(row_of(window, row).first).not_to_contain_text("Missing", timeout=WITHIN)
+    expect(drawer.get_by_text("Paid in full")).to_be_visible(timeout=WITHIN)
+    for told in ("Invoice: created", "Invoice: sent", "Invoice: opened"):
+        expect(drawer.get_by_role("region", name="Timeline")).to_contain_text(told, timeout=WITHIN)
+    shot(window.page, "paid")
+    assert window.complaints == []
+
+
+def test_a_new_card_is_asked_for_by_text_typed_and_charged_from_then_on(
+    browse: Callable[..., Window], browser: Browser, clinic: Clinic
+) -> None:
+    row, old_card, draft, runs_on = whose_card_ends(clinic)
+    window = morning(browse, clinic)
+    expect(row_of(window, row).first).to_contain_text(re.compile("Card (ends|expired)"))
+    drawer = opened(window, row)
+    drawer.get_by_role("button", name="New card link").last.click()
+    drawer.get_by_role("button", name="Make new card link").click()
+    send_by_text(window, drawer)
+
+    page = texted_link(browser, clinic, row)
+    page.get_by_role("button", name="Enter my card").click()
+    frame = page.frame_locator("#card iframe")
+    frame.locator("[name=number]").fill("5555 5555 5555 4444")
+    frame.locator("[name=expiry]").fill("12/30")
+    frame.locator("button").click()
+    page.get_by_text("Thank you! Your card is saved.").wait_for()
+    expect(row_of(window, row).first).not_to_contain_text(re.compile("Card (ends|expired)"), timeout=WITHIN)
+    expect(drawer.get_by_text("The card is updated")).to_be_visible(timeout=WITHIN)
+    shot(window.page, "card")
+    new_card = clinic.processor(f"/v1/recurrings/{draft}")["data"]["token_id"]
+    assert new_card != old_card
+    ahead = max(1, (runs_on - clock.today("America/Chicago")).days + 1)
+    clinic.tell_sandbox(advance={"days": ahead}, run_drafts=True)
+    charged = clinic.processor("/v1/transactions", **{"page[size]": "200"})["list"]
+    assert new_card in [one["token_id"] for one in charged if one.get("recurring_id") == draft]
