@@ -7,7 +7,7 @@ from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.overview_behind import draw_behind
 from dashboard.ui.overview_filters import Chosen, filter_bar
-from dashboard.ui.overview_panels import aside, draw_panels
+from dashboard.ui.overview_panels import READY, aside, charts_follow, draw_panels
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, overview_report
 from dashboard.ui.text import plain
@@ -41,3 +41,5 @@ def _charts(chosen: Chosen, who: Identity) -> None:
 
 
 overview()
+if not st.session_state.get(READY):
+    charts_follow()

@@ -24,6 +24,7 @@ PANELS = (
     Key.METHODS,
 )
 NOTHING = "\u00a0"  # keeps its line's height, so that nothing moves
+READY = "overview charts"  # session state: the sentences are on the screen, the charts may follow
 QUIET = {"displayModeBar": False, "responsive": True, "showTips": False}
 
 
@@ -64,7 +65,22 @@ def aside(words: str) -> None:
     st.markdown(f":small[:gray[{plain(words, 300) or NOTHING}]]", width="content")
 
 
+@st.fragment(run_every=0.2)
+def charts_follow() -> None:
+    """Let the sentences be read first: the charts' script is large. Draws the page again, with its charts, shortly after.
+
+    Call it last, and only while READY is not in the session: the second page that is drawn has no such timer.
+    """
+    if READY in st.session_state:
+        st.session_state[READY] = True
+        st.rerun()
+    st.session_state[READY] = False
+
+
 def _plot(chart: Chart) -> None:
+    if not st.session_state.get(READY):
+        _empty(NOTHING, "")  # as high as the chart, so that nothing moves when it comes
+        return
     name = f"overview {chart.key}"
     st.plotly_chart(
         figure(chart, theme()),

@@ -28,8 +28,9 @@ PAGES = {
     "plans": ROWS,
     "memberships": ROWS,
     "card_updates": ROWS,
-    "overview": ".js-plotly-plot .main-svg >> nth=0",
+    "overview": "h4:has-text('Collected')",  # the sentence; the charts, whose script is large, follow
 }
+CHART = ".js-plotly-plot .main-svg >> nth=0"
 
 
 def page_lines(folder: Path) -> list[str]:
@@ -37,10 +38,12 @@ def page_lines(folder: Path) -> list[str]:
     url = drawn_practice(folder / "pages.db")
     engine = open_store(url)
     staff_with_role(engine, "owner")
-    roll_up_for(engine, ROLL_UP_SECONDS)  # the jobs count two years beside the day's work; some months are enough here
+    roll_up_for(
+        engine, ROLL_UP_SECONDS
+    )  # the jobs count two years beside the day's work; some months are enough here
     engine.dispose()
     with run_dashboard(url) as running:
-        taken = _opened(running)
+        taken, charts = _opened(running)
     empty = statistics.median(taken.pop(EMPTY))
     lines = []
     for address, times in taken.items():
@@ -51,12 +54,17 @@ def page_lines(folder: Path) -> list[str]:
             f"| `/{address}` opens, {SIZE:,} patients | {ours:.0f} ms | empty page {empty:.0f} ms | {ratio:.2f} × "
             f"| ≤ {MOST} × | {met} |"
         )
+    lines.append(f"| the overview's first chart | {statistics.median(charts):.0f} ms | – | – | – | – |")
     return lines
 
 
-def _opened(running: Running) -> dict[str, list[float]]:
-    """Milliseconds of each opening by address; the first round warms the caches and is not counted."""
+def _opened(running: Running) -> tuple[dict[str, list[float]], list[float]]:
+    """Milliseconds of each opening by address, and until the overview's first chart is drawn.
+
+    The first round warms the caches and is not counted.
+    """
     taken: dict[str, list[float]] = {address: [] for address in PAGES}
+    charts: list[float] = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found(), args=FLAGS)
         page = chromium.new_context(viewport=SMALL_SCREEN).new_page()  # type: ignore[arg-type]
@@ -67,8 +75,12 @@ def _opened(running: Running) -> dict[str, list[float]]:
                 ms = _open(page, f"{running.base_url}/{address}", seen)
                 if round_:
                     taken[address].append(ms)
+                if round_ and address == "overview":
+                    start = time.perf_counter()
+                    page.locator(CHART).first.wait_for()
+                    charts.append(ms + (time.perf_counter() - start) * 1000)
         chromium.close()
-    return taken
+    return taken, charts
 
 
 def _open(page: Page, url: str, seen: str) -> float:
