@@ -108,6 +108,8 @@ def test_the_texts_page_reads_well_in_the_dark_too(
 ) -> None:
     window = browse(running, theme="dark")
     window.sign_in("owner", path="/templates")
-    window.page.get_by_text("On the phone").wait_for()
+    window.page.get_by_label("Message", exact=True).wait_for()
+    window.page.get_by_role("button", name="Save as a new version").wait_for()
+    window.settle()
     shot(window, "texts-dark")
     assert serious(window) == []
