@@ -51,6 +51,7 @@ class RunningDraft(NamedTuple):
     external_id: str
     amount_cents: int
     next_run_on: date | None
+    on_hold: bool
 
 
 def drafts_by_card(
@@ -69,7 +70,8 @@ def drafts_by_card(
     )
     found: dict[str | None, list[RunningDraft]] = {}
     for row in rows:
-        draft = RunningDraft(row.external_id, row.amount_cents, row.next_run_on)
+        on_hold = row.status == RecurringStatus.ON_HOLD
+        draft = RunningDraft(row.external_id, row.amount_cents, row.next_run_on, on_hold)
         found.setdefault(row.card_ref, []).append(draft)
     return found
 

@@ -82,12 +82,14 @@ def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None
 def _moves(drafts: list[RunningDraft], today: date) -> str:
     if not drafts:
         return "No draft runs on it; the new card is kept for later."
-    told = [
-        f"{short_dollars(draft.amount_cents)}, next on {day_month(draft.next_run_on, today)}" if draft.next_run_on
-        else f"{short_dollars(draft.amount_cents)}, none planned"
-        for draft in drafts
-    ]  # fmt: skip
+    told = [f"{short_dollars(draft.amount_cents)}, {_next(draft, today)}" for draft in drafts]
     return plain(f"Moves to the new card: {'; '.join(told)}.", 300)
+
+
+def _next(draft: RunningDraft, today: date) -> str:
+    if draft.on_hold:
+        return "on hold"
+    return f"next on {day_month(draft.next_run_on, today)}" if draft.next_run_on else "none planned"
 
 
 def _make(ask: Asking) -> None:

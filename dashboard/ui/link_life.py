@@ -103,10 +103,12 @@ def story_view(story: LinkStory, who: Identity, time_zone: str, *, place: str) -
     if story.line.kind != LinkKind.INVOICE:
         return
     _payments(story.line, who, time_zone, place)
-    with st.expander("The invoice as a PDF", icon=":material/picture_as_pdf:"):
+    sheet = st.expander("The invoice as a PDF", icon=":material/picture_as_pdf:", key=f"{place} sheet", on_change="rerun")  # fmt: skip
+    if sheet.open:  # drawn only when it is looked at
         with page.open_reader() as session:
             paper = paper_of(session, who, story.line.link_id)
-        paper_view(paper, key=f"{place} pdf")
+        with sheet:
+            paper_view(paper, key=f"{place} pdf")
 
 
 def _step(step: StepLine, time_zone: str) -> str:

@@ -23,7 +23,7 @@ def paper_view(paper: InvoicePaper, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download the PDF",
-            pdf,
+            lambda: pdf,  # sent when it is pressed, not before
             file_name=f"invoice-{paper.number or 'preview'}.pdf",
             mime="application/pdf",
             icon=":material/download:",

@@ -195,6 +195,7 @@ def test_a_new_card_link_says_which_drafts_it_moves_and_until_when_it_works(desk
     app = press(card_of(desk), "New card link")
     assert not app.exception
     assert "The link works 7 days and once." in said(app)
+    assert any("Moves to the new card" in caption for caption in app.radio[0].proto.captions)
     press(app, "Make new card link")
     assert "Link ready." in said(app)
     assert links(desk)[-1].kind == "card"
