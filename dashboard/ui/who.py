@@ -11,11 +11,17 @@ from dashboard.ui.text import shown
 _RUNNING_BELOW = (
     "<style>[data-testid=stStatusWidget] { position: fixed !important; top: 3.9rem; right: 1rem }</style>"
 )
+# Streamlit writes white on every primary button; the teal of the dark theme is too light for that
+_INK_ON_TEAL = (
+    "<style>[data-testid^=stBaseButton-primary]:not(:disabled) { color: #0b2726 !important }</style>"
+)
 
 
 def who_bar(identity: Identity, practice: str) -> None:
     """Draw it. The browser is told the idle limit once; how much is left it asks the server (GET /session)."""
     st.html(_RUNNING_BELOW)
+    if st.context.theme.type == "dark":
+        st.html(_INK_ON_TEAL)
     own("who")(
         key="who",
         height=0,
