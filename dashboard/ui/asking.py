@@ -16,7 +16,7 @@ _OPEN = "asking"  # session state: what is being asked of whom
 @dataclass
 class Asking:
     """One form that is open. form: its mark, so that pressing twice makes one link. link: what it made, or None.
-    ticked: charges that were open when it was opened. services: picked from the service list, in their order."""
+    due, card: what it opens on. services: picked from the service list, in their order."""
 
     patient: int
     kind: str
