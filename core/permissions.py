@@ -23,6 +23,9 @@ class Permission(StrEnum):
     MANAGE_TEMPLATES = "manage templates"
     EXPORT = "export"
     LINK_RECORDS = "link records"
+    WORK_TASKS = "work on tasks"
+    POST_PAYMENTS = "post payments"
+    SEE_ACTIVITY = "see the activity"
     SEE_CONNECTIONS = "see connections"
     MANAGE_CONNECTIONS = "manage connections"
     SEE_OVERVIEW = "see the overview"
@@ -41,6 +44,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             _P.SEE_MONEY,
             _P.ASK_FOR_CARDS,
             _P.COLLECT,
+            _P.WORK_TASKS,
             _P.SEE_CONNECTIONS,
             _P.OWN_ACCOUNT,
         }

@@ -1,0 +1,10 @@
+"""posting payments to the EHR's ledger"""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
