@@ -19,6 +19,7 @@ from core.permissions import Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
 from core.settings import settings as app_settings
+from core.staff.models import StaffClerkKey
 from core.staff.reports import Identity
 
 FORTIS_PRODUCTION = "https://api.fortis.tech"
@@ -224,6 +225,8 @@ def require_key(session: Session) -> None:
     """Whether the key file opens every secret of this store: asked before anything starts. Raises WrongKey."""
     for sealed in session.exec(select(Connection.sealed_secrets).where(Connection.sealed_secrets != "")):
         open_sealed(sealed)
+    for sealed in session.exec(select(StaffClerkKey.sealed_key)):
+        open_sealed(sealed)
 
 
 def kind_of(kind: str) -> Kind:
@@ -282,11 +285,8 @@ def _begin_anew(session: Session, connection: Connection) -> None:
 
 
 def _key_for(session: Session) -> None:
-    sealed = session.exec(select(Connection.id).where(Connection.sealed_secrets != "")).first()
-    if sealed is None:
-        make_key_file()
-    else:
-        require_key(session)  # never seal one secret under a key that does not open the others
+    require_key(session)  # never seal one secret under a key that does not open the others
+    make_key_file()
 
 
 def _may(actor: Identity | None) -> None:

@@ -1,6 +1,7 @@
 """Staff accounts, their sessions, sign-in attempts and what they like to see."""
 
-from datetime import datetime
+from datetime import datetime, time
+from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
@@ -62,3 +63,39 @@ class Preference(Row, table=True):
     staff_id: int = Field(foreign_key="staff.id")
     name: str
     value: str = "null"
+
+
+class StaffClerkKey(Row, table=True):
+    """The key that stamps one person's actions in another system, sealed. One a login and connection."""
+
+    __table_args__ = (UniqueConstraint("staff_id", "connection_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id")
+    connection_id: int = Field(foreign_key="connection.id", index=True)
+    sealed_key: str
+    changed_at: datetime = Field(sa_type=UtcInstant)
+
+
+class Access(StrEnum):
+    """What one weekday allows a person."""
+
+    HOURS = "hours"
+    NONE = "none"
+    ALWAYS = "always"
+
+
+class StaffLoginTime(Row, table=True):
+    """One weekday of one person, 0 = Monday. The times are wall-clock times of the person's location.
+
+    until 00:00 = the midnight that ends the day. A weekday without a row is open all day.
+    """
+
+    __table_args__ = (UniqueConstraint("staff_id", "weekday"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id")
+    weekday: int
+    kind: str = Access.ALWAYS
+    from_time: time | None = None
+    until_time: time | None = None
