@@ -117,10 +117,10 @@ def settle(
 _ORDER = [ChoiceKind.UPGRADE, ChoiceKind.EXTRA, ChoiceKind.DROP_IN, ChoiceKind.MOVE]
 
 
-def _biggest_first(pair: tuple[ChoiceFacts, VisitFacts]) -> tuple[int, float]:
+def _biggest_first(pair: tuple[ChoiceFacts, VisitFacts]) -> tuple[int, int]:
     """A bigger plan first, since it settles most; of equal kinds the latest visit, which is the first to be over."""
     choice, visit = pair
-    return _ORDER.index(ChoiceKind(choice.kind)), -visit.starts_at.timestamp()
+    return _ORDER.index(ChoiceKind(choice.kind)), -int(visit.starts_at.timestamp())
 
 
 def _seen_in_ehr(

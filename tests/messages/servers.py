@@ -32,9 +32,11 @@ def mail_server(take: Callable[[str, bytes], Any]) -> Iterator[int]:
     def protocol() -> SMTP:
         return SMTP(Taking(), hostname="mail.example", loop=loop)
 
-    server = loop.run_until_complete(loop.create_server(protocol, "127.0.0.1", 0))
+    # its own thread from the first step: a browser's loop may be running in this one
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    listening = loop.create_server(protocol, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result(10)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

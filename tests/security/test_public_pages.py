@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from core.links.models import Link
 from core.links.rules import LinkKind
@@ -97,8 +98,9 @@ def test_no_token_reaches_the_log_or_the_figures(
 def test_a_guess_is_told_apart_by_nothing_not_even_by_time(
     dashboard: Running, practice_store: Engine, patient_id: int
 ) -> None:
+    sent_link(practice_store, patient_id, LinkKind.PAY)
     with transaction(practice_store) as session:  # signed by us, but thrown away
-        link = session.get_one(Link, 1)
+        link = session.exec(select(Link).limit(1)).one()
         signed = new_token(session, link)
         session.rollback()
     guesses = {"short": "x", "like one": "A" * len(signed), "signed": signed}
