@@ -21,6 +21,7 @@ from core.practice import models as practice
 from core.schedule import models as schedule
 from core.staff import models as staff
 from core.store import version
+from core.tasks import models as tasks
 
 metadata = SQLModel.metadata
 
@@ -44,5 +45,6 @@ __all__ = [
     "practice",
     "schedule",
     "staff",
+    "tasks",
     "version",
 ]
