@@ -1,8 +1,8 @@
 """Adding, changing, pausing and ending connections to other systems. Secrets are sealed on the way in."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,12 @@ from core.connections.models import Connection, ConnectionState, Kind, SyncCurso
 from core.errors import BadInput, NotFound
 from core.integrations import sms
 from core.integrations.email import Mail
+from core.integrations.fhir import FhirServer
+from core.integrations.fhir_files import ENDINGS as FHIR_ENDINGS
 from core.integrations.fortis_writes import FortisDesk
+from core.integrations.practice_files.cells import time_zone
+from core.integrations.genesis import Genesis
+from core.integrations.genesis_drop import GenesisDrop
 from core.permissions import Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
@@ -50,14 +55,25 @@ SETTINGS: dict[Kind, dict[str, str | None]] = {
         "key_header": "",
         "per_second": "10",
     },
+    Kind.GENESIS: {
+        "base_url": "",  # none is public: the practice asks Genesis for it, or names a drop_folder instead
+        "cp_id": "",
+        "date_start": "",
+        "account_id": "",
+        "acts_as": "",  # the login whose clerk key stamps what Huddle posts by itself
+        "drop_folder": "",
+    },
 }
 SECRETS: dict[Kind, tuple[str, ...]] = {
     Kind.FORTIS: ("user_api_key", "developer_id"),
     Kind.PRACTICE_FILES: (),
     Kind.EMAIL: ("password",),
     Kind.SMS: ("auth_token",),
+    Kind.GENESIS: ("cp_mkey",),
 }
-OPTIONAL_SECRETS = frozenset({(Kind.EMAIL, "password")})  # a mail server on this machine asks for none
+OPTIONAL_SECRETS = frozenset(  # a mail server on this machine asks for none, a drop folder neither
+    {(Kind.EMAIL, "password"), (Kind.GENESIS, "cp_mkey")}
+)
 
 
 def connect(
@@ -113,6 +129,8 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
     public, secret = sort_fields(wanted, settings, secrets)
     if wanted == Kind.PRACTICE_FILES:
         return _look_into(Path(public["folder"]))
+    if wanted == Kind.FHIR and public["folder"]:
+        return _look_into(Path(public["folder"]), FHIR_ENDINGS, "FHIR")
     client = CLIENTS[wanted](public, secret)
     try:
         return client.check()
@@ -135,23 +153,51 @@ def sms_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader
     return sms.Sms(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
 
 
+def genesis_client(
+    settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any
+) -> Genesis | GenesisDrop:
+    """Genesis over the network, or the folder that stands in for it. Raises BadInput (fields, address not allowed)."""
+    if folder := settings.get("drop_folder"):
+        return GenesisDrop(folder)
+    missing = [name for name in ("base_url", "cp_id", "cp_mkey") if not {**settings, **secrets}.get(name)]
+    if missing:
+        raise BadInput(f"genesis also needs {' and '.join(missing)}, or a drop_folder instead.")
+    return Genesis(
+        base_url=settings["base_url"],
+        cp_id=settings["cp_id"],
+        cp_mkey=secrets["cp_mkey"],
+        account_id=settings.get("account_id", ""),
+        allowed_hosts=app_settings().outbound_hosts,
+        **reader,
+    )
+
+
+def fhir_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FhirServer:
+    """A client for one FHIR server. Raises BadInput when the address is not on the allow-list."""
+    hosts = app_settings().outbound_hosts
+    return FhirServer(
+        base_url=settings["base_url"], token=secrets.get("token", ""), allowed_hosts=hosts, **reader
+    )
+
+
 # how to open what is called over a network: settings and secrets in, something with check() and close() out
 CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
     Kind.FORTIS: fortis_client,
     Kind.EMAIL: mail_client,
     Kind.SMS: sms_client,
+    Kind.GENESIS: genesis_client,
 }
 
 
-def _look_into(folder: Path) -> str:
+def _look_into(folder: Path, endings: Collection[str] = (".csv",), what: str = "practice") -> str:
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}.")
     try:
-        files = [path for path in folder.iterdir() if path.suffix.lower() == ".csv"]
+        files = [path for path in folder.iterdir() if path.suffix.lower() in endings]
     except OSError as error:
         raise BadInput(f"The folder {folder} cannot be read: {error.strerror}.") from error
     if not files:
-        return f"{folder} is there and holds no practice files yet; they are read as they arrive."
+        return f"{folder} is there and holds no {what} files yet; they are read as they arrive."
     return f"{folder} holds {len(files)} {'file' if len(files) == 1 else 'files'} to read."
 
 
@@ -261,13 +307,31 @@ def sort_fields(
     needed += [name for name in secret_names if (kind, name) not in OPTIONAL_SECRETS]
     if missing := [name for name in needed if not {**public, **secret}[name]]:
         raise BadInput(f"{kind} also needs {' and '.join(missing)}.")
+    if kind == Kind.FHIR:
+        _one_place(public)
     return public, secret
 
 
+def _one_place(public: dict[str, str]) -> None:
+    """A FHIR connection reads one server or one folder. Raises BadInput; spells the time zone as IANA does."""
+    if bool(public["base_url"]) == bool(public["folder"]):
+        raise BadInput("fhir needs either base_url (a server) or folder (files), one of the two.")
+    if public["time_zone"]:
+        try:
+            public["time_zone"] = time_zone(public["time_zone"])
+        except BadInput as wrong:
+            raise BadInput(f"time_zone {wrong.sentence}.") from wrong
+
+
 def _cleaned(name: str, value: str) -> str:
-    if name == "folder":
+    if name in {"folder", "drop_folder"}:
         return value.strip()
     value = " ".join(value.split()) if name == "sender_name" else clean_key(value)[0]
+    if name == "date_start" and value:
+        try:
+            value = date.fromisoformat(value).isoformat()
+        except ValueError as error:
+            raise BadInput(f"“{value}” is not a date such as 2026-11-22.") from error
     if name == "per_second" and not value.replace(".", "", 1).isdecimal():
         raise BadInput(f"per_second is a number such as 10, not “{value}”. 0 means no limit.")
     if has_card_number(value):

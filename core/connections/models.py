@@ -15,9 +15,11 @@ class Kind(StrEnum):
     FORTIS = "fortis"
     EMAIL = "email"
     SMS = "sms"
+    FHIR = "fhir"
+    GENESIS = "genesis"
 
 
-SENDING_ONLY = (Kind.EMAIL, Kind.SMS)  # nothing is synced from these
+SENDING_ONLY = (Kind.EMAIL, Kind.SMS, Kind.GENESIS)  # nothing is synced from these
 
 
 class ConnectionState(StrEnum):
