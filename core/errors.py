@@ -83,10 +83,11 @@ class Unreachable(TransportError):
 
 
 class WrongCredentials(TransportError):
-    """The other system refused the keys. Trying again with the same keys cannot help."""
+    """The other system refused the keys. Trying again with the same keys cannot help. code: the other system's own."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, code: str = "") -> None:
         super().__init__(sentence, permanent=True)
+        self.code = code
 
 
 class UnreadableAnswer(TransportError):

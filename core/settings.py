@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     store: str = f"sqlite:///{DATA / 'huddle.db'}"
     key_file: Path = DATA / "key.txt"  # Fernet keys, newest first; made on first use, mode 600
     outbound_hosts: str = (  # loopback is always allowed
-        "api.fortis.tech,api.sandbox.fortis.tech,api.twilio.com,smtp.gmail.com,smtp.office365.com"
+        "api.fortis.tech,api.sandbox.fortis.tech,api.cashpractice.com,api.twilio.com,"
+        "smtp.gmail.com,smtp.office365.com"
     )
     sync_every_minutes: int = 5
     stale_after_minutes: int = 60

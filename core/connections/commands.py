@@ -12,7 +12,7 @@ from core import clock
 from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
-from core.integrations import sms
+from core.integrations import cash_practice, sms
 from core.integrations.email import Mail
 from core.integrations.fhir import FhirServer
 from core.integrations.fhir_files import ENDINGS as FHIR_ENDINGS
@@ -37,6 +37,7 @@ FORMER_KEY_LASTS = timedelta(days=1)  # what was signed under a key just changed
 # what each kind needs to know: setting → its default (None = must be given), and the names of its secrets
 SETTINGS: dict[Kind, dict[str, str | None]] = {
     Kind.FORTIS: {"base_url": FORTIS_PRODUCTION, "user_id": None, "location_id": None},
+    Kind.CASH_PRACTICE: {"base_url": cash_practice.PRODUCTION, "acts_as": ""},
     Kind.PRACTICE_FILES: {"folder": None},
     Kind.EMAIL: {
         "host": None,
@@ -66,6 +67,7 @@ SETTINGS: dict[Kind, dict[str, str | None]] = {
 }
 SECRETS: dict[Kind, tuple[str, ...]] = {
     Kind.FORTIS: ("user_api_key", "developer_id"),
+    Kind.CASH_PRACTICE: ("api_key",),
     Kind.PRACTICE_FILES: (),
     Kind.EMAIL: ("password",),
     Kind.SMS: ("auth_token",),
@@ -143,6 +145,15 @@ def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **rea
     return FortisDesk(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
 
 
+def cash_practice_client(
+    settings: Mapping[str, str], secrets: Mapping[str, str], *, clerk_key: str = "", **reader: Any
+) -> cash_practice.CashPractice:
+    """A client for one practice; clerk_key "" only reads. Raises BadInput when the address is not on the allow-list."""
+    hosts = app_settings().outbound_hosts
+    where = {"base_url": settings["base_url"], "allowed_hosts": hosts}
+    return cash_practice.CashPractice(**where, **secrets, clerk_key=clerk_key, **reader)
+
+
 def mail_client(settings: Mapping[str, str], secrets: Mapping[str, str]) -> Mail:
     """A client for one mailbox. Raises BadInput: address not allowed, no such port or security."""
     return Mail(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts)
@@ -183,6 +194,7 @@ def fhir_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reade
 # how to open what is called over a network: settings and secrets in, something with check() and close() out
 CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
     Kind.FORTIS: fortis_client,
+    Kind.CASH_PRACTICE: cash_practice_client,
     Kind.EMAIL: mail_client,
     Kind.SMS: sms_client,
     Kind.GENESIS: genesis_client,

@@ -13,6 +13,7 @@ from core.store.types import UtcInstant
 class Kind(StrEnum):
     PRACTICE_FILES = "practice_files"
     FORTIS = "fortis"
+    CASH_PRACTICE = "cash_practice"
     EMAIL = "email"
     SMS = "sms"
     FHIR = "fhir"

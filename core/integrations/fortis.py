@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.errors import UnreadableAnswer
 from core.integrations import fortis_records as records
 from core.integrations.http import Reader
-from core.integrations.records import Rejected
+from core.integrations.records import Page, Rejected
 
 PAGE_SIZE = 2_500  # Fortis takes 1..5000
 _RESTARTS = 5
@@ -44,16 +44,6 @@ _ADAPTERS = {
     name: TypeAdapter(list[resource.record])  # pyright: ignore[reportInvalidTypeForm]  # the type is a value here
     for name, resource in RESOURCES.items()
 }
-
-
-class Page(NamedTuple):
-    """records: validated. ids: of every row on the page, the rejected ones too. high: the latest modified_ts on it:
-    everything changed before that second has been handed over (None: nothing can be said)."""
-
-    records: list[records.Record]
-    rejected: list[Rejected]
-    ids: frozenset[str]
-    high: int | None
 
 
 class _Answer(NamedTuple):

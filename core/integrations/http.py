@@ -249,7 +249,8 @@ class Reader:
     def _refusal(self, response: httpx.Response, body: bytes) -> TransportError:
         status = response.status_code
         if status in {401, 403}:
-            return WrongCredentials(f"{self.name} refused the keys. Check them and connect again.")
+            sentence = f"{self.name} refused the keys. Check them and connect again."
+            return WrongCredentials(sentence, code=_code(body))
         if status in _AGAIN:
             after = _retry_after(response.headers.get("Retry-After"))
             if status == 429:

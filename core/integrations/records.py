@@ -1,6 +1,7 @@
 """What every integration hands over: validated records, and the rows that could not be used."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 
 class Rejected(NamedTuple):
@@ -15,3 +16,19 @@ class Rejected(NamedTuple):
     column: str
     reason: str
     raw: dict[str, Any]
+
+
+class StoredRecord(Protocol):
+    """A validated record that knows its columns in our table."""
+
+    def row(self) -> dict[str, Any]: ...
+
+
+class Page(NamedTuple):
+    """One page of a processor's resource. ids: of every row on it, the rejected ones too. high: the latest change on it
+    in the vendor's own seconds: everything changed before has been handed over (None: nothing can be said)."""
+
+    records: Sequence[StoredRecord]
+    rejected: list[Rejected]
+    ids: frozenset[str]
+    high: int | None
