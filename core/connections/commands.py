@@ -17,9 +17,9 @@ from core.integrations.email import Mail
 from core.integrations.fhir import FhirServer
 from core.integrations.fhir_files import ENDINGS as FHIR_ENDINGS
 from core.integrations.fortis_writes import FortisDesk
-from core.integrations.practice_files.cells import time_zone
 from core.integrations.genesis import Genesis
 from core.integrations.genesis_drop import GenesisDrop
+from core.integrations.practice_files.cells import time_zone
 from core.permissions import Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
