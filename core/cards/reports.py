@@ -17,7 +17,7 @@ from core.memberships.models import Membership
 from core.morning.gather import PatientFacts, gather_for_cards
 from core.morning.judge_card import PlanToPay, card_drafts, is_paid_by, judge_card, member_drafts, to_pay
 from core.morning.people import Person
-from core.morning.reports import AT_ONCE, locations, make_report, setting_of
+from core.morning.reports import AT_ONCE, first_of, locations, make_report, setting_of
 from core.morning.rows import CardRow, Report
 from core.morning.setting import Setting
 from core.patients.models import Patient
@@ -104,7 +104,8 @@ _NEXT_VISITS = (
 def cards(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
     """Patients whose card needs a person, the dollars that will fail first, then the nearest draft."""
     places = locations(session, location_id)
-    rows = [row for place in places for row in _rows_of(session, place, as_of, first=place is places[0])]
+    first = first_of(session)
+    rows = [row for place in places for row in _rows_of(session, place, as_of, first=place.id == first)]
     rows.sort(key=_order)
     return make_report(session, "cards", places, location_id, as_of, rows)
 

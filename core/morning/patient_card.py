@@ -283,4 +283,4 @@ def _sources(session: Session, model: Any, ids: Sequence[int]) -> dict[int, str]
         .join_from(table, connection, table.c.connection_id == connection.c.id)
         .where(table.c.id.in_(list(ids)))
     )
-    return dict(rows.tuples().all())
+    return {key: name for key, name in rows}  # noqa: C416 - dict() of rows is no dict to the type checker

@@ -86,7 +86,7 @@ def patients(
 ) -> Report:
     """Active patients by last name with the same columns as the morning; `keys` (store ids) narrows and orders."""
     places = locations(session, location_id)
-    rows = [row for place in places for row in _patient_rows(session, place, as_of, keys, places)]
+    rows = [row for place in places for row in _patient_rows(session, place, as_of, keys)]
     if keys is not None:
         wanted = {key: place for place, key in enumerate(keys)}
         rows.sort(key=lambda row: wanted[row.key])
@@ -103,6 +103,11 @@ def locations(session: Session, location_id: int | None = None) -> list[Location
     if not chosen:
         raise NotFound("That location is not in the store any more. Choose another one.")
     return chosen
+
+
+def first_of(session: Session) -> int | None:
+    """Store id of the location that patients of no location stand with: the first of all, whichever is looked at."""
+    return next((place.id for place in locations(session)), None)
 
 
 def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
@@ -182,10 +187,10 @@ def _visits_of_day(session: Session, location_id: int, day: date, setting: Setti
 
 
 def _patient_rows(
-    session: Session, place: Location, as_of: datetime, keys: Sequence[int] | None, places: Sequence[Location]
+    session: Session, place: Location, as_of: datetime, keys: Sequence[int] | None
 ) -> Iterator[PatientRow]:
     setting = setting_of(session, place, as_of)
-    for chunk in active_patients(session, place, first=place is places[0], keys=keys):
+    for chunk in active_patients(session, place, first=place.id == first_of(session), keys=keys):
         facts = gather(session, chunk, as_of=as_of, time_zone=setting.time_zone)
         for one in facts.values():
             yield patient_row(judge(one, setting))

@@ -20,7 +20,7 @@ from core.morning.assemble import patient_row
 from core.morning.flags import CHIPS, Group, Kind
 from core.morning.gather import gather
 from core.morning.judge import judge
-from core.morning.reports import active_patients, locations, patients, setting_of
+from core.morning.reports import active_patients, first_of, locations, patients, setting_of
 from core.morning.rows import PatientRow
 from core.morning.rules import row_order, speaks
 from core.patients.models import Patient
@@ -135,7 +135,7 @@ def _make(session: Session, location_id: int | None, as_of: datetime) -> list[St
     places = locations(session, location_id)
     for place in places:
         setting = setting_of(session, place, as_of)
-        for chunk in active_patients(session, place, first=place is places[0]):
+        for chunk in active_patients(session, place, first=place.id == first_of(session)):
             facts = gather(session, chunk, as_of=as_of, time_zone=setting.time_zone)
             made += [_standing(patient_row(judge(one, setting))) for one in facts.values()]
     return made

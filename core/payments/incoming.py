@@ -19,7 +19,7 @@ from core.cards.rules import CardFacts, Draft
 from core.memberships.models import Membership, MembershipPlan
 from core.morning import queries
 from core.morning.people import Person
-from core.morning.reports import locations, setting_of
+from core.morning.reports import first_of, locations, setting_of
 from core.payments.drafts import MembershipDrafts, PlanInstalments, upcoming_drafts
 from core.payments.facts import RecurringFacts
 from core.payments.forecast import Incoming, IncomingRow, Verdict, Wallet, judge_draft, window
@@ -131,7 +131,7 @@ def _everywhere(
     ):
         mine = list(group)
         here: set[int | None] = {place.id for place in mine}
-        if places[0] in mine:
+        if first_of(session) in here:
             here.add(None)  # patients of no location stand with the first one, as on every page
         yield from _in_zone(session, mine[0], here, zone, as_of, days)
 

@@ -8,14 +8,16 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from core import clock
 from core.bulk import making_many
+from core.messages.models import Message
 from core.money import short_dollars
 from core.morning import queries
 from core.morning.people import Person
-from core.morning.reports import locations, make_report
+from core.morning.reports import first_of, locations, make_report
 from core.morning.rows import Report
 from core.patients.names import folded
 from core.payments.due_items import instalment_items
@@ -30,17 +32,29 @@ from core.plans.rows import AgingCell, ArrearsRow, PromiseCell
 from core.plans.wording import what_happened
 from core.practice.models import Location
 from core.severity import RANK
+from core.store.base import table_of
+from core.store.types import UtcInstant
 
 JUDGED_AT_ONCE = 1_000  # what one batch needs is let go before the next
+_message = table_of(Message)
+_LAST_MESSAGE = (
+    select(_message.c.patient_id, func.max(_message.c.sent_at, type_=UtcInstant))
+    .where(
+        _message.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _message.c.sent_at <= bindparam("until", type_=UtcInstant),
+    )
+    .group_by(_message.c.patient_id)
+)
 _BEHIND = (PlanState.BEHIND, PlanState.COMPLETED_OWING, PlanState.SETTLEMENT)
 
 
 class _Seen(NamedTuple):
-    """today is local; the visits are those of the person who pays, aware UTC."""
+    """today is local; visits, and the last message that went out, are those of the person who pays, aware UTC."""
 
     today: date
     next_visit: datetime | None
     last_visit: datetime | None
+    last_message: datetime | None
 
 
 def arrears(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
@@ -81,8 +95,10 @@ def _everywhere(
     by_zone = sorted(places, key=lambda place: place.time_zone)
     for zone, group in groupby(by_zone, key=lambda place: place.time_zone):
         mine = list(group)
-        homeless = places[0] in mine  # patients of no location stand with the first one, as on every page
         ids = [place.id for place in mine if place.id is not None]
+        homeless = (
+            first_of(session) in ids
+        )  # patients of no location stand with the first one, as on every page
         yield from _rows_in_zone(session, ids, homeless, zone, as_of, ended_early=ended_early)
 
 
@@ -124,12 +140,13 @@ def _made(
     people = {row[0]: Person._make(row) for row in _of(session, queries.PERSONS, everybody)}
     coming = dict(_of(session, queries.NEXT_OPEN, sorted(set(payers.values())), after=as_of))
     last = dict(_of(session, queries.LAST_DONE, sorted(set(payers.values())), until=as_of))
+    written = dict(_of(session, _LAST_MESSAGE, sorted(set(payers.values())), until=as_of))
     recurrings = _recurrings(session, [record.plan.id for record, _ in told])
     for record, finding in told:
         payer = people[payers[record.plan.id]]
         member = people[record.plan.patient_id]
         missing = _missing(finding, recurrings.get(record.plan.id, []), today)
-        seen = _Seen(today, coming.get(payer.id), last.get(payer.id))
+        seen = _Seen(today, coming.get(payer.id), last.get(payer.id), written.get(payer.id))
         yield _row(record, finding, payer, member, missing, record.promise(today, zone), seen)
 
 
@@ -201,7 +218,7 @@ def _row(
         unearned_cents=finding.unearned_cents,
         next_visit=seen.next_visit,
         last_visit=seen.last_visit,
-        last_contact_at=_last_contact(record, seen.last_visit),
+        last_contact_at=_last_contact(record, seen),
         promise=_promise_cell(promise) if promise else None,
         reminders_stopped=finding.reminders_stopped,
         reason=finding.reason,
@@ -218,10 +235,10 @@ def _last_event(finding: PlanFinding, today: date) -> str:
     return what_happened(told, today) if told else ""
 
 
-def _last_contact(record: PlanRecord, last_visit: datetime | None) -> datetime | None:
-    """When they were last spoken to, as far as anybody wrote it down: a visit, or a promise."""
-    spoken = [promise.recorded_at for promise in record.promises]
-    return max([*spoken, *([last_visit] if last_visit else [])], default=None)
+def _last_contact(record: PlanRecord, seen: _Seen) -> datetime | None:
+    """When they were last spoken or written to, as far as anybody wrote it down: a visit, a promise, a message."""
+    known = [*(promise.recorded_at for promise in record.promises), seen.last_visit, seen.last_message]
+    return max((at for at in known if at is not None), default=None)
 
 
 def _promise_cell(found: PromiseFinding) -> PromiseCell:

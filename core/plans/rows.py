@@ -39,7 +39,7 @@ class ArrearsRow:
 
     patient, patient_id, key: who pays; name_key: their last name first, folded, to sort by. member, member_id: for whose care, where that is somebody else (family).
     since: due date of the oldest instalment still open. last_event: what happened last to what is open.
-    last_contact_at: when they were last in, or last promised something.
+    last_contact_at: when they were last in, last promised something, or were last sent a message.
     state UNKNOWN: the amounts are None and `reason` says what is wrong with the plan.
     """
 

@@ -6,8 +6,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core import clock
+from core.messages.models import Message
 from core.morning.reports import patients, report_by_name
+from core.patients.models import Patient
 from core.plans.commands import promise_to_pay
+from core.plans.reports import arrears
 from core.store.engine import reader, transaction
 from tests.plans.made import ANA, BEN, NOON, VECTOR, key_of, monthly, paid, plan, rows, someone, the_vector
 
@@ -111,6 +114,34 @@ def test_each_location_has_its_own_rows_and_its_own_today(store: Engine, tmp_pat
     with reader(store) as session:
         there = report_by_name(session, "arrears", as_of="2026-04-15T12:00", location="L2")
     assert [row.plan_id for row in there.rows] == ["N2"]
+
+
+def test_who_has_no_location_stands_with_the_first_one_and_is_counted_once(
+    store: Engine, tmp_path: Path
+) -> None:
+    places = [{"location_id": key, "name": key, "time_zone": "America/Denver"} for key in ("L1", "L2")]
+    the_vector(store, tmp_path, locations=places, patients=[ANA])
+    with transaction(store) as session:  # another source knows no locations
+        session.get_one(Patient, 1).location_id = None
+    for name, its_rows in (("arrears", ["P1"]), ("patients", ["P1"])):
+        with reader(store) as session:
+            asked = [
+                report_by_name(session, name, as_of="2026-04-15T12:00", location=key) for key in ("L1", "L2")
+            ]
+        assert [[row.patient_id for row in report.rows] for report in asked] == [its_rows, []]
+
+
+def test_a_message_that_went_out_is_the_last_contact(sqlite_store: Engine, tmp_path: Path) -> None:
+    the_vector(sqlite_store, tmp_path)
+    for day in (11, 13, 17):  # the last is after the report's moment
+        message = Message(
+            patient_id=1, channel="text", purpose="billing", created_at=NOON, sent_at=NOON.replace(day=day)
+        )
+        with transaction(sqlite_store) as session:
+            session.add(message)
+    with reader(sqlite_store) as session:
+        [row] = arrears(session, location_id=None, as_of=NOON).rows
+    assert row.last_contact_at == NOON.replace(day=13)
 
 
 def test_next_and_last_visit_stand_beside_it(sqlite_store: Engine, tmp_path: Path) -> None:
