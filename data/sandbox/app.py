@@ -32,6 +32,8 @@ from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis import elements, hosted, webhooks
 from data.sandbox.fortis.load import load
 from data.sandbox.fortis.routes import router
+from data.sandbox.genesis import screens as genesis_screens
+from data.sandbox.genesis import wire as genesis
 from data.sandbox.mail import server as mail_server
 from data.sandbox.practice.lived import live_until
 from data.sandbox.sms import delivery, gateway
@@ -49,10 +51,12 @@ def build_app(state: State) -> Starlette:
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
             *pages.routes(),
+            *genesis_screens.routes(),
             Mount("/fortis/js", elements.router(state)),
             Mount("/fortis/pay", hosted.router(state)),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
             Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
+            Mount("/genesis", FaultyLine(genesis.router(state), state.faults, at="genesis")),
         ],
         lifespan=_at_work,
         middleware=[Middleware(_KnowsItsAddress, state=state)],
@@ -222,7 +226,8 @@ pre {{ background: #f4f4f2; padding: 1rem; overflow: auto }}</style></head>
 <body><h1>Huddle sandbox</h1>
 <p>A stand-in for the practice's card processor, text gateway and mail server. No money moves here, no message
 leaves this machine, and every person in it is invented.</p>
-<p>What was texted: <a href="/phone">phones</a>. What was mailed: <a href="/mail">mailbox</a>.</p>
+<p>What was texted: <a href="/phone">phones</a>. What was mailed: <a href="/mail">mailbox</a>.
+The EHR: <a href="/workbench">Workbench tasks</a>, <a href="/ledger">ledger</a>.</p>
 <p>It is {now} here. Addresses and keys, also at <a href="/control">/control</a>:</p>
 <pre>{addresses}</pre>
 </body></html>"""

@@ -15,6 +15,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
     {"sms": {"idempotency": true, "numbers": {"+16145550123": 30003}}}
                                                       how the text gateway behaves (see sms/settings.py)
     {"smtp": {"honours_message_id": true}}            a mail sent again (same Message-ID, same address) is kept once
+    {"genesis": {"honours_keys": false}}              Genesis posts a repeated Transaction_ID or Task_Key again
     {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
                                                       what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
@@ -23,7 +24,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
                                                       what goes wrong from now on (added to what goes wrong already)
 
-A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms or smtp), `match` (a method and the beginning of a
+A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms, genesis or smtp), `match` (a method and the beginning of a
 path, both optional; for smtp `to`, the beginning of an address), and `times`, or
 `probability` with `seed`, or neither: then it lasts until cleared. `latency` takes `latency_ms`, `status` takes
 `status` and `retry_after` (seconds). 400 with {"error": sentence} for anything else, and then nothing is done.
@@ -45,6 +46,8 @@ from data.sandbox.fortis.charges import NEXT, order_decline
 from data.sandbox.fortis.drafts import run_drafts
 from data.sandbox.fortis.elements import SCRIPT
 from data.sandbox.fortis.resources import LISTING_DELAY, twinned
+from data.sandbox.genesis import keys as genesis_keys
+from data.sandbox.genesis import office as genesis_office
 from data.sandbox.mail import mailbox
 from data.sandbox.mail import server as mail_server
 from data.sandbox.sms import settings as sms_settings
@@ -62,6 +65,7 @@ KNOWN = (
     "listing_delay",
     "sms",
     "smtp",
+    "genesis",
     "events",
     "run_drafts",
     "settle",
@@ -92,11 +96,19 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "username": mail_server.USERNAME,
             "password": mail_server.password(state),
         },
+        "genesis": {
+            "base_url": f"{root_url}/genesis",
+            "cp_id": genesis_keys.cp_id(state),
+            "cp_mkey": genesis_keys.cp_mkey(state),
+            "clerk_keys": genesis_keys.clerk_keys(state),
+        },
         "pages": {
             "home": root_url,
             "control": f"{root_url}/control",
             "phone": f"{root_url}/phone",
             "mail": f"{root_url}/mail",
+            "workbench": f"{root_url}/workbench",
+            "ledger": f"{root_url}/ledger",
             "card_script": f"{root_url}/fortis/js/{SCRIPT}",
         },
         "calls": calls.overview(state),
@@ -138,6 +150,7 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
                 state.remember(name, {})
             state.remember(LISTING_DELAY, 0)
             state.remember(mailbox.SETTINGS, mailbox.USUAL)
+            state.remember(genesis_office.SETTINGS, {})
             sms_settings.clear(state)
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
@@ -147,6 +160,8 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             sms_settings.change(state, wishes["sms"])
         if "smtp" in wishes:
             mailbox.change(state, wishes["smtp"])
+        if "genesis" in wishes:
+            genesis_office.change(state, wishes["genesis"])
         if "events" in wishes:
             calls.change(state, wishes["events"])
         if wishes.get("run_drafts"):

@@ -53,6 +53,7 @@ FOR_MAIL = frozenset(
 PLACES = {
     "fortis": ("method", "path"),
     "sms": ("method", "path"),
+    "genesis": ("method", "path"),
     "smtp": ("to",),
 }  # and what `match` may say
 _UNAUTHORISED = {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
@@ -98,7 +99,9 @@ class Fault:
         if wish.get("kind") not in list(Kind):
             raise ValueError(f"kind is one of {', '.join(Kind)}, not {wish.get('kind')!r}")
         try:
-            path = match.get("to", match.get("path", "")).removeprefix("/fortis").removeprefix("/twilio")
+            path = match.get("to", match.get("path", ""))
+            for front in ("/fortis", "/twilio", "/genesis"):
+                path = path.removeprefix(front)
             return cls(kind=Kind(wish.pop("kind")), method=match.get("method"), path=path, **wish)
         except TypeError as error:
             raise ValueError(f"fault {wish}: {error}") from error

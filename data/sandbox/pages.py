@@ -85,7 +85,8 @@ def linked(text: str) -> Markup:
 def newest(state: State) -> str:
     """Changes whenever a text or a mail comes or moves on."""
     row = state.select(
-        "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM texts), (SELECT max(updated_at) FROM texts)"
+        "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM texts), (SELECT max(updated_at) FROM texts),"
+        " (SELECT count(*) || '-' || max(changed) FROM genesis_tasks), (SELECT count(*) FROM genesis_entries)"
     )
     return json.dumps(row[0])
 

@@ -19,6 +19,15 @@ TABLES = {
         attempts INTEGER DEFAULT 0, most INTEGER, pause REAL, state TEXT DEFAULT 'waiting', answer INTEGER,
         error TEXT, effect TEXT, made_at REAL, done_at REAL
     """,
+    "genesis_entries": """
+        number INTEGER PRIMARY KEY, key TEXT, patient_id TEXT, order_id TEXT, kind TEXT, amount TEXT, posted_on TEXT,
+        description TEXT, clerk TEXT, changed INTEGER
+    """,
+    "genesis_tasks": """
+        number INTEGER PRIMARY KEY, key TEXT, patient_id TEXT, type TEXT, text TEXT, priority TEXT, created INTEGER,
+        due TEXT, assignee TEXT, amount TEXT, status TEXT, closed_by TEXT, closed_at INTEGER, closed_reason TEXT,
+        changed INTEGER
+    """,
     "views": "number INTEGER PRIMARY KEY, link_id TEXT, seen_at REAL, remote_ip TEXT",
 }
 INDEXES = {
@@ -30,6 +39,11 @@ INDEXES = {
     "calls_due": "calls (due) WHERE state = 'waiting'",
     "calls_source": "calls (source, number)",
     "views_link": "views (link_id)",
+    "genesis_entries_key": "genesis_entries (key)",
+    "genesis_entries_changed": "genesis_entries (changed, number)",
+    "genesis_tasks_key": "genesis_tasks (key)",
+    "genesis_tasks_changed": "genesis_tasks (changed, number)",
+    "genesis_tasks_patient": "genesis_tasks (patient_id)",
 }
 
 
