@@ -117,6 +117,24 @@ class MerchantAccount(Synced, table=True):
     active: bool = True
 
 
+class ProcessorUser(Synced, table=True):
+    """A login at a processor, with its rights there (field-notes §2.3). staff_id: whose clerk key stamps its actions.
+
+    privileges: one a line. login_times: “Monday: 08:00-18:00”, “Monday: No Access” or “Monday: 24-hour Access”, one a line.
+    """
+
+    __table_args__ = (one_per_source(), Index(None, "staff_id"))
+
+    username: str = ""
+    name: str = ""
+    email: str | None = None
+    active: bool = True
+    is_admin: bool = False
+    privileges: str = ""
+    login_times: str = ""
+    staff_id: int | None = Field(default=None, foreign_key="staff.id")
+
+
 class Lease(Row, table=True):
     """Who runs a job now. Taken and renewed in a write transaction; one left by a killed process runs out."""
 

@@ -11,12 +11,11 @@ from core.connections.models import (
     SENDING_ONLY,
     Connection,
     ConnectionState,
-    Kind,
     QuarantinedRow,
     SyncCursor,
     SyncRun,
 )
-from core.integrations.fortis import RESOURCES
+from core.connections.resources import RESOURCES_OF
 from core.settings import settings
 
 
@@ -105,8 +104,8 @@ def _oldest(session: Session, connection: Connection) -> datetime | None:
         select(SyncCursor.resource, SyncCursor.synced_at).where(SyncCursor.connection_id == connection.id)
     ).all()
     at = {row[0]: row[1] for row in rows}
-    if connection.kind == Kind.FORTIS:
-        at = {resource: at.get(resource) for resource in RESOURCES}
+    if connection.kind in RESOURCES_OF:
+        at = {resource: at.get(resource) for resource in RESOURCES_OF[connection.kind]}
     known = [instant for instant in at.values() if instant is not None]
     return min(known) if known and len(known) == len(at) else None
 

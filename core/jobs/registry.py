@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.connections.models import Connection, Kind, SyncRun
+from core.connections.models import Connection, SyncRun
+from core.connections.resources import LONGEST
 from core.jobs.housekeeping import tidy
 from core.jobs.link_tending import tend_links
 from core.jobs.roll_up import roll_up
@@ -83,8 +84,8 @@ def _last(session: Session, connection: Connection, *, full: bool | None) -> dat
     query = select(SyncRun.started_at).where(SyncRun.connection_id == connection.id)
     if full:
         query = query.where(col(SyncRun.full), SyncRun.state == "done")
-        if connection.kind == Kind.FORTIS:
-            query = query.where(SyncRun.resource == "transactions")
+        if connection.kind in LONGEST:
+            query = query.where(SyncRun.resource == LONGEST[connection.kind])
     return session.exec(query.order_by(col(SyncRun.id).desc()).limit(1)).first()
 
 

@@ -15,7 +15,8 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core import clock
-from core.connections.commands import connection_named, connection_of, credentials, fortis_client, settings_of
+from core.cards.models import Card
+from core.connections.commands import connection_named, connection_of, credentials, settings_of
 from core.connections.models import (
     SENDING_ONLY,
     Connection,
@@ -24,19 +25,20 @@ from core.connections.models import (
     SyncRun,
 )
 from core.connections.quarantine import quarantine, resolve
+from core.connections.resources import RESOURCES_OF
 from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
-from core.errors import BadInput, HuddleError, UnreadableAnswer
+from core.errors import BadInput, HuddleError, NotAllowed, UnreadableAnswer
 from core.inbox.commands import look_at_parked
-from core.integrations.fortis import RESOURCES, Fortis, Page
-from core.integrations.fortis_writes import FortisDesk
-from core.jobs import references
+from core.integrations.records import Page
+from core.jobs import processors, references
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Held, hold
-from core.jobs.link_refresh import refresh_links
 from core.jobs.practice_files import sync_folder
 from core.jobs.processor_tables import MODELS
 from core.links.following import follow_links
 from core.patients.linking import link_contacts
+from core.patients.models import ProcessorContact
+from core.payments.models import Payment, Recurring
 from core.store.base import Synced
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
@@ -131,7 +133,7 @@ def sync_connection(
     full: bool = False,
     progress: Callable[[str], None] | None = None,
     stop: Event | None = None,
-    only: Collection[str] = tuple(RESOURCES),
+    only: Collection[str] | None = None,
     wire: Mapping[str, Any] | None = None,
 ) -> list[RunResult]:
     """Sync one connection; what cannot be read is an error in its result, not an exception.
@@ -158,31 +160,43 @@ def sync_connection(
             results = _sync_folder(work, settings)
         else:
             wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
-            client = fortis_client(settings, secrets, **wire)
-            try:
-                results = _sync_fortis(work, client, only)
-            finally:
-                client.close()
+            results = _sync_processor(work, kind, settings, secrets, wire, only)
         _set_state(work, failing=any(result.error for result in results))
     return results
 
 
-def _sync_fortis(work: _Work, client: FortisDesk, only: Collection[str]) -> list[RunResult]:
+def _sync_processor(
+    work: _Work,
+    kind: str,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    wire: Mapping[str, Any],
+    only: Collection[str] | None,
+) -> list[RunResult]:
     results: list[RunResult] = []
-    for resource in (resource for resource in RESOURCES if resource in only):
-        result, error = _sync_resource(work, client, resource)
-        results.append(result)
-        if error is not None and not isinstance(error, UnreadableAnswer):
-            return results  # wrong keys, no answer, told to stop: the others would only meet the same
     try:
-        refresh_links(work.engine, client, work.connection_id)
-    except HuddleError as error:
-        results.append(RunResult(work.name, "links", error=error.sentence, retry_after=error.retry_after))
+        client = processors.open_reading(work.engine, work.connection_id, kind, settings, secrets, wire)
+    except NotAllowed as error:
+        return [RunResult(work.name, "login", error=error.sentence)]
+    try:
+        for resource in (resource for resource in RESOURCES_OF[kind] if only is None or resource in only):
+            result, error = _sync_resource(work, client, resource, whole=RESOURCES_OF[kind][resource].whole)
+            results.append(result)
+            if error is not None and not isinstance(error, UnreadableAnswer):
+                return results  # wrong keys, no answer, told to stop: the others would only meet the same
+        try:
+            processors.after_lists(work.engine, work.connection_id, kind, client)
+        except HuddleError as error:
+            what = processors.AFTERWARDS[kind]
+            results.append(RunResult(work.name, what, error=error.sentence, retry_after=error.retry_after))
+    finally:
+        client.close()
     return results
 
 
-def _sync_resource(work: _Work, client: Fortis, resource: str) -> tuple[RunResult, HuddleError | None]:
-    whole = RESOURCES[resource].whole
+def _sync_resource(
+    work: _Work, client: processors.Listing, resource: str, *, whole: bool
+) -> tuple[RunResult, HuddleError | None]:
     with transaction(work.engine) as session:
         place = place_of(session, work.connection_id, resource)
         full = work.full or whole or not place.cursor
@@ -199,7 +213,7 @@ def _sync_resource(work: _Work, client: Fortis, resource: str) -> tuple[RunResul
             work.said(f"{work.name}: {resource}, {len(seen):,} read")
             _sleep(work.stop, 0)
         found_all = full and (whole or client.count(resource) == len(seen))
-        _finish(work, resource, run_id, seen if found_all else None)
+        _finish(work, resource, run_id, seen if found_all else None, whole=whole)
     except HuddleError as problem:
         error = problem
         with transaction(work.engine) as session:
@@ -221,7 +235,7 @@ def _store_page(work: _Work, resource: str, run_id: int, page: Page) -> None:
         crashpoint("sync.upsert")
         quarantined = quarantine(session, work.connection_id, resource, page.rejected)
         resolve(session, work.connection_id, resource, ids)
-        if resource == "transactions" and counts.stored:
+        if MODELS[resource] is Payment and counts.stored:
             references.refer_payments(session, work.connection_id, ids)
             follow_links(session, work.connection_id, ids)
         add_counts(
@@ -247,17 +261,17 @@ def _move_cursor(session: Session, connection_id: int, resource: str, high: int 
         session.add(place)
 
 
-def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None) -> None:
+def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, *, whole: bool) -> None:
     """The resource was read to its end: what is gone, what rests on it, freshness."""
     with transaction(work.engine) as session:
         work.lease.confirm(session)
         if seen is not None:
             _mark_gone(session, MODELS[resource], work.connection_id, seen)
         place = place_of(session, work.connection_id, resource)
-        if not place.cursor and not RESOURCES[resource].whole:
+        if not place.cursor and not whole:
             place.cursor = "0"  # nothing there yet; their clock may stand anywhere beside ours
         _refer(session, work.connection_id, resource, full=work.full)
-        if resource == "contacts":
+        if MODELS[resource] is ProcessorContact:
             look_at_parked(session, work.connection_id)
         finish_run(session, run_id)
 
@@ -281,14 +295,15 @@ def _mark_gone(session: Session, model: type[Synced], connection_id: int, seen: 
 
 
 def _refer(session: Session, connection_id: int, resource: str, *, full: bool) -> None:
-    if resource == "contacts":
+    model = MODELS[resource]
+    if model is ProcessorContact:
         link_contacts(session, connection_id)
-    elif resource == "tokens":
+    elif model is Card:
         references.refer_cards(session, connection_id)
-    elif resource == "recurrings":
+    elif model is Recurring:
         if references.refer_recurrings(session, connection_id):
             references.refer_payments(session, connection_id)
-    elif resource == "transactions" and full:
+    elif model is Payment and full:
         references.refer_payments(session, connection_id)
 
 

@@ -21,7 +21,10 @@ class PaymentStatus(StrEnum):
 
 
 class RecurringStatus(StrEnum):
+    """REMINDER: it only reminds; a person collects each time, nothing runs by itself (Cash Practice)."""
+
     ACTIVE = "active"
+    REMINDER = "reminder"
     ON_HOLD = "on_hold"
     ENDED = "ended"
 
@@ -90,12 +93,16 @@ class Payment(Synced, table=True):
 
 
 class DeclinedDraft(Synced, table=True):
-    """A recurring's declined run, kept by the processor as its own record until it is paid (Fortis §6)."""
+    """A recurring's declined run, kept by the processor as its own record until it is paid (Fortis §6).
+
+    retry_on: the local day it was put off to. closed: somebody gave it up at the processor.
+    """
 
     __table_args__ = (one_per_source(),)
 
     declined_payment_ref: str | None = None
     payment_ref: str | None = None
     recurring_ref: str | None = None
-    status: str = "unpaid"  # paid, unpaid
+    status: str = "unpaid"  # paid, unpaid, closed
+    retry_on: date | None = None
     happened_at: datetime | None = Field(default=None, sa_type=UtcInstant)

@@ -1,0 +1,14 @@
+"""Which lists each kind of processor is read by, in the order they are read: what rests on another comes after it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.connections.models import Kind
+from core.integrations import cash_practice, fortis
+
+RESOURCES_OF: dict[str, Mapping[str, Any]] = {
+    Kind.FORTIS: fortis.RESOURCES,
+    Kind.CASH_PRACTICE: cash_practice.RESOURCES,
+}
+LONGEST: dict[str, str] = {Kind.FORTIS: "transactions", Kind.CASH_PRACTICE: "payments"}
+"""The list that says whether everything was read: short ones are read whole each time."""
