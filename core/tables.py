@@ -17,6 +17,7 @@ from core.overview import models as overview
 from core.patients import models as patients
 from core.payments import models as payments
 from core.plans import models as plans
+from core.postings import models as postings
 from core.practice import models as practice
 from core.schedule import models as schedule
 from core.staff import models as staff
@@ -42,6 +43,7 @@ __all__ = [
     "patients",
     "payments",
     "plans",
+    "postings",
     "practice",
     "schedule",
     "staff",
