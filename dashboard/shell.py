@@ -46,8 +46,12 @@ def _page() -> None:
     _run(chosen.run)
 
 
-def _menu(identity: Identity) -> list[st.Page]:
-    return [_as_page(row, identity.role) for row in PAGES]
+def _menu(identity: Identity) -> dict[str, list[st.Page]]:
+    """What is used every day stands by itself; the rest is behind the name of its section."""
+    sections: dict[str, list[st.Page]] = {}
+    for row in PAGES:
+        sections.setdefault(row.section, []).append(_as_page(row, identity.role))
+    return sections
 
 
 def _as_page(row: Page, role: str) -> st.Page:
