@@ -16,6 +16,7 @@ from core.jobs.lease import Busy
 from core.jobs.outbox_loop import OutboxLoop
 from core.jobs.registry import JOBS, Due, Job, due_syncs
 from core.jobs.sync import sync_connection
+from core.jobs.task_refresh import refresh_tasks
 from core.store.engine import reader
 
 TICK_SECONDS = 5.0
@@ -114,6 +115,7 @@ class Worker:
             wait = max((result.retry_after or 0.0 for result in results), default=0.0)
             for result in results:
                 _log.info("synced", **result.as_json())
+            refresh_tasks(self._engine)
         except Busy:
             _log.info("another process syncs this connection", connection=due.name)
         except HuddleError as error:

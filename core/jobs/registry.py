@@ -15,6 +15,8 @@ from core.jobs.housekeeping import tidy
 from core.jobs.link_tending import tend_links
 from core.jobs.roll_up import roll_up
 from core.jobs.sync import syncing
+from core.jobs.task_following import follow_tasks
+from core.jobs.task_refresh import refresh_tasks
 from core.practice.models import Location
 from core.settings import settings
 
@@ -35,6 +37,8 @@ class Job(NamedTuple):
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
     Job("links", timedelta(minutes=1), tend_links),
+    Job("tasks", timedelta(minutes=1), refresh_tasks),  # and right after each sync
+    Job("tasks in Genesis", timedelta(minutes=1), follow_tasks),
     Job(
         "roll_up", timedelta(minutes=1), roll_up
     ),  # after every change of the data, and hourly; else it does nothing

@@ -10,12 +10,14 @@ from core.jobs.declined_senders import DECLINED_SENDERS
 from core.jobs.link_messages import hear_of_messages
 from core.jobs.link_senders import LINK_SENDERS
 from core.jobs.message_sending import EMAILS, TEXTS
+from core.jobs.task_senders import TASK_SENDERS
 from core.outbox.models import OutboxKind
 from core.outbox.sending import Sender
 
 SENDERS: dict[str, Sender] = {
     **DECLINED_SENDERS,
     **LINK_SENDERS,
+    **TASK_SENDERS,
     OutboxKind.TEXT: TEXTS,
     OutboxKind.EMAIL: EMAILS,
 }

@@ -1,6 +1,6 @@
 """From what was judged to the row a person sees: cells, flags, money at risk and the line to say (DOMAIN §10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from core.cards.rules import CardFinding, CardState
@@ -39,7 +39,7 @@ _TOLD = (PromiseState.OPEN, PromiseState.DUE_TODAY, PromiseState.BROKEN)
 def patient_row(judged: Judged) -> PatientRow:
     """The columns of one patient, with the visit at hand where there is one."""
     person = judged.facts.person
-    flags = in_order(_flags(judged))
+    flags = in_order(flags_of(judged))
     cents = judged.collect.cents
     return PatientRow(
         key=person.id,
@@ -174,9 +174,10 @@ def _last_visit(judged: Judged) -> datetime | None:
     return judged.facts.last_done
 
 
-def _flags(judged: Judged) -> Iterable[Flag]:
+def flags_of(judged: Judged) -> Iterable[Flag]:
+    """Everything the rules found, in no order; one kind may come several times (two plans, two memberships)."""
     yield from _card_flag(judged.card)
-    yield from _missing_flags(judged)
+    yield from missing_flags(judged.missing)
     for problem in judged.posting:
         yield Flag(problem.state, problem.severity, problem.sentence, problem.amount_cents, problem.evidence)
     for plan in judged.plans:
@@ -204,9 +205,10 @@ def _card_flag(found: CardFinding) -> Iterable[Flag]:
     yield Flag(kind, severity, found.reason, found.at_risk_cents, found.evidence)
 
 
-def _missing_flags(judged: Judged) -> Iterable[Flag]:
-    asked = [one for one in judged.missing if one.retry_on is None and not _promised(one)]
-    retried = [one for one in judged.missing if one.retry_on is not None]
+def missing_flags(missing: Sequence[MissingPayment]) -> Iterable[Flag]:
+    """Of missing payments one flag for those to ask for, and one for those that are tried again by themselves."""
+    asked = [one for one in missing if one.retry_on is None and not _promised(one)]
+    retried = [one for one in missing if one.retry_on is not None]
     for kind, found in ((Kind.MISSING_PAYMENT, asked), (Kind.RETRY_SCHEDULED, retried)):
         if not found:
             continue

@@ -59,7 +59,7 @@ class Task(Row, table=True):
     holds: the rule found it at the last look; a task closed by hand stays closed until the rule has cleared once.
     mark_severity, mark_cents: how bad it was when it was snoozed or closed by hand; worse than that brings it back.
     closed_by: None = it closed itself. cleared: the sentence that says what closed it, or a person's own words.
-    told: see Told. Instants are UTC.
+    told: see Told; told_key: under which key it stands there. Instants are UTC.
     """
 
     __table_args__ = (
@@ -75,6 +75,7 @@ class Task(Row, table=True):
             postgresql_where=_NOT_CLOSED,
         ),
         Index(None, "state", "closed_at"),
+        Index(None, "told_key"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -105,6 +106,7 @@ class Task(Row, table=True):
     cleared: str = ""
     cleared_evidence: str = "[]"
     told: str = Told.NOTHING
+    told_key: str = ""
 
 
 class TaskEvent(Row, table=True):

@@ -51,6 +51,7 @@ def upgrade() -> None:
     sa.Column('cleared', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('cleared_evidence', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('told', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('told_key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['closed_by'], ['staff.id'], name=op.f('fk_task_closed_by_staff')),
     sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_task_location_id_location')),
     sa.ForeignKeyConstraint(['owner_id'], ['staff.id'], name=op.f('fk_task_owner_id_staff')),
@@ -62,6 +63,7 @@ def upgrade() -> None:
     with op.batch_alter_table('task', schema=None) as batch_op:
         batch_op.create_index('ix_task_one_open', ['patient_id', 'kind', 'source_kind', 'source_id'], unique=True, sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
         batch_op.create_index(batch_op.f('ix_task_state_closed_at'), ['state', 'closed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_task_told_key'), ['told_key'], unique=False)
 
     op.create_table('task_event',
     sa.Column('id', sa.Integer(), nullable=False),
