@@ -74,10 +74,10 @@ def refresh_tasks_for(engine: Engine, seconds: float) -> Looked:
 
 def _run(engine: Engine, lease: Held, until: float) -> Looked:
     with reader(engine) as session:
-        places = locations(session)
+        places = [place.id or 0 for place in locations(session)]
     total, patients, left = Counts(), 0, False
-    for place in places:
-        counts, seen, more = _look(engine, lease, place, until)
+    for place_id in places:
+        counts, seen, more = _look(engine, lease, place_id, until)
         total, patients, left = total + counts, patients + seen, left or more
     woken = 0
     with transaction(engine) as session:
@@ -87,8 +87,9 @@ def _run(engine: Engine, lease: Held, until: float) -> Looked:
     return Looked(patients, total.opened, total.closed, total.woken + woken, left)
 
 
-def _look(engine: Engine, lease: Held, place: Location, until: float) -> tuple[Counts, int, bool]:
+def _look(engine: Engine, lease: Held, place_id: int, until: float) -> tuple[Counts, int, bool]:
     with reader(engine) as session:
+        place = session.get_one(Location, place_id)
         setting = setting_of(session, place, clock.now())
         plan = _plan(session, place, setting)
     counts, seen = Counts(), 0
