@@ -28,6 +28,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import clock
 from data.sandbox import calls, control, pages
+from data.sandbox.cashpractice import records as cash_practice_records
+from data.sandbox.cashpractice import wire as cash_practice
 from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis import elements, hosted, webhooks
 from data.sandbox.fortis.load import load
@@ -41,7 +43,8 @@ from data.sandbox.state import State
 
 DEFAULT_PORT = 8600
 A_MINUTE = 60.0
-FORM = 2  # of the state's tables: a folder of another form is made anew
+STILL_AT_CASH_PRACTICE = 12  # for so many patients one more, whom the former processor still charges
+FORM = 3  # of the state's tables: a folder of another form is made anew
 
 
 def build_app(state: State) -> Starlette:
@@ -56,6 +59,7 @@ def build_app(state: State) -> Starlette:
             Mount("/fortis/pay", hosted.router(state)),
             Mount("/fortis", FaultyLine(router(state), state.faults)),
             Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
+            Mount("/cashpractice", FaultyLine(cash_practice.router(state), state.faults, at="cash_practice")),
             Mount("/genesis", FaultyLine(genesis.router(state), state.faults, at="genesis")),
         ],
         lifespan=_at_work,
@@ -101,11 +105,12 @@ def prepare(
     seed: int,
     patients: int = 300,
     locations: int = 1,
+    cash_practice: int = 0,
     today: date | None = None,
     port: int = DEFAULT_PORT,
 ) -> State:
     """The practice of this seed and size, made unless the folder holds it: the processor's side in the state, the
-    EHR's in folder/ehr.
+    EHR's in folder/ehr. cash_practice: so many more patients, who are still at the practice's former processor.
 
     `today` is a date at the first location (default: the real one). The sandbox's clock starts on it, at the
     present time of day, and goes on from there.
@@ -114,6 +119,7 @@ def prepare(
     from data.sandbox.practice.names import PLACES
 
     wanted = {"seed": seed, "patients": patients, "locations": locations, "form": FORM}
+    wanted["cash_practice"] = cash_practice
     if _made(folder) == wanted:
         return State(folder, seed=seed)
     for leftover in ("sandbox.db", "sandbox.db-wal", "sandbox.db-shm"):
@@ -121,10 +127,12 @@ def prepare(
     shutil.rmtree(folder / "ehr", ignore_errors=True)
     real_day = clock.today(PLACES[0][1])
     today = today or real_day
-    practice = generate(seed, today, patients=patients, locations=locations)
+    practice = generate(seed, today, patients, locations, cash_practice)
     state = State(folder, seed=seed)
     state.set_now(clock.now() + (today - real_day))
     load(state, practice.fortis)
+    cash_practice_records.load(state, practice.cash_practice)
+    state.remember("cash practice zone", PLACES[0][1])
     write_files(practice.files, folder / "ehr")
     state.remember("port", port)
     state.remember("made", wanted)  # last: a folder that was left half made is made again
@@ -194,7 +202,16 @@ def serve(
 ) -> None:
     """Prepare the practice and serve it on 127.0.0.1 until SIGTERM or SIGINT. Raises OSError when the port is taken."""
     listener = listen(port)
-    state = prepare(folder, seed=seed, patients=patients, locations=locations, today=today, port=port)
+    moving = patients // STILL_AT_CASH_PRACTICE
+    state = prepare(
+        folder,
+        seed=seed,
+        patients=patients,
+        locations=locations,
+        cash_practice=moving,
+        today=today,
+        port=port,
+    )
     state.wanted_smtp_port = mail_server.USUAL_PORT
     live_until(folder / "ehr", state.now())
     threading.Thread(target=_let_the_day_go_on, args=(folder / "ehr", state), daemon=True).start()

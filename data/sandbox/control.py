@@ -16,6 +16,10 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                                                       how the text gateway behaves (see sms/settings.py)
     {"smtp": {"honours_message_id": true}}            a mail sent again (same Message-ID, same address) is kept once
     {"genesis": {"honours_keys": false}}              Genesis posts a repeated Transaction_ID or Task_Key again
+    {"cash_practice": {"decline": {"sch_id": "S4001", "code": "51", "times": 1}}}
+                                                      its next runs are declined; with "now": true it is run at once
+    {"cash_practice": {"pay": {"order_id": "O0000123"}}}
+                                                      the patient pays a declined payment online (see cashpractice/control.py)
     {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
                                                       what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
@@ -24,7 +28,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
                                                       what goes wrong from now on (added to what goes wrong already)
 
-A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms, genesis or smtp), `match` (a method and the beginning of a
+A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms, genesis, cash_practice or smtp), `match` (a method and the beginning of a
 path, both optional; for smtp `to`, the beginning of an address), and `times`, or
 `probability` with `seed`, or neither: then it lasts until cleared. `latency` takes `latency_ms`, `status` takes
 `status` and `retry_after` (seconds). 400 with {"error": sentence} for anything else, and then nothing is done.
@@ -39,6 +43,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from data.sandbox import calls
+from data.sandbox.cashpractice import charging, records
+from data.sandbox.cashpractice import control as cash_practice_control
+from data.sandbox.cashpractice import keys as cash_practice_keys
 from data.sandbox.faults import Fault
 from data.sandbox.fortis.batches import settle
 from data.sandbox.fortis.catalogue import ALL
@@ -66,11 +73,18 @@ KNOWN = (
     "sms",
     "smtp",
     "genesis",
+    "cash_practice",
     "events",
     "run_drafts",
     "settle",
     "faults",
 )
+_SETTINGS = {
+    "sms": sms_settings.change,
+    "smtp": mailbox.change,
+    "genesis": genesis_office.change,
+    "events": calls.change,
+}
 
 
 def addresses(state: State, root_url: str) -> dict[str, Any]:
@@ -101,6 +115,13 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "cp_id": genesis_keys.cp_id(state),
             "cp_mkey": genesis_keys.cp_mkey(state),
             "clerk_keys": genesis_keys.clerk_keys(state),
+        },
+        "cash_practice": {
+            "base_url": f"{root_url}/cashpractice",
+            "api_key": cash_practice_keys.api_key(state),
+            "cp_id": cash_practice_keys.cp_id(state),
+            "cp_mkey": cash_practice_keys.cp_mkey(state),
+            "clerk_keys": cash_practice_keys.clerk_keys(state),
         },
         "pages": {
             "home": root_url,
@@ -151,21 +172,21 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             state.remember(LISTING_DELAY, 0)
             state.remember(mailbox.SETTINGS, mailbox.USUAL)
             state.remember(genesis_office.SETTINGS, {})
+            state.remember(charging.DECLINES_WANTED, {})
             sms_settings.clear(state)
         _move_clock(state, wishes)
         done |= _interfere(state, wishes)
         if "listing_delay" in wishes:
             state.remember(LISTING_DELAY, _seconds(wishes["listing_delay"], "listing_delay"))
-        if "sms" in wishes:
-            sms_settings.change(state, wishes["sms"])
-        if "smtp" in wishes:
-            mailbox.change(state, wishes["smtp"])
-        if "genesis" in wishes:
-            genesis_office.change(state, wishes["genesis"])
-        if "events" in wishes:
-            calls.change(state, wishes["events"])
+        for name, change in _SETTINGS.items():
+            if name in wishes:
+                change(state, wishes[name])
+        if "cash_practice" in wishes:
+            done["cash_practice"] = cash_practice_control.obey(state, wishes["cash_practice"])
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
+            if records.any_there(state):
+                done["auto_debits"] = charging.run_due(state)
         if wishes.get("settle"):
             done["batches"] = settle(state)
     state.faults.wanted = faults if wishes.get("clear") else [*state.faults.wanted, *faults]

@@ -54,6 +54,7 @@ PLACES = {
     "fortis": ("method", "path"),
     "sms": ("method", "path"),
     "genesis": ("method", "path"),
+    "cash_practice": ("method", "path"),
     "smtp": ("to",),
 }  # and what `match` may say
 _UNAUTHORISED = {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
@@ -100,7 +101,7 @@ class Fault:
             raise ValueError(f"kind is one of {', '.join(Kind)}, not {wish.get('kind')!r}")
         try:
             path = match.get("to", match.get("path", ""))
-            for front in ("/fortis", "/twilio", "/genesis"):
+            for front in ("/fortis", "/twilio", "/genesis", "/cashpractice"):
                 path = path.removeprefix(front)
             return cls(kind=Kind(wish.pop("kind")), method=match.get("method"), path=path, **wish)
         except TypeError as error:

@@ -28,6 +28,7 @@ TABLES = {
         due TEXT, assignee TEXT, amount TEXT, status TEXT, closed_by TEXT, closed_at INTEGER, closed_reason TEXT,
         changed INTEGER
     """,
+    "cash_practice": "resource TEXT, id TEXT, changed INTEGER, said TEXT, PRIMARY KEY (resource, id)",
     "views": "number INTEGER PRIMARY KEY, link_id TEXT, seen_at REAL, remote_ip TEXT",
 }
 INDEXES = {
@@ -38,6 +39,7 @@ INDEXES = {
     "texts_key": "texts (key) WHERE key IS NOT NULL",
     "calls_due": "calls (due) WHERE state = 'waiting'",
     "calls_source": "calls (source, number)",
+    "cash_practice_changed": "cash_practice (resource, changed, id)",
     "views_link": "views (link_id)",
     "genesis_entries_key": "genesis_entries (key)",
     "genesis_entries_changed": "genesis_entries (changed, number)",

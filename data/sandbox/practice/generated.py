@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
+from data.sandbox.cashpractice.practice import still_there
 from data.sandbox.practice.book import Book, Place, Record, Row
 from data.sandbox.practice.contacts import add_contact
 from data.sandbox.practice.people import add_person
@@ -21,6 +22,7 @@ class GeneratedPractice:
 
     stories: story name → patient id at the first location. troubles: patient id → what ails an ordinary one. owners: contact id → the patient it really is.
     links: contact id → how it can be found. pays_for: recurring id → the EHR's plan or membership id.
+    cash_practice: records by resource, in its own words, of the patients it still charges.
     """
 
     seed: int
@@ -32,13 +34,17 @@ class GeneratedPractice:
     troubles: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     pays_for: dict[str, str] = field(default_factory=dict)
+    cash_practice: dict[str, list[Record]] = field(default_factory=dict)
 
 
-def generate(seed: int, today: date, patients: int = 300, locations: int = 1) -> GeneratedPractice:
+def generate(
+    seed: int, today: date, patients: int = 300, locations: int = 1, cash_practice: int = 0
+) -> GeneratedPractice:
     """A practice as of the morning of `today` (the first location's date), the same for the same arguments.
 
     Today, yesterday and tomorrow are full days, weekend or not; at the first location today is attended by
     the cast, one patient for every state of DOMAIN.md, and by ordinary patients. Raises ValueError below one.
+    cash_practice: so many more at the first location, still charged by the former processor; the others stay the same.
     """
     if patients < 1 or locations < 1:
         raise ValueError("a practice needs at least one patient and one location")
@@ -47,6 +53,7 @@ def generate(seed: int, today: date, patients: int = 300, locations: int = 1) ->
     open_places(book, locations)
     _tell_stories(book, book.places[0])
     _fill(book)
+    moving = still_there(book, book.places[0], cash_practice) if cash_practice else {}
     return GeneratedPractice(
         seed=seed,
         today=today,
@@ -57,6 +64,7 @@ def generate(seed: int, today: date, patients: int = 300, locations: int = 1) ->
         owners=book.owners,
         links=book.links,
         pays_for=book.pays_for,
+        cash_practice=moving,
     )
 
 
