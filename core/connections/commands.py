@@ -64,6 +64,7 @@ SETTINGS: dict[Kind, dict[str, str | None]] = {
         "acts_as": "",  # the login whose clerk key stamps what Huddle posts by itself
         "drop_folder": "",
     },
+    Kind.FHIR: {"base_url": "", "folder": "", "time_zone": ""},  # a server or a folder, one of the two
 }
 SECRETS: dict[Kind, tuple[str, ...]] = {
     Kind.FORTIS: ("user_api_key", "developer_id"),
@@ -72,9 +73,10 @@ SECRETS: dict[Kind, tuple[str, ...]] = {
     Kind.EMAIL: ("password",),
     Kind.SMS: ("auth_token",),
     Kind.GENESIS: ("cp_mkey",),
+    Kind.FHIR: ("token",),
 }
 OPTIONAL_SECRETS = frozenset(  # a mail server on this machine asks for none, a drop folder neither
-    {(Kind.EMAIL, "password"), (Kind.GENESIS, "cp_mkey")}
+    {(Kind.EMAIL, "password"), (Kind.GENESIS, "cp_mkey"), (Kind.FHIR, "token")}
 )
 
 
@@ -198,6 +200,7 @@ CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
     Kind.EMAIL: mail_client,
     Kind.SMS: sms_client,
     Kind.GENESIS: genesis_client,
+    Kind.FHIR: fhir_client,
 }
 
 
