@@ -128,7 +128,7 @@ class Lane:
                 changed += cancelled
                 did.cancelled += len(cancelled)
             _carry_over(session, self.mine, changed)
-            group = [outbox.outgoing(row) for row in claimed]
+            group = [outbox.outgoing(row, self.mine[row.kind].clerk_key(session, row)) for row in claimed]
         _in_flight.update(row.key for row in group)
         for _, outcome in outcomes:
             did.add(outcome)

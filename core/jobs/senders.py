@@ -10,6 +10,7 @@ from core.jobs.declined_senders import DECLINED_SENDERS
 from core.jobs.link_messages import hear_of_messages
 from core.jobs.link_senders import LINK_SENDERS
 from core.jobs.message_sending import EMAILS, TEXTS
+from core.jobs.put_off_senders import PUT_OFF_SENDERS
 from core.jobs.task_senders import TASK_SENDERS
 from core.outbox.models import OutboxKind
 from core.outbox.sending import Sender
@@ -17,6 +18,7 @@ from core.outbox.sending import Sender
 SENDERS: dict[str, Sender] = {
     **DECLINED_SENDERS,
     **LINK_SENDERS,
+    **PUT_OFF_SENDERS,
     **TASK_SENDERS,
     OutboxKind.TEXT: TEXTS,
     OutboxKind.EMAIL: EMAILS,

@@ -1,29 +1,40 @@
-"""A draft that was declined: charge it again, or have the processor write to the payer, by the reason (Fortis §6)."""
+"""A draft that was declined: charge it again, or have the processor write to the payer, by the reason (Fortis §6).
+
+Cash Practice charges nothing again by itself: there a person puts the payment off to a day, or has it send its
+“Payment Request” (field-notes §2.1–2.2), as the clerk whose key it is.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from core import clock
 from core.audit.commands import record
-from core.connections.models import Connection
+from core.connections.acting import TAKE_PAYMENTS, clerk_key_for
+from core.connections.models import Connection, Kind
+from core.dates import short_day
 from core.errors import BadInput, NotFound
-from core.links.people import patient_of
+from core.links.people import patient_of, place_of
 from core.outbox import commands as outbox
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
+from core.patients.models import Patient
 from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
 from core.permissions import Permission, require
 from core.staff.reports import Identity
 
 SUBJECT = "declined draft"
+LATEST = timedelta(days=60)
 GONE = "This declined payment is not in the store any more. Go back and refresh the list."
 
 
 @dataclass(frozen=True, slots=True)
 class DeclinedLine:
     """A declined draft that is still unpaid. may_rerun: charging the card on the draft again could help. under_way: "" or what
-    is being done about it right now, in words. happened_at: UTC."""
+    is being done about it right now, in words. happened_at: UTC. by_clerk: at a processor where a person acts under their
+    clerk key (put off, payment request), and not by charging again. earliest: the first day it may be put off to (local), None
+    where it cannot be. processor: the connection's name."""
 
     declined_id: int
     patient_id: int | None
@@ -33,13 +44,17 @@ class DeclinedLine:
     advice: str
     may_rerun: bool
     under_way: str
+    processor: str = ""
+    by_clerk: bool = False
+    earliest: date | None = None
 
 
 def declined_of(session: Session, actor: Identity | None, patient_id: int) -> list[DeclinedLine]:
     """The patient's declined drafts that are still unpaid, latest first. Raises NotFound."""
     patient = patient_of(session, actor, patient_id)
     rows = session.exec(
-        select(DeclinedDraft, Payment)
+        select(DeclinedDraft, Payment, Connection)
+        .join(Connection, col(Connection.id) == DeclinedDraft.connection_id)
         .join(
             Payment,
             (col(Payment.connection_id) == DeclinedDraft.connection_id)
@@ -52,7 +67,7 @@ def declined_of(session: Session, actor: Identity | None, patient_id: int) -> li
         )
         .order_by(col(DeclinedDraft.happened_at).desc(), col(DeclinedDraft.id).desc())
     )
-    return [_line(session, draft, payment) for draft, payment in rows]
+    return [_line(session, draft, payment, at) for draft, payment, at in rows]
 
 
 def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
@@ -64,6 +79,7 @@ def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> 
     draft, payment = _held(session, actor, declined_id)
     if (already := _of_form(session, form)) is not None:
         return already
+    _require_at(session, draft, Kind.FORTIS, "Put it off to a day instead.")
     _require_unpaid(session, draft)
     why = reason_of(payment.reason_code)
     if why.hard and not _other_card(session, draft, payment):
@@ -81,10 +97,60 @@ def resend(session: Session, actor: Identity, *, declined_id: int, form: str) ->
     draft, _ = _held(session, actor, declined_id)
     if (already := _of_form(session, form)) is not None:
         return already
+    _require_at(session, draft, Kind.FORTIS, "Send its payment request instead.")
     _require_unpaid(session, draft)
     row = _put(session, actor, OutboxKind.DECLINED_RESEND, draft, key=_key(form))
     _audit(session, actor, draft, "processor's e-mail about a decline sent again")
     return row
+
+
+def put_off(session: Session, actor: Identity, *, declined_id: int, on: date, form: str) -> OutboxRow:
+    """Have Cash Practice try a declined payment again on a day (local), tomorrow at the earliest. The same form again does
+    nothing new.
+
+    Raises BadInput when it is paid, something is under way, trying again cannot help, or the day does not do; NotAllowed
+    without the permission, clerk key, privilege there, or outside the login times; NotFound.
+    """
+    draft, payment = _held(session, actor, declined_id)
+    if (already := _of_form(session, form)) is not None:
+        return already
+    connection = _require_at(session, draft, Kind.CASH_PRACTICE, "Charge it again instead.")
+    clerk_key_for(session, actor.staff_id, connection, privilege=TAKE_PAYMENTS, now=clock.now())
+    _require_unpaid(session, draft)
+    why = reason_of(payment.reason_code)
+    if why.hard and not _other_card(session, draft, payment):
+        raise BadInput(f"The bank said no for good ({why.words}). {why.advice}")
+    today = _today(session, payment)
+    if not today < on <= today + LATEST:
+        raise BadInput(f"Choose a day from tomorrow on, {short_day(today + LATEST, today)} at the latest.")
+    row = _put(session, actor, OutboxKind.DECLINED_PUT_OFF, draft, key=_key(form), on=on)
+    _audit(session, actor, draft, "declined payment put off")
+    return row
+
+
+def request_payment(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
+    """Have Cash Practice send its “Payment Request” e-mail about a declined payment. Raises as `put_off`."""
+    draft, _ = _held(session, actor, declined_id)
+    if (already := _of_form(session, form)) is not None:
+        return already
+    connection = _require_at(session, draft, Kind.CASH_PRACTICE, "Have its own e-mail sent again instead.")
+    clerk_key_for(session, actor.staff_id, connection, privilege=TAKE_PAYMENTS, now=clock.now())
+    _require_unpaid(session, draft)
+    row = _put(session, actor, OutboxKind.DECLINED_REQUEST, draft, key=_key(form))
+    _audit(session, actor, draft, "payment request sent")
+    return row
+
+
+def _today(session: Session, payment: Payment) -> date:
+    patient = session.get(Patient, payment.patient_id) if payment.patient_id else None
+    return clock.today(place_of(session, patient or Patient(connection_id=0, external_id="")).time_zone)
+
+
+def _require_at(session: Session, draft: DeclinedDraft, kind: Kind, instead: str) -> Connection:
+    connection = session.get_one(Connection, draft.connection_id)
+    if connection.kind != kind:
+        raise BadInput(f"{connection.name} cannot do that. {instead}")
+    return connection
 
 
 def _held(session: Session, actor: Identity, declined_id: int) -> tuple[DeclinedDraft, Payment]:
@@ -114,6 +180,10 @@ def _declined_payment(session: Session, draft: DeclinedDraft) -> Payment | None:
 
 
 def _require_unpaid(session: Session, draft: DeclinedDraft) -> None:
+    if draft.status == "closed":
+        raise BadInput(
+            "The alert was removed at the processor: somebody has settled this. Nothing is left to charge."
+        )
     if draft.status == "paid":
         raise BadInput("This was paid meanwhile. Nothing is left to charge.")
     if under_way := _under_way(session, draft):
@@ -137,11 +207,15 @@ def _put(
     draft: DeclinedDraft,
     *,
     key: str,
+    on: date | None = None,
 ) -> OutboxRow:
+    payload = {"declined_ref": draft.external_id, "draft_ref": draft.recurring_ref}
+    if kind in (OutboxKind.DECLINED_PUT_OFF, OutboxKind.DECLINED_REQUEST):
+        payload |= {"order_ref": draft.declined_payment_ref}
     return outbox.put(
         session,
         kind=kind,
-        payload={"declined_ref": draft.external_id, "draft_ref": draft.recurring_ref},
+        payload=payload | ({"on": on.isoformat()} if on else {}),
         connection_id=draft.connection_id,
         who=actor,
         subject_kind=SUBJECT,
@@ -153,6 +227,8 @@ def _put(
 _DOING = {
     OutboxKind.DECLINED_RERUN: "The card is being charged again.",
     OutboxKind.DECLINED_RESEND: "The processor is writing to the payer.",
+    OutboxKind.DECLINED_PUT_OFF: "The payment is being put off.",
+    OutboxKind.DECLINED_REQUEST: "The processor is writing to the payer.",
 }
 
 
@@ -179,9 +255,17 @@ def _under_way(session: Session, draft: DeclinedDraft) -> str:
     return _DOING[OutboxKind(row.kind)] if row else ""
 
 
-def _line(session: Session, draft: DeclinedDraft, payment: Payment) -> DeclinedLine:
+def _put_off_to(session: Session, draft: DeclinedDraft, payment: Payment, at: Connection) -> str:
+    today = _today(session, payment)
+    if draft.retry_on is None or draft.retry_on < today:
+        return ""
+    return f"{at.name} tries again on {short_day(draft.retry_on, today)}."
+
+
+def _line(session: Session, draft: DeclinedDraft, payment: Payment, at: Connection) -> DeclinedLine:
     why = reason_of(payment.reason_code)
     other_card = _other_card(session, draft, payment)
+    by_clerk = at.kind == Kind.CASH_PRACTICE
     return DeclinedLine(
         declined_id=draft.id or 0,
         patient_id=payment.patient_id,
@@ -190,7 +274,10 @@ def _line(session: Session, draft: DeclinedDraft, payment: Payment) -> DeclinedL
         reason=why.words,
         advice="Another card is on the plan by now: charge that one." if other_card else why.advice,
         may_rerun=other_card or not why.hard,
-        under_way=_under_way(session, draft),
+        under_way=_under_way(session, draft) or _put_off_to(session, draft, payment, at),
+        processor=at.name,
+        by_clerk=by_clerk,
+        earliest=_today(session, payment) + timedelta(days=1) if by_clerk else None,
     )
 
 

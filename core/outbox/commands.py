@@ -89,7 +89,7 @@ def result_of(row: OutboxRow) -> dict[str, Any]:
     return json.loads(row.result)
 
 
-def outgoing(row: OutboxRow) -> Outgoing:
+def outgoing(row: OutboxRow, clerk_key: str = "") -> Outgoing:
     """A row as its sender sees it, free of the session."""
     return Outgoing(
         key=row.id,
@@ -98,6 +98,7 @@ def outgoing(row: OutboxRow) -> Outgoing:
         attempts=row.attempts,
         claimed_at=row.claimed_at or row.created_at,
         connection_id=row.connection_id,
+        clerk_key=clerk_key,
     )
 
 

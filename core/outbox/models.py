@@ -28,6 +28,8 @@ class OutboxKind(StrEnum):
     DRAFT_POINT = "move draft to new card"
     DECLINED_RERUN = "charge again"
     DECLINED_RESEND = "processor's e-mail about a decline"
+    DECLINED_PUT_OFF = "put a declined payment off"
+    DECLINED_REQUEST = "payment request for a declined payment"
     TASK_POST = "task for the EHR"
     TASK_CLOSE = "close task at the EHR"
 

@@ -13,7 +13,10 @@ from core.outbox.models import OutboxRow
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed row as its sender sees it. key: the row's id, the same at every attempt. claimed_at: UTC."""
+    """A claimed row as its sender sees it. key: the row's id, the same at every attempt. claimed_at: UTC.
+
+    clerk_key: of the person it is done for, where the other system wants one (see Sender.clerk_key); never kept.
+    """
 
     key: str
     kind: str
@@ -21,6 +24,7 @@ class Outgoing:
     attempts: int
     claimed_at: datetime
     connection_id: int | None = None
+    clerk_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,11 @@ def always_wanted(
     return {}
 
 
+def no_clerk_key(session: Session, row: OutboxRow) -> str:
+    """For systems that do not ask who acts."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """How one kind of row goes out, by connections of kind `goes_by`.
@@ -117,6 +126,7 @@ class Sender:
     called at every change: settled, refused, unknown, cancelled, and waiting again.
     repeats_safely(client): whether the other system recognises the key, so that a doubtful row may simply be repeated.
     at_a_time: rows marked as being sent by one commit; all of these are in doubt after a crash.
+    clerk_key(session, row): the key of who acts, read as the row is claimed and handed to `send` alone.
     """
 
     goes_by: str
@@ -126,3 +136,4 @@ class Sender:
     still_wanted: StillWanted = always_wanted
     repeats_safely: Callable[[Any], bool] = lambda _client: False
     at_a_time: int = 5
+    clerk_key: Callable[[Session, OutboxRow], str] = no_clerk_key

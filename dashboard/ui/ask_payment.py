@@ -11,7 +11,7 @@ from core.links.pay import Missing, create_pay_link, missing_of
 from core.links.rules import LinkKind
 from core.money import dollars, parse_dollars, short_dollars
 from core.staff.reports import Identity
-from dashboard.ui import asking, doing, page
+from dashboard.ui import ask_put_off, asking, doing, page
 from dashboard.ui.asking import Asking
 from dashboard.ui.text import day_month, plain
 
@@ -118,6 +118,9 @@ def _draft(ask: Asking, draft: DeclinedLine) -> None:
         )
         if draft.under_way:
             st.caption(plain(draft.under_way, 200))
+            return
+        if draft.by_clerk:
+            ask_put_off.offer(ask, draft)
             return
         sure = draft.may_rerun and bool(ask.typed(f"{place} sure", False))
         if draft.may_rerun:
