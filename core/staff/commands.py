@@ -13,7 +13,8 @@ from core.permissions import Permission, Role, require
 from core.practice.models import Location, Practice
 from core.settings import settings
 from core.staff.models import Staff, StaffSession
-from core.staff.reports import Identity, fold, token_hash
+from core.staff.reports import HOURS_OVER, Identity, fold, token_hash
+from core.staff.team import require_managing
 
 TOKEN_BYTES = 32  # 256 bits
 
@@ -44,10 +45,13 @@ def add_staff(
         raise BadInput(f"The user name {name} is taken. Choose another.")
     if location_id is not None and session.get(Location, location_id) is None:
         raise BadInput(f"There is no location {location_id}.")
+    if actor and actor.location_id not in {None, location_id}:
+        raise NotAllowed("You may add people to your own location only. Ask an owner of every location.")
     if session.get(Practice, 1) is None:
         session.add(Practice(id=1))
         session.flush()
     staff = Staff(
+        practice_id=actor.practice_id if actor else 1,
         username=name,
         display_name=display_name.strip() or name,
         role=role,
@@ -66,10 +70,10 @@ def add_staff(
 def change_password(session: Session, actor: Identity | None, staff: Staff, *, password_hash: str) -> None:
     """Set a new password: one's own, or with the right to manage the team. Ends every session of the person.
 
-    Raises NotAllowed.
+    Raises NotAllowed, NotFound.
     """
     if actor and actor.staff_id != staff.id:
-        require(actor.role, Permission.MANAGE_TEAM)
+        require_managing(actor, staff)
     staff.password_hash = password_hash
     staff.password_changed_at = clock.now()
     session.add(staff)
@@ -78,9 +82,9 @@ def change_password(session: Session, actor: Identity | None, staff: Staff, *, p
 
 
 def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
-    """Close an account and everything it has open. Raises NotAllowed, also for one's own account."""
+    """Close an account and everything it has open. Raises NotAllowed, also for one's own account; NotFound."""
     if actor:
-        require(actor.role, Permission.MANAGE_TEAM)
+        require_managing(actor, staff)
         if actor.staff_id == staff.id:
             raise NotAllowed("You cannot disable your own account. Ask another owner.")
     staff.disabled_at = clock.now()
@@ -90,9 +94,9 @@ def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
 
 
 def enable(session: Session, actor: Identity | None, staff: Staff) -> None:
-    """Open a disabled account again; old sessions stay over. Raises NotAllowed."""
+    """Open a disabled account again; old sessions stay over. Raises NotAllowed, NotFound."""
     if actor:
-        require(actor.role, Permission.MANAGE_TEAM)
+        require_managing(actor, staff)
     staff.disabled_at = None
     session.add(staff)
     record(session, who=actor, action="enabled an account", subject_kind="staff", subject_id=staff.id or 0)
@@ -139,6 +143,15 @@ def end_session(session: Session, token: str, *, why: str = "signed out") -> Non
         update(StaffSession)
         .where(col(StaffSession.token_hash) == token_hash(token), col(StaffSession.ended_at).is_(None))
         .values(ended_at=clock.now(), ended_why=why)
+    )
+
+
+def end_out_of_hours(session: Session, session_id: int) -> None:
+    """End a session whose person's login times are over. Ending it twice changes nothing."""
+    session.execute(
+        update(StaffSession)
+        .where(col(StaffSession.id) == session_id, col(StaffSession.ended_at).is_(None))
+        .values(ended_at=clock.now(), ended_why=HOURS_OVER)
     )
 
 

@@ -73,7 +73,7 @@ def _zone(session: Session, staff_id: int) -> str:
     rows = session.exec(
         select(Location.time_zone)
         .where(Location.practice_id == practice)
-        .order_by((Location.id == own).desc(), col(Location.id))
+        .order_by((col(Location.id) == own).desc(), col(Location.id))
         .limit(1)
     )
     return rows.first() or "UTC"

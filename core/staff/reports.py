@@ -10,7 +10,10 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.practice.models import Location, Practice
 from core.settings import settings
+from core.staff.login_times import refusal
 from core.staff.models import Staff, StaffSession
+
+HOURS_OVER = "login times over"  # why such a session ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,15 @@ class Identity:
     practice_id: int = 1
     idle_left: float = 0.0
     seen_at: datetime = clock.EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfHours:
+    """A session that the login times ended. sentence: why, for the person. open: its row still has to be ended."""
+
+    session_id: int
+    sentence: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +85,28 @@ def token_hash(token: str) -> str:
 
 
 def look_up(session: Session, token: str) -> Identity | None:
-    """Who holds this token now; None when it is unknown, ended, idle, too old, or the account is disabled."""
+    """Who holds this token now; None when it is unknown, ended, idle, too old, the account is disabled, or its
+    login times are over."""
     return _identity(session, col(StaffSession.token_hash) == token_hash(token))
 
 
 def look_up_id(session: Session, session_id: int) -> Identity | None:
     """The same for a session already let in by its token: asked again at every rerun of an open tab."""
     return _identity(session, col(StaffSession.id) == session_id)
+
+
+def out_of_hours(session: Session, *, token: str = "", session_id: int | None = None) -> OutOfHours | None:
+    """Whether the person's login times are why this session is over now, and in what words; None otherwise."""
+    by_token, by_id = col(StaffSession.token_hash) == token_hash(token), col(StaffSession.id) == session_id
+    found = _session_and_person(session, by_token if token else by_id)
+    if found is None or found[1].disabled_at is not None:
+        return None
+    row, person = found
+    is_open = _seconds_left(row) > 0
+    if not is_open and row.ended_why != HOURS_OVER:
+        return None
+    sentence = refusal(session, person.id or 0, now=clock.now())
+    return OutOfHours(row.id or 0, sentence, is_open) if sentence else None
 
 
 def account(session: Session, username: str) -> Account | None:
@@ -115,15 +142,21 @@ def has_staff(session: Session) -> bool:
     return session.exec(select(Staff.id).limit(1)).first() is not None
 
 
-def _identity(session: Session, which: ColumnElement[bool]) -> Identity | None:
-    found = session.exec(
+def _session_and_person(session: Session, which: ColumnElement[bool]) -> tuple[StaffSession, Staff] | None:
+    return session.exec(
         select(StaffSession, Staff).join(Staff, col(Staff.id) == StaffSession.staff_id).where(which)
     ).first()
+
+
+def _identity(session: Session, which: ColumnElement[bool]) -> Identity | None:
+    found = _session_and_person(session, which)
     if found is None:
         return None
     row, person = found
     left = _seconds_left(row)
     if left <= 0 or person.disabled_at is not None:
+        return None
+    if refusal(session, person.id or 0, now=clock.now()) is not None:
         return None
     return Identity(
         session_id=row.id or 0,

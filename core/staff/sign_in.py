@@ -14,6 +14,7 @@ from core import clock
 from core.audit.commands import record
 from core.errors import TooManyAttempts
 from core.staff.commands import start_session
+from core.staff.login_times import refusal
 from core.staff.models import SignInAttempt, Staff
 from core.staff.reports import fold
 
@@ -48,6 +49,16 @@ def admit(session: Session, attempt_id: int, staff_id: int, *, device: str) -> s
     was_right(session, attempt_id, device=device)
     record(session, who=None, action="signed in", subject_kind="staff", subject_id=staff_id)
     return token
+
+
+def turn_back(session: Session, attempt_id: int, staff_id: int, *, device: str) -> str | None:
+    """The password was right, but it is not a time this person may work: why, in a sentence. None: `admit` them."""
+    sentence = refusal(session, staff_id, now=clock.now())
+    if sentence is not None:
+        was_right(session, attempt_id, device=device)
+        action = "turned back: outside login times"
+        record(session, who=None, action=action, subject_kind="staff", subject_id=staff_id)
+    return sentence
 
 
 def was_right(session: Session, attempt_id: int, *, device: str = "") -> None:

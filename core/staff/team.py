@@ -13,13 +13,22 @@ from core.staff.models import Access, Staff, StaffLoginTime
 from core.staff.reports import Identity
 from core.staff.rules import WEEKDAYS, DayTimes, day_times
 
+NOT_THEIRS = "That account is not in your practice, or belongs to another location."
+
 
 def staff_of(session: Session, actor: Identity | None, staff_id: int) -> Staff:
     """The account, when it is in the actor's practice and place. actor None: the machine itself. Raises NotFound."""
     staff = session.get(Staff, staff_id)
     if staff is None or (actor and not _theirs(actor, staff)):
-        raise NotFound("That account is not in your practice.")
+        raise NotFound(NOT_THEIRS)
     return staff
+
+
+def require_managing(actor: Identity, staff: Staff) -> None:
+    """Raises NotAllowed without the right to manage the team, NotFound for an account of another practice or place."""
+    require(actor.role, Permission.MANAGE_TEAM)
+    if not _theirs(actor, staff):
+        raise NotFound(NOT_THEIRS)
 
 
 def change_role(session: Session, actor: Identity | None, *, staff_id: int, role: str) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from core.staff.reports import Identity
 from core.store import engine as store
+from dashboard.ui.text import plain
 from dashboard.web import sessions
 
 
@@ -39,7 +40,12 @@ def identity() -> Identity:
 
 def stop_signed_out() -> NoReturn:
     """Take the page away and offer to sign in. Does not return."""
-    st.info("You are signed out. Nothing is shown until you sign in again.", icon=":material/lock:")
+    session_id = st.user.get("session")
+    why = sessions.why_over(session_id=int(str(session_id))) if session_id else ""
+    st.info(
+        f"{plain(why, 200)} You are signed out. Nothing is shown until you sign in again.".strip(),
+        icon=":material/lock:",
+    )
     st.html('<a href="/signin" target="_self">Sign in</a>')
     st.stop()
 

@@ -44,13 +44,35 @@ def who(token: str) -> Identity | None:
     if not token:
         return None
     with reader(engine()) as session:
-        return reports.look_up(session, token)
+        found = reports.look_up(session, token)
+        over = None if found else reports.out_of_hours(session, token=token)
+    _end(over)
+    return found
 
 
 def who_has_session(session_id: int) -> Identity | None:
     """The same for a session the gate has let in: asked at every rerun of an open tab."""
     with reader(engine()) as session:
-        return reports.look_up_id(session, session_id)
+        found = reports.look_up_id(session, session_id)
+        over = None if found else reports.out_of_hours(session, session_id=session_id)
+    _end(over)
+    return found
+
+
+def why_over(*, token: str = "", session_id: int | None = None) -> str:
+    """What to tell the holder of a session that the login times ended; "" when something else did, or nothing."""
+    if not token and session_id is None:
+        return ""
+    with reader(engine()) as session:
+        over = reports.out_of_hours(session, token=token, session_id=session_id)
+    return over.sentence if over else ""
+
+
+def _end(over: reports.OutOfHours | None) -> None:
+    """Outside the login times a session does not only pause: in the morning one signs in again."""
+    if over is not None and over.open:
+        with transaction(engine()) as session:
+            commands.end_out_of_hours(session, over.session_id)
 
 
 def note_activity(identity: Identity) -> None:

@@ -9,9 +9,9 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from core.errors import TooManyAttempts
+from core.errors import NotAllowed, TooManyAttempts
 from core.staff import commands, reports
-from core.staff.sign_in import admit, begin_attempt
+from core.staff.sign_in import admit, begin_attempt, turn_back
 from core.store.engine import reader, transaction
 from dashboard.web import metrics, passwords, sessions
 from dashboard.web.templates import plain_page
@@ -30,10 +30,11 @@ class SignIn(HTTPEndpoint):
     """The form, and what it sends. The answer to a wrong name and to a wrong password is the same."""
 
     async def get(self, request: Request) -> Response:
-        target = safe_target(request.query_params.get("next", "/"))
-        if await run_in_threadpool(sessions.who, sessions.token_of(request)):
+        target, token = safe_target(request.query_params.get("next", "/")), sessions.token_of(request)
+        if await run_in_threadpool(sessions.who, token):
             return RedirectResponse(target, status_code=303)
-        return await _form(target, notice=WHY.get(request.query_params.get("why", ""), ""))
+        over = await run_in_threadpool(lambda: sessions.why_over(token=token))
+        return await _form(target, notice=over or WHY.get(request.query_params.get("why", ""), ""))
 
     async def post(self, request: Request) -> Response:
         form = await _read(request)
@@ -49,6 +50,9 @@ class SignIn(HTTPEndpoint):
             metrics.SIGN_INS.labels("slowed down").inc()
             wait = str(int(error.retry_after or 60))
             return await _form(target, error=error.sentence, status=429, headers={"retry-after": wait})
+        except NotAllowed as error:
+            metrics.SIGN_INS.labels("outside login times").inc()
+            return await _form(target, error=error.sentence, status=403)
         if not token:
             metrics.SIGN_INS.labels("wrong").inc()
             return await _form(target, error=WRONG, status=401)
@@ -100,7 +104,10 @@ def safe_target(wanted: str) -> str:
 
 
 def _sign_in(username: str, password: str, address: str, device: str) -> tuple[str, str]:
-    """The session token and the browser's mark; ("", mark) when name or password is wrong. Raises TooManyAttempts."""
+    """The session token and the browser's mark; ("", mark) when name or password is wrong.
+
+    Raises TooManyAttempts; NotAllowed when both are right, outside the person's login times.
+    """
     with transaction(sessions.engine()) as session:
         attempt = begin_attempt(session, username=username, address=address, device=device).id or 0
     with reader(sessions.engine()) as session:
@@ -109,7 +116,10 @@ def _sign_in(username: str, password: str, address: str, device: str) -> tuple[s
         return "", device
     device = device or secrets.token_urlsafe(32)
     with transaction(sessions.engine()) as session:
-        return admit(session, attempt, account.staff_id, device=device), device
+        sentence = turn_back(session, attempt, account.staff_id, device=device)
+        if sentence is None:
+            return admit(session, attempt, account.staff_id, device=device), device
+    raise NotAllowed(sentence)  # after the transaction: what was written down of it stays
 
 
 def _sign_out(token: str, why: str) -> None:
