@@ -45,6 +45,7 @@ MODELS: dict[str, type[Synced]] = {
 OPTIONAL = {
     ("appointments", "provider_id"),
     ("appointments", "appointment_type_id"),
+    ("appointments", "location_id"),
     ("ledger", "service_id"),
 }
 _KEPT = 200_000  # ids remembered per parent file: bounds memory, not correctness
@@ -129,13 +130,16 @@ class Completed(NamedTuple):
     notes: list[tuple[int, str, str]]
 
 
-def complete(known: Known, file: PracticeFile, records: Iterable[Parsed]) -> Completed:
-    """Resolve references and wall-clock times. `known.look_up` comes first."""
+def complete(known: Known, file: PracticeFile, records: Iterable[Parsed], *, whole: bool = True) -> Completed:
+    """Resolve references and wall-clock times. `known.look_up` comes first.
+
+    whole: a patient whose location cannot be told is turned away; otherwise it stays open for now.
+    """
     done = Completed([], [], [])
     columns = references(file)
     for record in records:
         done.notes.extend((record.line, column, note) for column, note in record.notes)
-        row = _resolved(known, file.name, columns, record, done.notes)
+        row = _resolved(known, file.name, columns, record, done.notes, whole=whole)
         if isinstance(row, Rejected):
             done.rejected.append(row)
         else:
@@ -144,7 +148,13 @@ def complete(known: Known, file: PracticeFile, records: Iterable[Parsed]) -> Com
 
 
 def _resolved(
-    known: Known, file: str, columns: list[Column], record: Parsed, notes: list[tuple[int, str, str]]
+    known: Known,
+    file: str,
+    columns: list[Column],
+    record: Parsed,
+    notes: list[tuple[int, str, str]],
+    *,
+    whole: bool,
 ) -> dict[str, Any] | Rejected:
     row = dict(record.values)
     found: dict[str, Parent] = {}
@@ -165,7 +175,8 @@ def _resolved(
         else:
             return record.rejected(column.name, f"{external_id} is not in {column.parent}")
     if place := _PLACES.get(file):
-        return place(known, record, row, found)
+        placed = place(known, record, row, found)
+        return row if file == "patients" and not whole else placed
     return row
 
 
@@ -186,9 +197,9 @@ def _which_location(known: Known) -> str:
 
 
 def _appointment(known: Known, record: Parsed, row: dict[str, Any], found: dict[str, Parent]) -> Any:
-    """A visit is where its provider works, else where its patient belongs."""
+    """A visit is where it says (FHIR), else where its provider works, else where its patient belongs."""
     provider, patient = found.get("provider_id"), found["patient_id"]
-    at = (provider and provider.location_id) or patient.location_id or known.only
+    at = row.get("location_id") or (provider and provider.location_id) or patient.location_id or known.only
     if at is None:
         return record.rejected("starts_at", "has no location: neither the provider nor the patient has one")
     row["location_id"] = at

@@ -207,14 +207,14 @@ def _link(session: Session, contacts: Sequence[_Open], practice_id: int) -> int:
 def _patients_by_ehr_id(
     session: Session, contacts: Sequence[_Open], practice_id: int
 ) -> dict[str, list[int]]:
+    """By the id the EHR's interface or files use, or the number its people use: a processor may be told either."""
     wanted = {contact.ehr_id for contact in contacts if contact.ehr_id}
     found: dict[str, list[int]] = {}
-    for external_id, patient_id in session.execute(
-        _of_practice(select(_PATIENT.c.external_id, _PATIENT.c.id), practice_id).where(
-            _PATIENT.c.external_id.in_(wanted)
-        )
-    ):
-        found.setdefault(external_id, []).append(patient_id)
+    for column in (_PATIENT.c.external_id, _PATIENT.c.ehr_number):
+        query = _of_practice(select(column, _PATIENT.c.id), practice_id).where(column.in_(wanted))
+        for ehr_id, patient_id in session.execute(query):
+            if patient_id not in found.setdefault(ehr_id, []):
+                found[ehr_id].append(patient_id)
     return found
 
 

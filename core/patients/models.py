@@ -15,6 +15,7 @@ class Patient(Synced, table=True):
 
     text_consent, email_consent: None = never asked, which is not consent.
     search_name: first and last name, case-folded without accents, for the search box.
+    ehr_number: the number the EHR's people use, where external_id is another (FHIR: the identifier of type MR).
     """
 
     __table_args__ = (
@@ -22,6 +23,7 @@ class Patient(Synced, table=True):
         Index(None, "location_id", "active", "last_name"),
         Index(None, "mobile_last_four"),
         index_where_given("guarantor_id"),
+        index_where_given("ehr_number"),
     )
 
     location_id: int | None = Field(default=None, foreign_key="location.id")
@@ -39,6 +41,7 @@ class Patient(Synced, table=True):
     text_consent: bool | None = None
     email_consent: bool | None = None
     search_name: str = ""
+    ehr_number: str | None = None
 
 
 class LinkState(StrEnum):

@@ -79,7 +79,7 @@ def test_what_a_patient_is(sqlite_store: Engine, tmp_path: Path) -> None:
         "location_id": "L1", "first_name": "Zoë", "last_name": "Müller", "birth_date": date(1984, 2, 29),
         "email": "zoe@mail.example", "mobile_phone": "+13035550101", "mobile_last_four": "0101",
         "guarantor_ref": "P2", "guarantor_id": None, "active": True, "text_consent": True, "email_consent": None,
-        "search_name": "zoe muller",
+        "search_name": "zoe muller", "ehr_number": None,
     }  # fmt: skip
     assert (patients["P2"]["text_consent"], patients["P2"]["email_consent"]) == (False, False)
 
