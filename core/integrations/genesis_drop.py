@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import BadInput, NotNow
@@ -90,9 +90,15 @@ class GenesisDrop:
         """Move a prepared batch to where it is imported; one that was moved before is left alone. Raises NotNow."""
         self._move(_payments_file(batch))
 
-    def discard(self, batch: str) -> None:
-        """Take back a batch that was prepared and never noted."""
-        (self._desk / _payments_file(batch)).unlink(missing_ok=True)
+    def keep_only(self, batches: Collection[str]) -> None:
+        """Take back batches that were prepared and never noted. Raises NotNow."""
+        noted = {_payments_file(batch) for batch in batches}
+        try:
+            for path in self._desk.glob("payments-*"):
+                if path.name not in noted:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _cannot(self.folder, error) from error
 
     # Tasks: a file each.
 

@@ -17,6 +17,13 @@ INBOX_POINTS = (
     "inbox.asked",
     "inbox.applied",
 )
+POSTING_POINTS = (
+    "posting.claimed",
+    "posting.sent",
+    "posting.recorded",
+    "posting.written",
+    "posting.delivered",
+)
 OUTBOX_POINTS = ("outbox.claimed", "outbox.sent", "outbox.replied", "outbox.committed")
 
 _passed: Counter[str] = Counter()

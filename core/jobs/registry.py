@@ -13,6 +13,7 @@ from core.connections.models import Connection, SyncRun
 from core.connections.resources import LONGEST
 from core.jobs.housekeeping import tidy
 from core.jobs.link_tending import tend_links
+from core.jobs.post_payments import post_payments
 from core.jobs.roll_up import roll_up
 from core.jobs.sync import syncing
 from core.jobs.task_following import follow_tasks
@@ -37,6 +38,7 @@ class Job(NamedTuple):
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
     Job("links", timedelta(minutes=1), tend_links),
+    Job("postings", timedelta(minutes=1), post_payments),
     Job("tasks", timedelta(minutes=1), refresh_tasks),  # and right after each sync
     Job("tasks in Genesis", timedelta(minutes=1), follow_tasks),
     Job(

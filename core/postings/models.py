@@ -27,7 +27,6 @@ class Hold(StrEnum):
     NONE = ""
     NOT_LINKED = "patient not linked"
     SUSPECTED = "perhaps posted already"
-    PAYMENT_FIRST = "its payment first"
 
 
 class Part(StrEnum):
@@ -82,8 +81,8 @@ class LedgerPosting(Row, table=True):
 
 class PostingSwitch(Row, table=True):
     """Whether payments are posted by a connection, and from which day on. acknowledged: a start in the past was accepted
-    after seeing what would be posted. trouble: why nothing goes out now, a sentence. read_to: how far the ledger was
-    read back, epoch seconds."""
+    after seeing what would be posted. trouble: why nothing goes out now, a sentence. looked_at: the data version at
+    which payments were last gathered, -1 = never."""
 
     connection_id: int = Field(primary_key=True, foreign_key="connection.id")
     practice_id: int = Field(default=1, foreign_key="practice.id")
@@ -93,8 +92,7 @@ class PostingSwitch(Row, table=True):
     changed_at: datetime = Field(sa_type=UtcInstant)
     changed_by: int | None = Field(default=None, foreign_key="staff.id")
     trouble: str = ""
-    read_to: int | None = None
-    looked_at: int = -1  # the data version at which payments were last gathered
+    looked_at: int = -1
 
 
 class PostedEntry(Synced, table=True):

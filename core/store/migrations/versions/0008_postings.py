@@ -42,7 +42,6 @@ def upgrade() -> None:
     sa.Column('changed_at', core.store.types.UtcInstant(), nullable=False),
     sa.Column('changed_by', sa.Integer(), nullable=True),
     sa.Column('trouble', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('read_to', sa.Integer(), nullable=True),
     sa.Column('looked_at', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['changed_by'], ['staff.id'], name=op.f('fk_posting_switch_changed_by_staff')),
     sa.ForeignKeyConstraint(['connection_id'], ['connection.id'], name=op.f('fk_posting_switch_connection_id_connection')),

@@ -1,0 +1,173 @@
+"""Turning posting on after its dry run, and what a person does about a single row: again, or let go with a reason."""
+
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from core import clock
+from core.audit.commands import record
+from core.connections.commands import connection_of, settings_of
+from core.connections.models import ConnectionState
+from core.errors import BadInput, NotFound
+from core.permissions import Permission, require
+from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
+from core.postings.plan import Plan, plan_postings
+from core.secrets import has_card_number
+from core.staff.clerk_keys import clerk_key_of
+from core.staff.login_times import refusal
+from core.staff.reports import Identity
+
+LONGEST_REASON = 200
+
+
+def turn_on(
+    session: Session,
+    actor: Identity,
+    *,
+    connection_id: int,
+    date_start: date,
+    seen: str,
+    acknowledged: bool = False,
+    now: datetime | None = None,
+) -> Plan:
+    """Post accepted payments from `date_start` (local day) on, by themselves: what was shown as `seen`, and what comes.
+
+    seen: Plan.seen of the dry run the person looked at. acknowledged: the person accepts a start in the past.
+    Raises NotAllowed, NotFound; BadInput when the plan is another one by now, or a start in the past is not accepted.
+    """
+    require(actor.role, Permission.POST_PAYMENTS)
+    connection = connection_of(session, connection_id)
+    if connection.state in {ConnectionState.PAUSED, ConnectionState.DISCONNECTED}:
+        raise BadInput(
+            f"{connection.name} is {connection.state}; connect it again before payments are posted."
+        )
+    plan = plan_postings(session, connection_id, date_start=date_start, now=now)
+    if plan.seen != seen:
+        raise BadInput(
+            "What would be posted has changed since you looked at it. Look again, then turn posting on."
+        )
+    if plan.must_acknowledge and not acknowledged:
+        raise BadInput(
+            "Date Start is in the past: payments could be posted twice. Look at what would be posted and confirm it."
+        )
+    row = session.get(PostingSwitch, connection_id)
+    if row is None:
+        row = PostingSwitch(
+            connection_id=connection_id,
+            practice_id=connection.practice_id,
+            date_start=date_start,
+            changed_at=clock.now(),
+        )
+    row.is_on, row.date_start, row.acknowledged = True, date_start, acknowledged
+    row.changed_at, row.changed_by, row.looked_at, row.trouble = clock.now(), actor.staff_id, -1, ""
+    session.add(row)
+    session.flush()
+    detail = {
+        "date_start": date_start,
+        "count": plan.count,
+        "cents": plan.cents,
+        "acknowledged": acknowledged,
+    }
+    record(
+        session,
+        who=actor,
+        action="posting turned on",
+        subject_kind="connection",
+        subject_id=connection_id,
+        detail=detail,
+    )
+    return plan
+
+
+def turn_off(session: Session, actor: Identity, *, connection_id: int) -> None:
+    """Post nothing more; what waits keeps waiting. Raises NotAllowed, NotFound."""
+    require(actor.role, Permission.POST_PAYMENTS)
+    row = session.get(PostingSwitch, connection_id)
+    if row is None:
+        raise NotFound("Posting was never turned on here.")
+    row.is_on, row.changed_at, row.changed_by = False, clock.now(), actor.staff_id
+    session.add(row)
+    record(
+        session, who=actor, action="posting turned off", subject_kind="connection", subject_id=connection_id
+    )
+
+
+def retry(session: Session, actor: Identity, *, posting_id: int) -> LedgerPosting:
+    """Post it (again) under this person's clerk key. What is in doubt is looked up first, never sent again blindly.
+
+    Also for what is held or was cleared. Raises NotAllowed, NotFound; BadInput: it is posted or on its way, linked to
+    nobody, or the person has no clerk key or works outside their login times.
+    """
+    row = _mine(session, actor, posting_id)
+    if row.state in {State.POSTED, State.SENDING}:
+        raise BadInput(
+            "It is posted already." if row.state == State.POSTED else "It is being posted right now."
+        )
+    if row.patient_id is None:
+        raise BadInput("Nobody knows whose payment this is. Link it to a patient first.")
+    require_clerk(session, actor, row.connection_id)
+    now = clock.now()
+    before = row.state
+    if row.state == State.UNKNOWN:
+        row.settle_after = now
+    else:
+        row.state, row.hold, row.not_before, row.finished_at = State.WAITING, Hold.NONE, now, None
+        row.reason, row.cleared_by = "", None
+    row.acts_as = actor.staff_id
+    _keep(session, actor, row, "posting retried", before)
+    return row
+
+
+def clear(session: Session, actor: Identity, *, posting_id: int, reason: str) -> LedgerPosting:
+    """Let a row go: it is not posted by Huddle, because … Raises NotAllowed, NotFound; BadInput: no reason, or too late."""
+    row = _mine(session, actor, posting_id)
+    reason = " ".join(reason.split())[:LONGEST_REASON]
+    if not reason:
+        raise BadInput("Say why it is cleared, for example: typed into the ledger by hand.")
+    if has_card_number(reason):
+        raise BadInput("This holds a card number. Huddle never keeps one; take it out.")
+    if row.state in {State.POSTED, State.SENDING, State.CLEARED}:
+        raise BadInput(f"It is {row.state}; there is nothing to clear.")
+    before = row.state
+    row.state, row.reason, row.cleared_by, row.finished_at = (
+        State.CLEARED,
+        reason,
+        actor.staff_id,
+        clock.now(),
+    )
+    _keep(session, actor, row, "posting cleared", before)
+    return row
+
+
+def require_clerk(session: Session, actor: Identity, connection_id: int) -> None:
+    """Raises BadInput, before anything is called, for a person without a clerk key or outside their login times."""
+    connection = connection_of(session, connection_id)
+    if (sentence := refusal(session, actor.staff_id, now=clock.now())) is not None:
+        raise BadInput(sentence)
+    by_file = bool(settings_of(connection).get("drop_folder"))
+    if not by_file and clerk_key_of(session, actor.staff_id, connection_id) is None:
+        raise BadInput(
+            f"You have no clerk key for {connection.name}, so nothing can be posted in your name. "
+            "The owner adds it on the Team page."
+        )
+
+
+def _mine(session: Session, actor: Identity, posting_id: int) -> LedgerPosting:
+    require(actor.role, Permission.POST_PAYMENTS)
+    row = session.get(LedgerPosting, posting_id, with_for_update=True)
+    if row is None or row.practice_id != actor.practice_id:
+        raise NotFound(f"There is no posting {posting_id}.")
+    return row
+
+
+def _keep(session: Session, actor: Identity, row: LedgerPosting, action: str, before: str) -> None:
+    session.add(row)
+    session.flush()
+    record(
+        session,
+        who=actor,
+        action=action,
+        subject_kind="ledger_posting",
+        subject_id=row.id or 0,
+        detail={"before": before, "cents": row.amount_cents},
+    )

@@ -1,0 +1,131 @@
+"""Writing down what is to be posted, and letting go of what is not any more: called by the job, in its transaction."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.dates import short_day
+from core.payments.facts import GIVEN_BACK
+from core.payments.models import Payment
+from core.postings.look import Looked, look, part_of, why_held
+from core.postings.models import Hold, LedgerPosting, Part, PostingSwitch, State
+from core.postings.reads import first_zone
+from core.postings.rules import Judged, Verdict, reversal_cents
+
+HOLDS = {Verdict.NOT_LINKED: Hold.NOT_LINKED, Verdict.SUSPECTED: Hold.SUSPECTED}
+_MAY_BE_LET_GO = (State.WAITING, State.FAILED)
+
+
+def gather(session: Session, switch: PostingSwitch, *, now: datetime) -> int:
+    """Rows for what is to be posted from Date Start on: how many rows are new. now: aware UTC."""
+    looked = look(session, switch.practice_id, start=switch.date_start, now=now)
+    today = clock.today(first_zone(session, switch.practice_id), now)
+    new = 0
+    for judged in looked.judged:
+        known = looked.known.get(judged.line.key)
+        if known is None and judged.verdict != Verdict.THERE:
+            session.add(_row(switch, judged, now, why_held(judged, today)))
+            new += 1
+        elif known is not None and known.state in _MAY_BE_LET_GO:
+            _look_again(session, known.id, judged, looked, now)
+    session.flush()
+    return new + _take_back(session, switch, now)
+
+
+def _row(switch: PostingSwitch, judged: Judged, now: datetime, why: str) -> LedgerPosting:
+    payment = judged.line.payment
+    return LedgerPosting(
+        practice_id=switch.practice_id,
+        connection_id=switch.connection_id,
+        payment_id=payment.id,
+        part=part_of(judged),
+        key=judged.line.key,
+        patient_id=payment.patient_id,
+        amount_cents=judged.line.cents,
+        happened_at=payment.happened_at,
+        posted_on=payment.happened_on,
+        order_id=payment.order_id or payment.external_id,
+        hold=HOLDS.get(judged.verdict, Hold.NONE),
+        reason=why,
+        created_at=now,
+        not_before=now,
+    )
+
+
+def _look_again(session: Session, posting_id: int, judged: Judged, looked: Looked, now: datetime) -> None:
+    """A row that waits or failed: in the ledger by now, linked by now, or linked to somebody else."""
+    row = session.get_one(LedgerPosting, posting_id)
+    if judged.verdict == Verdict.THERE:
+        entry = looked.pairs.rows[row.key][0]
+        row.state, row.finished_at = State.CLEARED, now
+        row.reason = f"It is in the ledger already, on {short_day(entry.posted_on, now.date())}."
+    elif row.state == State.WAITING and row.patient_id != judged.line.payment.patient_id:
+        row.patient_id = judged.line.payment.patient_id
+        row.hold = HOLDS.get(judged.verdict, Hold.NONE)
+        row.reason = why_held(judged, now.date())
+    session.add(row)
+
+
+def _take_back(session: Session, switch: PostingSwitch, now: datetime) -> int:
+    """Payments that their status gave back: what was not posted is let go, what was posted is taken back, once."""
+    rows = session.exec(
+        select(LedgerPosting, Payment)
+        .join(Payment, col(Payment.id) == col(LedgerPosting.payment_id))
+        .where(
+            LedgerPosting.practice_id == switch.practice_id,
+            LedgerPosting.part == Part.PAYMENT,
+            col(LedgerPosting.state).in_([*_MAY_BE_LET_GO, State.POSTED]),
+            col(Payment.status).in_(GIVEN_BACK),
+        )
+    ).all()
+    new = 0
+    for row, payment in rows:
+        if row.state != State.POSTED:
+            row.state, row.finished_at = State.CLEARED, now
+            row.reason = f"It was {payment.status.replace('_', ' ')} before it was posted."
+            session.add(row)
+        elif (reversal := _reversal(session, switch, row, payment, now)) is not None:
+            session.add(reversal)
+            new += 1
+    session.flush()
+    return new
+
+
+def _reversal(
+    session: Session, switch: PostingSwitch, row: LedgerPosting, payment: Payment, now: datetime
+) -> LedgerPosting | None:
+    """When the money went back is not known, only that it did: it is posted on the day we learnt of it."""
+    key = f"{row.key}-back"
+    if session.exec(select(LedgerPosting.id).where(LedgerPosting.key == key)).first() is not None:
+        return None
+    cents = reversal_cents(row.amount_cents, _refunded(session, payment))
+    if not cents:
+        return None
+    return LedgerPosting(
+        practice_id=switch.practice_id,
+        connection_id=switch.connection_id,
+        payment_id=row.payment_id,
+        part=Part.REVERSAL,
+        key=key,
+        patient_id=row.patient_id,
+        amount_cents=cents,
+        happened_at=now,
+        posted_on=clock.today(first_zone(session, switch.practice_id), now),
+        order_id=row.order_id,
+        created_at=now,
+        not_before=now,
+    )
+
+
+def _refunded(session: Session, payment: Payment) -> int:
+    """What refunds of their own took back of it, above 0."""
+    found = session.exec(
+        select(Payment.amount_cents).where(
+            Payment.connection_id == payment.connection_id,
+            Payment.refund_ref == payment.external_id,
+            Payment.status == "approved",
+            col(Payment.gone_at).is_(None),
+        )
+    )
+    return sum(found)
