@@ -11,6 +11,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "pages"
 class Page(NamedTuple):
     """One row: the file in pages/, its address, its name and Material icon, the permission, its menu.
 
+    section: the word of the menu it stands behind; "" = it stands by itself.
     hidden: reached by its address only, not from the menu. The first row is the default page, at "/".
     """
 
@@ -51,6 +52,21 @@ PAGES = (
         Permission.MANAGE_TEMPLATES,
         hidden=True,  # reached from where texts are used: the menu is full at 1366 pixels
     ),
-    Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW),
-    Page("account.py", "account", "My account", ":material/account_circle:", Permission.OWN_ACCOUNT),
+    Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW, "Office"),
+    Page(
+        "integrations.py",
+        "integrations",
+        "Integrations",
+        ":material/hub:",
+        Permission.SEE_CONNECTIONS,
+        section="Office",
+    ),
+    Page(
+        "account.py",
+        "account",
+        "My account",
+        ":material/account_circle:",
+        Permission.OWN_ACCOUNT,
+        section="Office",
+    ),
 )

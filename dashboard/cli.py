@@ -106,6 +106,7 @@ def connect_command(
 ) -> None:
     """Add or change a connection after a real test call (fortis, practice_files)."""
     from core.connections.commands import check, connect, split_secrets
+    from core.connections.postbacks import have_it_report
     from core.store.engine import transaction
 
     given = dict(_pair(value) for value in values or [])
@@ -120,22 +121,10 @@ def connect_command(
         )
         answer = {"connection": made.name, "kind": made.kind, "state": made.state, "check": found}
         connection_id = made.id or 0
-    told = _have_it_report(engine, connection_id) if kind == "fortis" else ""
+    told = have_it_report(engine, connection_id) if kind == "fortis" else ""
     if OUT.json:
         OUT.document(answer | ({"reports": told} if told else {}))
     OUT.line(f"Connected “{answer['connection']}”. {found}{f' {told}' if told else ''}")
-
-
-def _have_it_report(engine: Any, connection_id: int) -> str:
-    """Payments are reported at once where Huddle has a public address; a refusal does not undo the connection."""
-    from core.connections.postbacks import address, register
-
-    if not address():
-        return "Without HUDDLE_PUBLIC_URL it cannot report payments at once; Huddle asks every few minutes."
-    try:
-        return register(engine, connection_id)
-    except HuddleError as error:
-        return f"It does not report payments by itself yet: {error.sentence}"
 
 
 @app.command()

@@ -15,7 +15,7 @@ from core import clock
 from core.audit.commands import record
 from core.connections.commands import FORMER_KEY_LASTS, MADE_HERE, connection_of, credentials, settings_of
 from core.connections.models import Connection, ConnectionState, Kind
-from core.errors import BadInput
+from core.errors import BadInput, HuddleError
 from core.integrations.fortis_postbacks import FortisPostbacks, Key
 from core.secrets import open_sealed, seal
 from core.settings import settings as app_settings
@@ -103,6 +103,19 @@ def register(engine: Engine, connection_id: int, **wire: Any) -> str:
         connection = connection_of(session, connection_id)
         _keep(session, connection, {**_kept(connection), "ids": made, "url": url})
     return f"Fortis reports changes of contacts, payments and batches to {url}."
+
+
+def have_it_report(engine: Engine, connection_id: int) -> str:
+    """Payments are reported at once where Huddle has a public address; a refusal does not undo the connection.
+
+    What came of it, in a sentence.
+    """
+    if not address():
+        return "Without HUDDLE_PUBLIC_URL it cannot report payments at once; Huddle asks every few minutes."
+    try:
+        return register(engine, connection_id)
+    except HuddleError as error:
+        return f"It does not report payments by itself yet: {error.sentence}"
 
 
 def to_register(engine: Engine) -> list[int]:

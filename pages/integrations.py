@@ -1,0 +1,66 @@
+"""Integrations: the systems this practice is connected to, how fresh each is, and connecting another one step by step."""
+
+import streamlit as st
+
+from core import clock
+from core.connections.models import Kind
+from core.connections.tiles import tiles
+from core.errors import HuddleError
+from core.permissions import Permission, may
+from core.staff.reports import Identity
+from dashboard.ui import page
+from dashboard.ui.connection_details import connection_details
+from dashboard.ui.connection_form import connection_form
+from dashboard.ui.connection_tiles import draw_connections, draw_offered
+from dashboard.ui.guides import GUIDES
+from dashboard.ui.integration_places import opened
+from dashboard.ui.text import plain
+from dashboard.ui.troubled_reports import troubled_reports
+
+
+def integrations() -> None:
+    """What the address opens: the form of a system, one connection, or all of them."""
+    who, at = page.identity(), opened()
+    try:
+        if at.set_up in set(GUIDES):
+            connection_form(Kind(at.set_up), who, at.connection)
+        elif at.connection is not None:
+            connection_details(at.connection, who)
+        else:
+            _everything(who)
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _everything(who: Identity) -> None:
+    with page.open_reader() as session:
+        there = bool(tiles(session, now=clock.now()))
+    if there:
+        st.markdown("**Connected**")
+        connected()
+        troubled_reports(who)
+    elif may(who.role, Permission.MANAGE_CONNECTIONS):
+        st.subheader("Connect your first system")
+        st.markdown(
+            "Begin with what your EHR knows, then add who takes the cards. Each takes a few minutes: copy the keys "
+            "there, paste them here, and Huddle tries them out before it saves anything."
+        )
+    else:
+        st.info("No system is connected yet. The owner or the office manager can do that here.")
+    if may(who.role, Permission.MANAGE_CONNECTIONS):
+        if there:
+            st.markdown("**Connect another system**")
+        with page.open_reader() as session:
+            draw_offered(tiles(session, now=clock.now()))
+
+
+@st.fragment(run_every=2)
+def connected() -> None:
+    """The cards, drawn again by themselves: a sync that goes on is seen going on."""
+    who, now = page.identity(), clock.now()
+    with page.open_reader() as session:
+        found = tiles(session, now=now)
+    draw_connections(found, who, now)
+
+
+integrations()
