@@ -154,6 +154,22 @@ def import_command(folder: Path) -> None:
         raise HuddleError(" ".join(result.errors))
 
 
+@app.command("import-fhir")
+def import_fhir_command(
+    where: Annotated[str, typer.Argument(metavar="PATH_OR_URL")],
+    time_zone: Annotated[str, typer.Option(help="of places that name none, e.g. America/Denver")] = "",
+) -> None:
+    """Load FHIR R4: an NDJSON or bundle file, a folder of them, or a server; the same again changes nothing."""
+    from core.jobs.fhir_import import import_fhir
+
+    result = import_fhir(_store(), where, time_zone=time_zone, progress=None if OUT.json else OUT.progress)
+    if OUT.json:
+        OUT.document(result.as_json())
+    OUT.line(result.as_text())
+    if result.errors:
+        raise HuddleError(" ".join(result.errors))
+
+
 @app.command()
 def report(
     name: str,
@@ -227,6 +243,17 @@ def user_list() -> None:
         OUT.line(
             f"{person['user']:<20} {person['role']:<16} {person['name']}{'  (disabled)' if person['disabled'] else ''}"
         )
+
+
+@app.command("rotate-key")
+def rotate_key_command() -> None:
+    """Seal every stored secret under a new key; a dashboard that runs meanwhile goes on."""
+    from core.jobs.rotate_key import rotate_key
+
+    done = rotate_key(_store())
+    if OUT.json:
+        OUT.document({"secrets": done.secrets})
+    OUT.line(done.sentence())
 
 
 @app.command()

@@ -32,6 +32,8 @@ from core.inbox.commands import look_at_parked
 from core.integrations.records import Page
 from core.jobs import processors, references
 from core.jobs.crashpoints import crashpoint
+from core.jobs.fhir_import import sync_fhir
+from core.jobs.fhir_loading import Load, setting_for
 from core.jobs.lease import Held, hold
 from core.jobs.practice_files import sync_folder
 from core.jobs.processor_tables import MODELS
@@ -94,13 +96,13 @@ class _Work(NamedTuple):
 
 
 def syncing(session: Session) -> list[Connection]:
-    """Connections that sync by themselves, practice files first: what a processor knows is joined to patients.
+    """Connections that sync by themselves, the EHR's first: what a processor knows is joined to patients.
 
     Left out: paused and disconnected ones, and practice files that were only imported (no folder to watch).
     """
     states = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
     synced = col(Connection.kind).not_in(SENDING_ONLY)
-    order = (col(Connection.kind) != Kind.PRACTICE_FILES, col(Connection.id))
+    order = (col(Connection.kind).not_in([Kind.PRACTICE_FILES, Kind.FHIR]), col(Connection.id))
     return [
         connection
         for connection in session.exec(select_rows(Connection).where(states, synced).order_by(*order))
@@ -156,10 +158,12 @@ def sync_connection(
         stop = stop or Event()
         work = _Work(engine, lease, connection_id, name, full, progress or (lambda _: None), stop)
         _close_left_runs(work)
+        wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
         if kind == Kind.PRACTICE_FILES:
             results = _sync_folder(work, settings)
+        elif kind == Kind.FHIR:
+            results = _sync_fhir(work, settings, secrets, wire)
         else:
-            wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
             results = _sync_processor(work, kind, settings, secrets, wire, only)
         _set_state(work, failing=any(result.error for result in results))
     return results
@@ -343,6 +347,23 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
         join_records(work.engine)
     results = [RunResult(work.name, file, *counts) for file, counts in came.files.items()]
     return results + [RunResult(work.name, "folder", error=sentence) for sentence in came.errors]
+
+
+def _sync_fhir(
+    work: _Work, settings: Mapping[str, str], secrets: Mapping[str, str], wire: Mapping[str, Any]
+) -> list[RunResult]:
+    """A FHIR server or a watched folder; what the processors know is joined anew when anything changed."""
+
+    def said(sentence: str) -> None:
+        work.said(f"{work.name}: {sentence}")
+        _sleep(work.stop, 0)
+
+    zone = setting_for(work.engine, settings)
+    load = Load(work.engine, work.connection_id, zone, work.full, work.lease.confirm, said)
+    came = sync_fhir(load, settings, secrets, **wire)
+    if any(counts.stored for counts in came.files.values()) or came.retried:
+        join_records(work.engine)
+    return [RunResult(work.name, *run) for run in came.runs()]
 
 
 def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) -> RunResult:

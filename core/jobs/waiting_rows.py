@@ -16,7 +16,7 @@ from core.store.upsert import upsert
 
 _TABLE: Table = QuarantinedRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _CHUNK = 2_000
-_MASKED = "[card number ending"  # a masked id is not the id any more: such a row waits for a person
+MASKED = "[card number ending"  # a masked id is not the id any more: such a row waits for a person
 
 
 def open_rows(connection_id: int, resource: str) -> tuple[Any, ...]:
@@ -87,7 +87,7 @@ def _older(session: Session, connection_id: int, resource: str) -> set[int]:
 
 
 def _parsed(file: PracticeFile, line: int | None, raw: str) -> Parsed | None:
-    record = parse_raw(file, line, json.loads(raw)) if _MASKED not in raw else None
+    record = parse_raw(file, line, json.loads(raw)) if MASKED not in raw else None
     return record if isinstance(record, Parsed) else None
 
 
