@@ -52,6 +52,7 @@ PAGES = (
         Permission.MANAGE_TEMPLATES,
         hidden=True,  # reached from where texts are used: the menu is full at 1366 pixels
     ),
+    Page("tasks.py", "tasks", "Tasks", ":material/checklist:", Permission.WORK_TASKS, "Office"),
     Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW, "Office"),
     Page(
         "integrations.py",

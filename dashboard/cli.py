@@ -131,8 +131,10 @@ def connect_command(
 def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) -> None:
     """Run sync now; prints rows in, stored, unchanged, quarantined per resource."""
     from core.jobs.sync import sync_by_name
+    from core.jobs.task_refresh import refresh_tasks_now
 
     results = sync_by_name(_store(), connection, full=full, progress=None if OUT.json else OUT.progress)
+    refresh_tasks_now(_store())
     if OUT.json:
         OUT.document({"runs": [result.as_json() for result in results]})
     for result in results:

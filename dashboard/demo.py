@@ -131,6 +131,7 @@ def fill(control: dict[str, Any]) -> None:
     from core.connections.postbacks import register
     from core.jobs.roll_up import roll_up_all
     from core.jobs.sync import sync_connection
+    from core.jobs.task_refresh import refresh_tasks_now
     from core.staff.commands import add_staff
     from dashboard.web.passwords import hash_password
 
@@ -156,6 +157,7 @@ def fill(control: dict[str, Any]) -> None:
     started = clock.now()
     counted = roll_up_all(engine)
     _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
+    _say(f"Tasks: {refresh_tasks_now(engine).opened} found by the rules")
     _connect_messages(engine, control)
     with transaction(engine) as session:
         for username, (role, display, password) in ACCOUNTS.items():

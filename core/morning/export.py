@@ -129,6 +129,15 @@ _TABLE_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("next_visit", "next visit"),
         ("say", "say"),
     ),
+    "tasks": (
+        ("severity", "severity"),
+        ("kind", "kind"),
+        ("patient", "patient"),
+        ("cents", "at risk"),
+        ("next_visit_at", "next visit"),
+        ("owner", "who"),
+        ("sentence", "say"),
+    ),
     "links": (
         ("created_at", "made"),
         ("patient", "patient"),

@@ -24,8 +24,8 @@ from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.settings import settings
 from core.store.base import table_of
 
-REPORTS = ("morning", "patients", "cards", "arrears", "memberships", "links")
-CARD_RESOURCES = ("tokens", "cards")
+REPORTS = ("morning", "patients", "cards", "arrears", "memberships", "links", "tasks")
+CARD_RESOURCES = ("tokens", "billing", "cards")  # of Fortis, Cash Practice and practice files
 CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
 PROCESSORS = ("fortis", "cash_practice")
 NOT_COMING = (AppointmentStatus.CANCELLED.value, AppointmentStatus.RESCHEDULED.value)
@@ -63,6 +63,10 @@ def report_by_name(
         from core.links.ledger_report import links_report  # likewise
 
         return links_report(session, location_id=location_id, as_of=instant)
+    if name == "tasks":
+        from core.tasks.list_report import tasks_report  # likewise
+
+        return tasks_report(session, location_id=location_id, as_of=instant)
     raise BadInput(f"There is no report “{name}”. There are: {', '.join(REPORTS)}.")
 
 

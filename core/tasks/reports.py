@@ -19,7 +19,7 @@ from core.severity import RANK, Severity
 from core.staff.models import Staff
 from core.store.base import table_of
 from core.tasks.kinds import TaskKind
-from core.tasks.models import CloseReason, Task, TaskEvent, TaskState
+from core.tasks.models import CloseReason, Task, TaskEvent, TaskLook, TaskState
 
 _task, _patient, _plan, _event = table_of(Task), table_of(Patient), table_of(Plan), table_of(TaskEvent)
 _owner = aliased(table_of(Staff))
@@ -255,6 +255,13 @@ def task_people(session: Session, location_id: int | None) -> dict[int, str]:
     return dict(sorted(people.items(), key=lambda pair: pair[1].casefold()))
 
 
+def looked_at(session: Session) -> datetime | None:
+    """When the rules began their latest look (UTC); None: they never did."""
+    return session.execute(
+        select(table_of(TaskLook).c.looked_at).order_by(table_of(TaskLook).c.looked_at.desc()).limit(1)
+    ).scalar()
+
+
 def _rows() -> Any:
     return select(
         _task,
@@ -312,7 +319,7 @@ def _row(row: Any) -> TaskRow:
         key=row.patient_id,
         patient_id=row.patient_ref,
         patient=name,
-        initials="".join(f"{part[0]}." for part in name.split()) or "–",
+        initials="".join(f"{part[0]}." for part in (row.first_name, row.last_name) if part),
         mobile_last_four=row.mobile_last_four,
         kind=TaskKind(row.kind),
         flag=row.flag,

@@ -5,6 +5,8 @@ const MARKED_FOR = 60000;
 
 const CELLS = {
   time: (value) => [value],
+  tick: (value, row, act) => [el("input", { type: "checkbox", tabindex: "-1", "data-tick": row.id, "aria-label": value.words, checked: value.on,
+    on: { click: (event) => event.stopPropagation(), change: (event) => act.tick([row.id], event.target.checked) } })],
   who: (value, row, act) => [
     el("button", { type: "button", tabindex: "-1", "data-row": row.id, on: { click: (event) => { event.stopPropagation(); act.open(row); } } },
       el("bdi", {}, value.name)),
@@ -44,18 +46,33 @@ function arrange(body, wanted) {
   wanted.forEach((child, place) => { if (body.children[place] !== child) body.insertBefore(child, body.children[place] || null); });
 }
 
-function walk(event, root) {
+// Arrows, Home and End go from name to name, or from tick to tick; x ticks the row, Escape takes every tick away.
+function walk(event, root, act) {
   const names = [...root.querySelectorAll(".who button")];
-  const at = names.indexOf(event.target);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: names.length - 1 }[event.key];
-  if (at < 0 || to === undefined || !names[to]) return;
+  const ticks = [...root.querySelectorAll("td.tick input")];
+  const among = ticks.includes(event.target) ? ticks : names;
+  const at = among.indexOf(event.target);
+  if (at < 0) return;
+  const key = event.ctrlKey || event.metaKey || event.altKey ? "" : event.key;
+  if (key === "x" && ticks[at]) ticks[at].click();
+  if (key === "Escape" && ticks.some((tick) => tick.checked)) act.untick();
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: among.length - 1 }[key];
+  if (to === undefined || !among[to]) return;
   event.preventDefault();
-  reach(names, names[to]);
-  names[to].focus();
+  reach(names, names[to], ticks);
+  among[to].focus();
 }
 
-function reach(names, chosen) {
-  names.forEach((name) => { name.tabIndex = name === chosen ? 0 : -1; });
+function reach(names, chosen, ticks = []) {
+  names.forEach((name, at) => {
+    name.tabIndex = name === chosen ? 0 : -1;
+    if (ticks[at]) ticks[at].tabIndex = name.tabIndex;
+  });
+}
+
+// The tick above all ticks: on when every row is ticked, half when some are.
+function headTick(column, act) {
+  return el("input", { type: "checkbox", "aria-label": column.label, on: { change: (event) => act.tick(act.ids(), event.target.checked) } });
 }
 
 function frame(root, data) {
@@ -73,14 +90,20 @@ function frame(root, data) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = dressed(parentElement);
   const kept = memory(parentElement, () => ({ rows: new Map(), marks: new Map(), view: null, head: "" }));
-  const act = { open: (row) => setTriggerValue("open", { key: row.key, id: row.id, at: Date.now() }) };
+  const act = {
+    open: (row) => setTriggerValue("open", { key: row.key, id: row.id, at: Date.now() }),
+    tick: (ids, on) => setTriggerValue("tick", { ids, on, at: Date.now() }),
+    untick: () => setTriggerValue("tick", { ids: act.ids(), on: false, at: Date.now() }),
+    ids: () => [...kept.rows.keys()],
+  };
   const focused = parentElement.activeElement?.dataset.row;
+  const ticking = parentElement.activeElement?.dataset.tick;
   if (!root.querySelector("table")) frame(root, data);
   const part = (selector) => root.querySelector(selector);
 
   const head = JSON.stringify(data.columns);
   if (head !== kept.head) {
-    part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.label))));
+    part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.kind === "tick" ? headTick(column, act) : column.label))));
     root.classList.toggle("untimed", data.columns[0].kind !== "time");
     part(".folding td").colSpan = data.columns.length;
   }
@@ -95,9 +118,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const tr = before ? before.tr : el("tr", {});
     if (!before || before.json !== json || head !== kept.head) {
       drawRow(tr, row, data.columns, act);
-      if (data.view === kept.view && head === kept.head) mark(tr, kept, row.id);
+      // where the row says what counts as news, a tick is none
+      if (data.view === kept.view && head === kept.head && (row.news === undefined || before?.news !== row.news)) mark(tr, kept, row.id);
     }
-    seen.set(row.id, { tr, json });
+    seen.set(row.id, { tr, json, news: row.news });
     bodies[row.quiet && data.fold ? "quiet" : "loud"].push(tr);
   }
   Object.assign(kept, { rows: seen, view: data.view, head });
@@ -116,10 +140,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part(".empty").replaceChildren(el("h3", {}, data.empty.title), el("p", {}, data.empty.hint));
 
   const names = [...root.querySelectorAll(".who button")];
+  const ticks = [...root.querySelectorAll("td.tick input")];
+  const every = part("th.tick input");
+  if (every) {
+    const on = ticks.filter((tick) => tick.checked).length;
+    Object.assign(every, { checked: on > 0 && on === ticks.length, indeterminate: on > 0 && on < ticks.length, disabled: !ticks.length });
+  }
   const back = data.back && data.back.at !== kept.back ? data.back.id : null;  // the drawer of this row was closed
   kept.back = data.back ? data.back.at : null;
   const again = names.find((name) => name.dataset.row === (back || focused));
-  reach(names, again || names[0]);
+  const held = ticks.find((tick) => tick.dataset.tick === ticking);
+  reach(names, again || names[ticks.indexOf(held)] || names[0], ticks);
+  if (held && held !== parentElement.activeElement) held.focus({ preventScroll: true });
   if (again && again !== parentElement.activeElement) again.focus({ preventScroll: true });
-  root.onkeydown = (event) => walk(event, root);
+  root.onkeydown = (event) => walk(event, root, act);
 }

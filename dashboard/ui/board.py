@@ -65,8 +65,9 @@ def patient_row(row: PatientRow, columns: list[Column], place: Place) -> dict[st
     }
 
 
-def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None) -> Any:
-    """Mount the board. `open` in its answer holds {"key", "id"} of the row that was pressed, `fold` the wish."""
+def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None, on_tick: Any = None) -> Any:
+    """Mount the board. `open` in its answer holds {"key", "id"} of the row that was pressed, `fold` the wish, `tick`
+    {"ids", "on"} where a column has ticks."""
     quiet = sum(bool(row["quiet"]) for row in board.rows)
     fold = f"{quiet} more with nothing to say" if board.fold and quiet else ""
     return _BOARD(
@@ -85,4 +86,5 @@ def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None) -> 
         },
         on_open_change=on_open,
         on_fold_change=on_fold or (lambda: None),
+        on_tick_change=on_tick or (lambda: None),
     )

@@ -28,6 +28,7 @@ LISTS = {
     "cards": Permission.ASK_FOR_CARDS,
     "links": Permission.COLLECT,
     "memberships": Permission.SEE_PATIENTS,
+    "tasks": Permission.WORK_TASKS,
 }
 
 

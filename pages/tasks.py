@@ -1,0 +1,111 @@
+"""Workbench → Tasks, the office view: what somebody has to do, worst first, and what was done."""
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.practice.reports import places
+from core.staff.reports import Identity
+from core.tasks.kinds import TaskKind
+from core.tasks.reports import Show
+from dashboard.ui import board, headline, page, patient_card, task_bar, task_list
+from dashboard.ui.columns import place_of
+from dashboard.ui.doing import refresh_what_changed
+from dashboard.ui.output import list_menu
+from dashboard.ui.place_picker import place_picker
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.reads import freshness
+from dashboard.ui.sight import Sight
+from dashboard.ui.task_reads import LIMIT, Choice, Found, read_tasks
+from dashboard.ui.text import plain
+
+SCREEN, BOARD, NUMBERS = "tasks", "tasks board", "tasks numbers"
+SEARCH, KIND, OWNER, PRESSED, AT = "tasks search", "tasks kind", "tasks owner", "tasks pressed", "tasks at"
+
+
+@st.fragment(run_every=30)
+def tasks() -> None:
+    """The whole page, drawn again by itself; a refresh keeps search, choices, ticks, place and the open drawer."""
+    try:
+        refresh_what_changed()
+        _tasks()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _tasks() -> None:
+    who = page.identity()
+    with page.open_reader() as session:
+        offered = places(session, who.location_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        choice, sight = _choices(who, offered)
+    found = read_tasks(who, choice)
+    headline.draw_headline(
+        key=NUMBERS,
+        label="What there is to do, press one to see it",
+        cards=task_list.numbers(found.tally, choice.pressed),
+        sources=freshness(),
+        on_press=_press,
+    )
+    task_bar.task_bar(choice.show, found.people, [row.task_id for row in found.rows])
+    _board(choice, found, sight)
+    if found.total > LIMIT:
+        st.pagination(-(-found.total // LIMIT), key=AT)
+    patient_card.draw_drawer(BOARD, who, sight)
+
+
+def _choices(who: Identity, offered: list) -> tuple[Choice, Sight]:
+    search = st.text_input(
+        "Search", key=SEARCH, placeholder="Name, or last four of the mobile", label_visibility="collapsed", type="search",
+        live="200ms", icon=":material/search:", width=280, max_chars=60, on_change=_from_the_start,
+    )  # fmt: skip
+    kind = st.selectbox(
+        "Kind", [one.value for one in TaskKind], index=None, placeholder="Kind: all", key=KIND, format_func=str.capitalize,
+        label_visibility="collapsed", width=170, on_change=_from_the_start,
+    )  # fmt: skip
+    people = task_bar.people(who.location_id)
+    owner = st.selectbox(
+        "Who has it", [0, *people], index=None, placeholder="Who: anybody", key=OWNER, label_visibility="collapsed", width=170,
+        format_func=lambda key: plain(people.get(key, "Nobody yet"), 40), on_change=_from_the_start,
+    )  # fmt: skip
+    place = place_picker(offered, who, SCREEN, _from_the_start)
+    st.space("stretch")
+    sight = sight_with_switch(who)
+    list_menu("tasks", place, who, sight)
+    pressed, at = st.session_state.get(PRESSED, ""), st.session_state.get(AT, 1)
+    return Choice(
+        place.key if place else who.location_id, pressed, kind or "", owner, search.strip(), at
+    ), sight
+
+
+def _board(choice: Choice, found: Found, sight: Sight) -> None:
+    place = place_of(found.time_zone)
+    ticked = task_bar.ticked()
+    narrowed = bool(choice.search or choice.kind or choice.owner is not None)
+    board.draw_board(
+        board.Board(
+            caption="Tasks",
+            words=task_list.list_words(found.total, (choice.at - 1) * LIMIT, found.rows, choice.show),
+            view=f"{choice} {sight}",
+            columns=task_list.heads(sight, closed=choice.show is Show.CLOSED),
+            rows=[task_list.drawn(row, place, sight, ticked) for row in found.rows],
+            empty=task_list.why_empty(looked=found.looked, pressed=choice.pressed, narrowed=narrowed),
+            back=patient_card.closed(BOARD),
+        ),
+        key=BOARD,
+        on_open=lambda: patient_card.open_from(BOARD),
+        on_tick=lambda: task_bar.tick(BOARD),
+    )
+
+
+def _press() -> None:
+    pressed = st.session_state[NUMBERS].press
+    if pressed is not None:
+        st.session_state[PRESSED] = "" if pressed in (st.session_state.get(PRESSED), "open") else pressed
+        _from_the_start()
+
+
+def _from_the_start() -> None:
+    st.session_state[AT] = 1
+
+
+tasks()
