@@ -38,6 +38,7 @@ class LinkCounts(NamedTuple):
     proposed: int = 0
     unlinked: int = 0
     changed: int = 0
+    not_ours: int = 0
 
 
 class _Open(NamedTuple):
@@ -70,13 +71,14 @@ def link_contacts(session: Session, connection_id: int) -> LinkCounts:
         .where(_CONTACT.c.connection_id == connection_id, _CONTACT.c.gone_at.is_(None))
         .group_by(_CONTACT.c.link_state)
     )
-    return LinkCounts(**{str(state): int(count) for state, count in states}, changed=changed)
+    counted = {str(state).replace(" ", "_"): int(count) for state, count in states}
+    return LinkCounts(**counted, changed=changed)
 
 
 def accept_link(session: Session, actor: Identity, *, proposal_id: int) -> None:
     """This contact is that patient. Raises NotAllowed, NotFound; BadInput when somebody decided otherwise meanwhile."""
     require(actor.role, Permission.LINK_RECORDS)
-    proposal, contact = _proposal(session, proposal_id)
+    proposal, contact = _proposal(session, actor, proposal_id)
     if contact.link_state == LinkState.LINKED and contact.patient_id != proposal.patient_id:
         raise BadInput("This record has been linked to another patient meanwhile. Unlink it first.")
     link_by_hand(session, actor, contact_id=proposal.contact_id, patient_id=proposal.patient_id)
@@ -85,26 +87,27 @@ def accept_link(session: Session, actor: Identity, *, proposal_id: int) -> None:
 def reject_link(session: Session, actor: Identity, *, proposal_id: int) -> None:
     """This contact is not that patient, and will not be proposed again. Raises NotAllowed, NotFound."""
     require(actor.role, Permission.LINK_RECORDS)
-    proposal, contact = _proposal(session, proposal_id)
+    proposal, contact = _proposal(session, actor, proposal_id)
+    if proposal.state == "accepted":
+        raise BadInput("This record has been linked to that patient meanwhile. Unlink it first.")
     _decide(session, actor, proposal.contact_id, proposal.patient_id, "rejected")
     if contact.link_state == LinkState.PROPOSED and not _open_proposals(session, proposal.contact_id):
         contact.link_state = LinkState.UNLINKED
         session.add(contact)
-    _audit(session, actor, "link rejected", proposal.contact_id, proposal.patient_id)
+    audit_link(session, actor, "link rejected", proposal.contact_id, proposal.patient_id)
 
 
 def link_by_hand(session: Session, actor: Identity, *, contact_id: int, patient_id: int) -> None:
     """A person says who this contact is, proposal or not. Raises NotAllowed, NotFound."""
     require(actor.role, Permission.LINK_RECORDS)
-    contact = _contact(session, contact_id)
-    if session.get(Patient, patient_id) is None:
-        raise NotFound("That patient is not in the store.")
+    contact = contact_of(session, actor, contact_id)
+    _require_patient(session, actor, patient_id)
     _decide(session, actor, contact_id, patient_id, "accepted")
     session.execute(
         delete(_PROPOSAL).where(_PROPOSAL.c.contact_id == contact_id, _PROPOSAL.c.state == "open")
     )
-    _give_patient(session, contact, patient_id, actor.display_name or actor.username)
-    _audit(session, actor, "contact linked", contact_id, patient_id)
+    give_patient(session, contact, patient_id, actor.display_name or actor.username)
+    audit_link(session, actor, "contact linked", contact_id, patient_id)
 
 
 def unlink(session: Session, actor: Identity, *, contact_id: int) -> None:
@@ -113,13 +116,13 @@ def unlink(session: Session, actor: Identity, *, contact_id: int) -> None:
     Raises NotAllowed, NotFound; BadInput when it is not linked.
     """
     require(actor.role, Permission.LINK_RECORDS)
-    contact = _contact(session, contact_id)
+    contact = contact_of(session, actor, contact_id)
     if contact.patient_id is None:
         raise BadInput("This record is not linked.")
     patient_id = contact.patient_id
     _decide(session, actor, contact_id, patient_id, "rejected")
-    _give_patient(session, contact, None, "")
-    _audit(session, actor, "contact unlinked", contact_id, patient_id)
+    give_patient(session, contact, None, "")
+    audit_link(session, actor, "contact unlinked", contact_id, patient_id)
 
 
 def spread_patients(session: Session, connection_id: int, contact_ref: str | None = None) -> None:
@@ -157,6 +160,7 @@ def _undecided(session: Session, connection_id: int) -> list[_Open]:
         .where(
             _CONTACT.c.connection_id == connection_id,
             _CONTACT.c.gone_at.is_(None),
+            _CONTACT.c.link_state != LinkState.NOT_OURS,
             or_(_CONTACT.c.link_state != LinkState.LINKED, _CONTACT.c.linked_by == SAME_EHR_ID),
         )
         .order_by(_CONTACT.c.id)
@@ -296,7 +300,8 @@ def _keep_proposals(
     session.flush()
 
 
-def _give_patient(session: Session, contact: ProcessorContact, patient_id: int | None, by: str) -> None:
+def give_patient(session: Session, contact: ProcessorContact, patient_id: int | None, by: str) -> None:
+    """The contact, and what rests on it, becomes this patient's; nobody's with None."""
     contact.patient_id = patient_id
     contact.link_state = LinkState.UNLINKED if patient_id is None else LinkState.LINKED
     contact.linked_by, contact.linked_at = by, clock.now()
@@ -329,21 +334,38 @@ def _open_proposals(session: Session, contact_id: int) -> bool:
     return found.first() is not None
 
 
-def _proposal(session: Session, proposal_id: int) -> tuple[LinkProposal, ProcessorContact]:
+def _proposal(session: Session, actor: Identity, proposal_id: int) -> tuple[LinkProposal, ProcessorContact]:
     proposal = session.get(LinkProposal, proposal_id)
     if proposal is None:
         raise NotFound("That proposal is not there any more; the list has changed.")
-    return proposal, _contact(session, proposal.contact_id)
+    _require_patient(session, actor, proposal.patient_id)
+    return proposal, contact_of(session, actor, proposal.contact_id)
 
 
-def _contact(session: Session, contact_id: int) -> ProcessorContact:
+def contact_of(session: Session, actor: Identity, contact_id: int) -> ProcessorContact:
+    """The contact, when it is of the actor's practice. Raises NotFound."""
     contact = session.get(ProcessorContact, contact_id)
-    if contact is None:
+    if contact is None or _practice_of(session, contact.connection_id) != actor.practice_id:
         raise NotFound("That processor record is not in the store.")
     return contact
 
 
-def _audit(session: Session, actor: Identity, action: str, contact_id: int, patient_id: int) -> None:
+def _require_patient(session: Session, actor: Identity, patient_id: int) -> None:
+    patient = session.get(Patient, patient_id)
+    if patient is None or _practice_of(session, patient.connection_id) != actor.practice_id:
+        raise NotFound("That patient is not in the store.")
+    if actor.location_id is not None and patient.location_id not in {None, actor.location_id}:
+        raise NotFound("That patient belongs to another location.")
+
+
+def _practice_of(session: Session, connection_id: int) -> int | None:
+    return session.exec(select_rows(Connection.practice_id).where(Connection.id == connection_id)).first()
+
+
+def audit_link(
+    session: Session, actor: Identity, action: str, contact_id: int, patient_id: int | None = None
+) -> None:
+    """Write a decision down."""
     record(
         session,
         who=actor,

@@ -48,6 +48,7 @@ class LinkState(StrEnum):
     LINKED = "linked"
     PROPOSED = "proposed"
     UNLINKED = "unlinked"
+    NOT_OURS = "not ours"  # a person said: not a patient of the practice
 
 
 class ProcessorContact(Synced, table=True):

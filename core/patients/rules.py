@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -36,6 +37,51 @@ def name_key(first_name: str, last_name: str) -> tuple[str, str]:
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.casefold())
     return "".join(c for c in letters if c.isalnum())
+
+
+class Verdict(StrEnum):
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+
+
+class Compared(NamedTuple):
+    """One fact as the processor has it and as our records do; None = not known there."""
+
+    what: str
+    theirs: str | date | None
+    ours: str | date | None
+    verdict: Verdict
+
+
+def compare(contact: PersonFacts, patient: PersonFacts) -> tuple[Compared, ...]:
+    """Name, e-mail, mobile and birth date side by side, by the same measure as `propose`."""
+    same_name = name_key(contact.first_name, contact.last_name) == name_key(
+        patient.first_name, patient.last_name
+    )
+    agreed = set(_agreeing(contact, patient))
+    pairs: tuple[tuple[str, str | date | None, str | date | None], ...] = (
+        ("e-mail", contact.email, patient.email),
+        ("mobile", contact.mobile_phone, patient.mobile_phone),
+        ("birth date", contact.birth_date, patient.birth_date),
+    )
+    names = Compared(
+        "name", _whole(contact), _whole(patient), _verdict(_whole(contact), _whole(patient), same_name)
+    )
+    facts = (
+        Compared(what, theirs, ours, _verdict(theirs, ours, what in agreed)) for what, theirs, ours in pairs
+    )
+    return (names, *facts)
+
+
+def _whole(person: PersonFacts) -> str | None:
+    return f"{person.first_name} {person.last_name}".strip() or None
+
+
+def _verdict(theirs: object, ours: object, same: bool) -> Verdict:
+    if not theirs or not ours:
+        return Verdict.UNKNOWN
+    return Verdict.AGREES if same else Verdict.DIFFERS
 
 
 def propose(contact: PersonFacts, candidates: Iterable[PersonFacts]) -> list[Proposal]:
