@@ -16,7 +16,7 @@ from sqlmodel import select as select_rows
 from core import clock
 from core.cards.models import Card, CardKind, Updater
 from core.cards.reports import cards
-from core.connections.models import Connection, ConnectionState
+from core.connections.models import Connection, ConnectionState, Kind
 from core.dates import short_day
 from core.messages.batches import Wanted
 from core.money import short_dollars
@@ -210,7 +210,8 @@ def _declined(session: Session, places: Sequence[Location], as_of: datetime) -> 
 
 
 def processors(session: Session) -> list[Connection]:
-    """The processors that hold cards, the present one last."""
+    """The processors that hold cards, the present one last: one still connected, Fortis rather than Cash Practice (only
+    Fortis takes a new card by link), and of several the one set up last."""
     rows = session.exec(
         select_rows(Connection)
         .where(
@@ -218,7 +219,12 @@ def processors(session: Session) -> list[Connection]:
             select(_card.c.id).where(_card.c.connection_id == Connection.id).exists()
             | (col(Connection.state) != ConnectionState.DISCONNECTED),
         )
-        .order_by(col(Connection.created_at), col(Connection.id))
+        .order_by(
+            col(Connection.state) != ConnectionState.DISCONNECTED,
+            col(Connection.kind) == Kind.FORTIS,
+            col(Connection.created_at),
+            col(Connection.id),
+        )
     )
     return list(rows)
 

@@ -1,0 +1,96 @@
+"""A practice on its way from Cash Practice to Fortis: both connected, one patient known at both or only at the old one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import clock
+from core.connections.commands import connect
+from core.connections.models import Kind
+from core.jobs.sync import sync_by_name
+from core.links.blast_results import Moved, cards_moved
+from core.messages.audience import Condition, conditions
+from core.morning.export import as_json
+from core.morning.reports import morning, patients
+from core.store.engine import reader, transaction
+from tests.links.desk import PATIENTS, Desk, days_ago
+from tests.morning.practice import load
+from tests.sandbox.at_cash_practice import customer, fields_of, open_cash_practice, small
+
+
+@pytest.fixture
+def moving(desk: Desk, tmp_path: Path) -> Desk:
+    """Cleo is at Cash Practice alone, Ana and Ben at both; Ana's plan is drafted at Cash Practice."""
+    given: dict[str, list[dict[str, Any]]] = small()
+    given["customers"][2] = customer(3, "Cleo", "Cash", "P3")
+    given["payments"] = []
+    open_cash_practice(desk.sandbox, given)
+    settings, secrets = fields_of(desk.sandbox)
+    plan = {"plan_id": "PL1", "patient_id": "P1", "kind": "treatment", "name": "Care plan", "status": "active",
+            "start_date": days_ago(40), "total": "298.00"}  # fmt: skip
+    due = [{"instalment_id": f"I{n}", "plan_id": "PL1", "due_date": days_ago(d), "amount": "149.00", "waived": ""}
+           for n, d in ((1, 5), (2, -25))]  # fmt: skip
+    load(desk.engine, tmp_path / "more", patients=PATIENTS, appointments=[], plans=[plan], instalments=due)
+    with transaction(desk.engine) as session:
+        connect(session, kind=Kind.CASH_PRACTICE, name="Cash Practice", settings=settings, secrets=secrets)
+    sync(desk)
+    return desk
+
+
+def sync(desk: Desk) -> None:
+    results = sync_by_name(desk.engine)
+    assert [result.error for result in results if result.error] == []
+
+
+def rows(desk: Desk) -> dict[str, dict[str, Any]]:
+    with reader(desk.engine) as session:
+        found = as_json(patients(session, location_id=None, as_of=clock.now()))["rows"]
+    return {row["patient_id"]: row for row in found}
+
+
+def test_a_decline_at_the_old_processor_is_a_missing_payment_here(moving: Desk) -> None:
+    moving.sandbox.control({"cash_practice": {"decline": {"sch_id": "S1", "code": "51", "now": True}}})
+    sync(moving)
+    (missing,) = rows(moving)["P1"]["missing_payments"]
+    assert (missing["open_cents"], missing["reason"]) == (14_900, "DECLINED_SOFT")
+
+
+def test_a_payment_there_clears_it(moving: Desk) -> None:
+    done = moving.sandbox.control({"cash_practice": {"decline": {"sch_id": "S1", "code": "51", "now": True}}})
+    sync(moving)
+    order = done["cash_practice"]["declined"]["Order_ID"]
+    moving.sandbox.control({"cash_practice": {"pay": {"order_id": order}}})
+    sync(moving)
+    assert rows(moving)["P1"]["missing_payments"] == []
+
+
+def test_the_card_that_is_charged_is_looked_at_wherever_it_lies(moving: Desk) -> None:
+    change = {"resource": "billing", "id": "B1", "fields": {"Expires": "01/26"}}
+    moving.sandbox.control({"cash_practice": {"change": change}})
+    sync(moving)
+    card = rows(moving)["P1"]["card"]
+    assert (card["state"], card["last_four"], card["expires_on"]) == ("EXPIRED", "4242", "2026-01-31")
+
+
+def test_an_expired_default_card_of_the_old_processor_is_found(moving: Desk) -> None:
+    assert rows(moving)["P3"]["card"]["expires_on"] == "2026-02-28"
+
+
+def test_who_is_only_at_the_old_processor_is_asked_for_a_card(moving: Desk) -> None:
+    with reader(moving.engine) as session:
+        found = conditions(session, location_id=None, as_of=clock.now())[Condition.OLD_PROCESSOR]
+        moved = cards_moved(session)
+    assert [(each.patient, each.reason) for each in found] == [
+        ("Cleo Cash", "Card ending 4242 is not at Fortis yet.")
+    ]
+    assert moved == Moved(2, 3, "Fortis")
+
+
+def test_the_morning_says_how_fresh_both_are(moving: Desk) -> None:
+    with reader(moving.engine) as session:
+        report = as_json(morning(session, location_id=None, day=None, as_of=clock.now()))
+    assert {source["name"]: source["stale"] for source in report["sources"] if source["name"] != "practice files"} == {
+        "Fortis": False,
+        "Cash Practice": False,
+    }  # fmt: skip
