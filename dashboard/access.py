@@ -62,6 +62,8 @@ PAGES = (
         Permission.SEE_CONNECTIONS,
         section="Office",
     ),
+    Page("linking.py", "linking", "Linking", ":material/join_inner:", Permission.LINK_RECORDS, "Office"),
+    Page("team.py", "team", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Office"),
     Page(
         "account.py",
         "account",

@@ -1,0 +1,124 @@
+"""The people of the practice as rows: role, place, a week of login times, clerk keys, last seen."""
+
+from collections.abc import Callable
+from datetime import datetime, time
+from typing import Any, NamedTuple
+
+from core.staff.models import Access
+from core.staff.rules import MIDNIGHT, WEEKDAYS, DayTimes
+from core.staff.team_report import Team, TeamLine
+from dashboard.ui.text import ago, shown
+
+EVERYWHERE = "All locations"
+
+
+def heads(team: Team) -> list[dict[str, str]]:
+    """The headings: a week grid, with one column for every connection that wants a clerk key."""
+    return [
+        {"key": "who", "label": "Person", "kind": "who"},
+        {"key": "role", "label": "Role", "kind": "text"},
+        *({"key": f"day{day}", "label": name[:3], "kind": "text"} for day, name in enumerate(WEEKDAYS)),
+        *(
+            {"key": f"key{one.connection_id}", "label": f"Key for {shown(one.name, 24)}", "kind": "text"}
+            for one in team.wanting
+        ),
+        {"key": "seen", "label": "Last seen", "kind": "text"},
+    ]
+
+
+def drawn(line: TeamLine, team: Team, now: datetime, *, me: bool) -> dict[str, Any]:
+    """One person as the board draws it; a missing clerk key of somebody who can sign in stands out."""
+    state = "" if line.enabled else " · disabled"
+    return {
+        "id": f"staff {line.staff_id}",
+        "key": line.staff_id,
+        "severity": "medium" if _lacks_key(line, team) else "",
+        "quiet": not line.enabled,
+        "cells": {
+            "who": {
+                "name": shown(line.display_name, 60),
+                "sub": shown(f"{line.username}{' · you' if me else ''}{state}", 80),
+            },
+            "role": {"words": line.role.capitalize(), "sub": shown(line.place or EVERYWHERE, 60)},
+            **{f"day{day.weekday}": {"words": day_words(day), "sub": ""} for day in line.week},
+            **{
+                f"key{one.connection_id}": {
+                    "words": line.keys.get(one.connection_id, "No key" if line.enabled else "–"),
+                    "sub": "",
+                }
+                for one in team.wanting
+            },
+            "seen": {"words": ago(line.last_seen_at, now), "sub": ""},
+        },
+    }
+
+
+class Number(NamedTuple):
+    """One pressable number: which people it counts, and shows when pressed."""
+
+    id: str
+    label: str
+    icon: str
+    why: str
+    keeps: Callable[[TeamLine, Team], bool]
+
+
+def _lacks_key(line: TeamLine, team: Team) -> bool:
+    return line.enabled and any(one.connection_id not in line.keys for one in team.wanting)
+
+
+NUMBERS = (
+    Number("people", "Can sign in", "group", "people who can sign in", lambda line, team: line.enabled),
+    Number(
+        "limited", "With login times", "schedule", "people who may not sign in at any time",
+        lambda line, team: line.enabled and any(day.kind != Access.ALWAYS for day in line.week),
+    ),
+    Number("keys", "No clerk key", "key_off", "people who cannot act at a connection that wants their key", _lacks_key),
+    Number("disabled", "Disabled", "person_off", "closed accounts", lambda line, team: not line.enabled),
+)  # fmt: skip
+
+
+def numbers(team: Team, pressed: str) -> list[dict[str, Any]]:
+    """The headline; without a connection that wants clerk keys nobody lacks one."""
+    return [_number(one, team, pressed) for one in NUMBERS if one.id != "keys" or team.wanting]
+
+
+def _number(one: Number, team: Team, pressed: str) -> dict[str, Any]:
+    found = sum(one.keeps(line, team) for line in team.people)
+    tone = ("medium" if found else "good") if one.id == "keys" else ""
+    held = one.id == pressed
+    why = "Show everybody again" if held else f"Show only {one.why}"
+    return {
+        "id": one.id, "label": one.label, "icon": one.icon, "tone": tone, "value": f"{found}",
+        "pressed": held, "why": why,
+    }  # fmt: skip
+
+
+def kept(team: Team, pressed: str) -> list[TeamLine]:
+    """The people a pressed number stands for; everybody when none is pressed."""
+    keeps = next((one.keeps for one in NUMBERS if one.id == pressed), None)
+    return [line for line in team.people if keeps is None or keeps(line, team)]
+
+
+def why_empty(pressed: str) -> tuple[str, str]:
+    """What it means that nobody is left."""
+    if pressed == "keys":
+        return "Everybody has a clerk key", "Nobody is held up at the processor."
+    return "Nobody here", "Press the number again to see everybody."
+
+
+def day_words(day: DayTimes) -> str:
+    """`8 am–6 pm`, `No access`, `Any time`."""
+    if day.kind == Access.NONE:
+        return "No access"
+    if day.kind != Access.HOURS or day.from_time is None or day.until_time is None:
+        return "Any time"
+    return f"{short_time(day.from_time)}–{short_time(day.until_time)}"
+
+
+def short_time(at: time) -> str:
+    """`8 am`, `8:30 am`, `midnight`."""
+    if at == MIDNIGHT:
+        return "midnight"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes} {'am' if at.hour < 12 else 'pm'}"

@@ -1,0 +1,107 @@
+"""Linking: processor records that are nobody's yet, the most money first, each with its evidence side by side."""
+
+import streamlit as st
+
+from core import clock
+from core.errors import HuddleError, NotFound
+from core.money import whole_dollars
+from core.patients.link_work import side_by_side, work_list
+from core.practice.reports import places
+from core.staff.reports import Identity
+from dashboard.ui import board, doing, headline, linking_board, linking_drawer, page, undo_line
+from dashboard.ui.columns import Place, place_of
+from dashboard.ui.note import note
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.reads import freshness
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import count, plain
+
+BOARD, NUMBERS, PRESSED, AT = "linking board", "linking numbers", "linking pressed", "linking at"
+LIMIT = 50
+
+
+@st.fragment(run_every=60)
+def linking_page() -> None:
+    """The whole page, drawn again by itself; a refresh keeps filter, place and the open drawer."""
+    try:
+        _linking()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _linking() -> None:
+    doing.refresh_what_changed()
+    who, pressed = page.identity(), st.session_state.get(PRESSED, "")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        undo_line.undo_line("linking")
+        st.space("stretch")
+        sight = sight_with_switch(who)
+    with page.open_reader() as session:
+        found = work_list(session, who, as_of=clock.now())
+        offered = places(session, who.location_id)
+    place = place_of(offered[0].time_zone if offered else "UTC")
+    headline.draw_headline(
+        key=NUMBERS,
+        label="What waits for a patient, press one to see it",
+        cards=linking_board.numbers(found, pressed),
+        sources=freshness(),
+        on_press=_press,
+    )
+    records = linking_board.kept(found, pressed)
+    first = (st.session_state.get(AT, 1) - 1) * LIMIT
+    board.draw_board(
+        board.Board(
+            caption="Processor records without a patient",
+            words=f"{count(len(records), 'record')}, the most money first" if records else "",
+            view=f"{pressed} {first} {sight}",
+            columns=linking_board.HEADS,
+            rows=[linking_board.drawn(one, place, sight) for one in records[first : first + LIMIT]],
+            empty=linking_board.why_empty(found, pressed),
+            back=st.session_state.get(linking_drawer.CLOSED),
+        ),
+        key=BOARD,
+        on_open=_open,
+    )
+    if len(records) > LIMIT:
+        st.pagination(-(-len(records) // LIMIT), key=AT)
+    if found.nameless_cents:
+        note(f"Another {plain(whole_dollars(found.nameless_cents))} of the last 90 days was paid without a customer record at the processor: nothing there says whose it is.")  # fmt: skip
+    _drawer_of(who, place, sight)
+
+
+def _press() -> None:
+    pressed = st.session_state[NUMBERS].press
+    if pressed is not None:
+        st.session_state[PRESSED] = "" if pressed == st.session_state.get(PRESSED) else pressed
+        st.session_state[AT] = 1
+
+
+def _open() -> None:
+    pressed = st.session_state[BOARD].open
+    if pressed:
+        doing.hush()
+        st.session_state[linking_drawer.OPEN] = pressed
+
+
+def _close() -> None:
+    st.session_state[linking_drawer.CLOSED] = st.session_state.pop(linking_drawer.OPEN, None)
+    st.session_state.pop(linking_drawer.SEARCH, None)
+
+
+def _drawer_of(who: Identity, place: Place, sight: Sight) -> None:
+    pressed = st.session_state.get(linking_drawer.OPEN)
+    if not pressed:
+        return
+    try:
+        with page.open_reader() as session:
+            found = side_by_side(session, who, int(pressed["key"]), as_of=clock.now())
+    except NotFound as error:  # somebody else decided meanwhile
+        st.session_state.pop(linking_drawer.OPEN, None)
+        st.toast(plain(error.sentence), icon=":material/sync:")
+        return
+    title = plain(linking_board.name_of(found.record, sight), 60)
+    drawer = st.dialog(title, position="right", width=680, on_dismiss=_close)
+    drawer(linking_drawer.record)(found, who, place, sight)
+
+
+linking_page()

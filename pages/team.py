@@ -1,0 +1,108 @@
+"""Team: who works here, as what and where, when they may sign in, and their clerk keys."""
+
+import streamlit as st
+
+from core import clock
+from core.errors import HuddleError
+from core.practice.reports import Place, places
+from core.staff.reports import Identity
+from core.staff.team_report import Team, team
+from dashboard.ui import (
+    board,
+    doing,
+    headline,
+    page,
+    team_board,
+    team_drawer,
+    team_password,
+    team_week,
+    undo_line,
+)
+from dashboard.ui.text import count, plain
+
+BOARD, NUMBERS, PRESSED = "team board", "team numbers", "team pressed"
+OPEN, CLOSED = "open person", "closed person"
+
+
+@st.fragment(run_every=60)
+def team_page() -> None:
+    """The whole page, drawn again by itself; a refresh keeps the open drawer and what is typed in it."""
+    try:
+        _team()
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _team() -> None:
+    doing.refresh_what_changed()
+    who, pressed = page.identity(), st.session_state.get(PRESSED, "")
+    with page.open_reader() as session:
+        found, offered = team(session, who), places(session, who.location_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        undo_line.undo_line("team")
+        st.space("stretch")
+        st.button("Add a person", type="primary", icon=":material/person_add:", on_click=_start)
+    headline.draw_headline(
+        key=NUMBERS,
+        label="The team in numbers, press one to see them",
+        cards=team_board.numbers(found, pressed),
+        sources=[],
+        on_press=_press,
+    )
+    people = team_board.kept(found, pressed)
+    board.draw_board(
+        board.Board(
+            caption="People, their roles and their login times",
+            words=f"{count(len(people), 'person', 'people')}; press one to change role, times, keys or password",
+            view=pressed,
+            columns=team_board.heads(found),
+            rows=[
+                team_board.drawn(line, found, clock.now(), me=line.staff_id == who.staff_id)
+                for line in people
+            ],
+            empty=team_board.why_empty(pressed),
+            back=st.session_state.get(CLOSED),
+        ),
+        key=BOARD,
+        on_open=_open,
+    )
+    if st.session_state.get(team_password.ADDING):
+        team_password.add_person(who, offered)
+    else:
+        _drawer_of(found, who, offered)
+
+
+def _start() -> None:
+    st.session_state[team_password.ADDING] = True
+    st.session_state.pop(OPEN, None)
+
+
+def _press() -> None:
+    pressed = st.session_state[NUMBERS].press
+    if pressed is not None:
+        st.session_state[PRESSED] = "" if pressed == st.session_state.get(PRESSED) else pressed
+
+
+def _open() -> None:
+    pressed = st.session_state[BOARD].open
+    if pressed:
+        doing.hush()
+        st.session_state[OPEN] = pressed
+
+
+def _close() -> None:
+    gone = st.session_state.pop(OPEN, None)
+    st.session_state[CLOSED] = gone
+    if gone:
+        team_week.forget(int(gone["key"]))
+
+
+def _drawer_of(found: Team, who: Identity, offered: list[Place]) -> None:
+    pressed = st.session_state.get(OPEN)
+    line = next((one for one in found.people if pressed and one.staff_id == int(pressed["key"])), None)
+    if line is not None:
+        drawer = st.dialog(plain(line.display_name, 60), position="right", width=640, on_dismiss=_close)
+        drawer(team_drawer.person)(line, found, who, offered)
+
+
+team_page()
