@@ -104,7 +104,12 @@ def simple(clinic: Clinic, patient_id: str) -> bool:
 
 def all_as_drawn(clinic: Clinic, plan: Row, recurring: Row) -> bool:
     """The instalments ahead fall on the days the recurring runs, and nothing of them is paid yet."""
-    ahead = {row["due_date"] for row in clinic.rows("instalments", plan_id=plan["plan_id"])}
+    asked_for = [
+        row
+        for row in clinic.rows("instalments", plan_id=plan["plan_id"])
+        if cents(row["waived"]) < cents(row["amount"])  # whether what is waived whole is drawn is not said
+    ]
+    ahead = {row["due_date"] for row in asked_for}
     start = date.fromisoformat(recurring["next_run_on"])
     runs = {months_later(start, n, start.day).isoformat() for n in range(3)}
     last = max(ahead, default="")

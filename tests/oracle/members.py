@@ -23,10 +23,12 @@ def judged(clinic: Clinic, membership: Row, *, alone: bool) -> dict[str, Any]:
         return {**found, **unsure, "active": False, "frozen_today": UNSURE, "today_too": False}
     anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
     periods = list(periods_of(clinic, membership, anchor))
-    for benefit in clinic.rows("membership_benefits", membership_plan_id=plan["membership_plan_id"]):
+    benefits = clinic.rows("membership_benefits", membership_plan_id=plan["membership_plan_id"])
+    for benefit in benefits:
         for first, following in periods:
             key = (first.isoformat(), benefit["service_class"])
             found["periods"][key] = one_period(clinic, membership, plan, benefit, first, following)
+    for benefit in benefits:
         if plan["rollover_cap"] and benefit["visits"]:
             roll_over(clinic, membership, plan, benefit, periods, found["periods"])
     for numbers in found["periods"].values():
@@ -114,12 +116,8 @@ def roll_over(
         for base_first in (True, False)
         for cap_all in (True, False)
     ]
-    given = any(
-        row["kind"] == "rollover"
-        for (_, name), one in found.items()
-        if name == benefit["service_class"]
-        for row in one["extras"]
-    )
+    # "where a membership has none for a period": one that is given for another service class counts as given
+    given = any(row["kind"] == "rollover" for one in found.values() for row in one["extras"])
     more = False
     for number_, (first, _following) in enumerate(periods):
         one = found[first.isoformat(), benefit["service_class"]]

@@ -5,8 +5,8 @@ Plain loops straight from the definitions; no line of core is used, so that a sl
 Where DOMAIN.md and CONTRACTS §3 do not decide, the value is UNSURE and left out of the comparison:
 
 - §1 the card looked at when several contracts draw, a family pays, a recurring is late, held or ended, draws a
-  membership with an end or a freeze, or a plan that is paid ahead, or the recurring and the contract name different
-  cards or days; severity of INVALID; whether a bank account or a guarantor's card is "another usable card".
+  membership with an end or a freeze, or a plan that is paid ahead or holds an instalment waived whole, or the
+  recurring and the contract name different cards or days; severity of INVALID; whether a bank account or a guarantor's card is "another usable card".
 - §2 the word when only removed, closed or unreadable cards, or a guarantor's bank account, are there.
 - §3 which instalment a failed payment without a link explains, when it comes days before a due date or its own
   instalment has since been paid; decline codes that are neither in the list of hard nor of soft ones; the reason while
@@ -20,7 +20,7 @@ Where DOMAIN.md and CONTRACTS §3 do not decide, the value is UNSURE and left ou
   member's row of a family contract shows the payer's arrears.
 - §5 from when on a membership is frozen, or over, that is paused or cancelled without a date.
 - §5 a booking that lies in a freeze and after the end: which of the two words. Whether unused add-ons roll over.
-- §5 allowance in a period that a freeze touches; what a given rollover means for other periods; rollover where base
+- §5 allowance in a period that a freeze touches; what a given rollover means for other periods and classes; rollover where base
   or rolled-over visits first, or the cap per period or in all, make a difference; the order of visits that start
   together; UNDER_BOOKED on the very edge of the ten days; two memberships of one patient; the policy that makes a
   past-due member PROVISIONAL; family pools (the files have no word for them).
