@@ -94,7 +94,8 @@ class FhirServer:
             if address in asked or len(asked) >= MOST_PAGES:
                 raise Refused(f"The FHIR server's pages of {resource} lead in a circle; ask its vendor.")
             asked.add(address)
-            page, following = self._page(address, {})
+            where = httpx.URL(address)
+            page, following = self._page(str(where.copy_with(query=None)), where.params)
             yield page
 
     def _search(self, resource: str, params: Mapping[str, str | int]) -> ServerPage:

@@ -273,6 +273,8 @@ def mark_gone(session: Session, table: Table, rows: Sequence[dict[str, Any]]) ->
 
 def mark_absent(session: Session, kind: str, connection_id: int, seen: set[str]) -> int:
     """After a whole read: rows of this kind whose resource was not among what came are gone. Returns how many."""
+    if kind not in FILE_OF:
+        return 0  # it has no row of its own
     table = table_of(FILE_OF[kind])
     here = session.execute(
         select(table.c.id, table.c.external_id, table.c.version).where(

@@ -210,7 +210,8 @@ def write(folder: Path, files: dict[str, list[Json]]) -> Path:
 
 def bundle(resources: list[Json], kind: str = "collection") -> Json:
     """The same resources as one bundle."""
-    entries = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in resources]
+    named = [{"fullUrl": f"urn:uuid:{each['id']}"} if "id" in each else {} for each in resources]
+    entries = [{**name, "resource": each} for name, each in zip(named, resources, strict=True)]
     if kind == "transaction":
         entries = [
             {**each, "request": {"method": "POST", "url": each["resource"]["resourceType"]}}
