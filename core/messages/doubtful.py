@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
+from core.messages.batches import note_progress
 from core.messages.commands import SUBJECT, require_sending
 from core.messages.models import Message, MessageState
 from core.outbox import commands as outbox
@@ -89,3 +90,6 @@ def note_opened(session: Session, *, link_kind: str, link_id: int) -> None:
         outbox.settle(session, row, {"settled_by": "link opened"})
     message.state, message.reason, message.opened_at = MessageState.OPENED, "", clock.now()
     session.add(message)
+    if message.batch_id is not None:
+        session.flush()
+        note_progress(session, [message.batch_id])

@@ -13,6 +13,7 @@ from core.inbox.commands import body_of
 from core.inbox.models import InboxEvent
 from core.integrations import sms
 from core.messages.addresses import shown, text_number
+from core.messages.batches import note_progress
 from core.messages.consent import (
     BY_GATEWAY,
     BY_LINK,
@@ -92,6 +93,11 @@ def _apply_status(session: Session, body: Mapping[str, Any]) -> None:
         if state == MessageState.FAILED:
             _note_failure(session, message, str(body.get("ErrorCode", "")))
     session.add(message)
+    if (
+        message.batch_id is not None
+    ):  # a quick gateway tells before the sender has written its own answer down
+        session.flush()
+        note_progress(session, [message.batch_id])
 
 
 def _settle(session: Session, key: str, sid: str) -> None:

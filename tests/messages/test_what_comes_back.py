@@ -1,6 +1,7 @@
 """What the gateway tells us over its webhook: states of texts, and what patients write (RELIABILITY 14–18)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,12 +10,16 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from core import clock
 from core.errors import BadInput
 from core.integrations.sms import signature
+from core.messages.batches import Wanted, make_batch, progress
 from core.messages.commands import Carried, send_message
 from core.messages.consent import last_word, note_consent
 from core.messages.inbound import mailbox_of_link, stop_by_link
 from core.messages.models import Channel, InboundMessage
+from core.outbox.commands import claim
+from core.outbox.models import OutboxRow
 from core.store.engine import reader, transaction
 from tests.messages.clinic import Clinic, connect_wires, open_clinic, texted, words
 from tests.sandbox.running import Sandbox
@@ -228,3 +233,31 @@ def test_the_link_under_an_e_mail_stops_that_mailbox(clinic: Clinic) -> None:
         send_message(
             session, clinic.desk, clinic.patients[0], words=chosen, fields={"amount": "$1.00"}, link=link
         )
+
+
+def test_a_blast_is_done_when_the_gateway_tells_before_the_sender_has_written_down(
+    clinic: Clinic, visitor: httpx.Client
+) -> None:
+    chosen = words(clinic.engine, body="Hi {{ first_name }}")
+    with transaction(clinic.engine) as session:
+        wanted = [Wanted(clinic.patients[0])]
+        blast = make_batch(
+            session,
+            clinic.manager,
+            form="f",
+            name="New cards",
+            words=chosen,
+            wanted=wanted,
+            undo=timedelta(0),
+        )
+        batch_id = blast.id or 0
+        queued = session.exec(select(OutboxRow)).one()
+        claim(
+            session, now=clock.now(), limit=5, kinds=["text"], connection_id=queued.connection_id,
+            still_wanted=lambda *_: {},
+        )  # fmt: skip
+        key = queued.id
+    tell(visitor, path=f"/webhooks/sms?key={key}", MessageSid="SM9", MessageStatus="delivered")
+    with reader(clinic.engine) as session:
+        found = progress(session, batch_id)
+    assert (found.state, dict(found.by_state)) == ("done", {"delivered": 1})
