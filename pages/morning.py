@@ -10,7 +10,7 @@ from core.staff.reports import Identity
 from dashboard.ui import board, columns, headline, page, patient_card
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.day import SCREEN, Chosen, chosen_day, day_bar, go_to
-from dashboard.ui.emptiness import why_empty
+from dashboard.ui.emptiness import first_steps, why_empty
 from dashboard.ui.morning_filters import ORDERS, filter_bar, matching, ordered
 from dashboard.ui.output import output_menu
 from dashboard.ui.privacy import sight_with_switch
@@ -49,6 +49,7 @@ def _draw(chosen: Chosen, who: Identity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         groups, provider, order = filter_bar(report, who, sight)
     _board(report, who, sight, groups, provider, order)
+    first_steps(report, who)
     _tomorrow(chosen)
     patient_card.draw_drawer(BOARD, who, sight)
 

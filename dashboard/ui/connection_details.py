@@ -81,8 +81,11 @@ def standing_now(connection_id: int) -> None:
         if not one.only_sends:
             st.markdown(fresh_words(one, clock.now()), width="content")
     if one.now:
-        done = one.now.done / one.now.expected if one.now.expected else 0.0
-        st.progress(min(done, 1.0), text=plain(going_words(one.now)))
+        words = plain(going_words(one.now))
+        if one.now.expected:
+            st.progress(min(one.now.done / one.now.expected, 1.0), text=words)
+        else:
+            st.markdown(f":material/downloading: {words}")
     work = begun(page.engine(), f"sync {connection_id}")
     if work and work.error and not one.now:
         st.error(plain(work.error, 400), icon=":material/error:")

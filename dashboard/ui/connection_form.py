@@ -15,7 +15,7 @@ from core.connections.trying import NotAccepted, Typed, freed_words, keep, take,
 from core.errors import HuddleError
 from core.jobs.background import sync_now
 from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.staff.reports import Identity, staff_list
 from dashboard.ui import page
 from dashboard.ui.guides import GUIDES, Field, Guide
 from dashboard.ui.integration_places import SAID, back, go
@@ -72,13 +72,14 @@ def _form(
     mark = st.session_state.setdefault(FORM, uuid.uuid4().hex)
     named = {field.name for field in guide.fields}
     rest = [Field(name) for name in [*SETTINGS[kind], *SECRETS[kind]] if name not in named]
+    rest = [field for field in guide.fields if field.more] + rest
     with st.form(f"{FORM} {kind}", border=False):
         name = known.name
         if connection_id is None:
             name = st.text_input(
                 "Name of this connection", value=known.name, max_chars=60, key=f"{mark} name"
             )
-        typed = {field.name: _field(kind, field, known, mark) for field in guide.fields}
+        typed = {field.name: _field(kind, field, known, mark) for field in guide.fields if not field.more}
         if rest:
             with st.expander("More settings", icon=":material/tune:"):
                 typed |= {field.name: _field(kind, field, known, mark) for field in rest}
@@ -95,14 +96,14 @@ def _field(kind: Kind, field: Field, known: Known, mark: str) -> str:
     secret = field.name in SECRETS[kind]
     default = SETTINGS[kind].get(field.name)
     optional = (kind, field.name) in OPTIONAL_SECRETS if secret else default is not None
-    label = f"{label_of(field.name)}{' (optional)' if optional and not default else ''}"
+    label = f"{label_of(field.name)}{' (optional)' if optional and not (default or field.needed) else ''}"
     key = f"{mark} {field.name}"
-    if field.choices:
-        options = list(field.choices)
+    if choices := _logins() if field.name == "acts_as" else field.choices:
+        options = list(choices)
         chosen = known.settings.get(field.name) or default or options[0]
         place = options.index(chosen) if chosen in options else 0
         return st.selectbox(
-            label, options, index=place, format_func=field.choices.__getitem__, help=field.hint, key=key
+            label, options, index=place, format_func=choices.__getitem__, help=field.hint, key=key
         )
     masked = known.masked.get(field.name, "")
     return st.text_input(
@@ -117,6 +118,13 @@ def _field(kind: Kind, field: Field, known: Known, mark: str) -> str:
     )
 
 
+def _logins() -> dict[str, str]:
+    """Who Huddle can act as: user name → words."""
+    with page.open_reader() as session:
+        people = [one for one in staff_list(session) if one.enabled]
+    return {"": "Nobody yet", **{one.username: plain(f"{one.display_name} ({one.role})") for one in people}}
+
+
 def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: int | None) -> None:
     """The real call, and when it succeeds the save: one after the other, so that nothing wrong is ever kept."""
     freed = freed_words(typed.freed)
@@ -125,7 +133,7 @@ def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: in
             found = try_out(typed)
         with page.open_transaction() as session:
             saved = keep(session, who, typed, name=name, connection_id=connection_id)
-        said = [found, *([freed] if freed else []), *(one.sentence for one in typed.odd)]
+        said = [found, *([freed] if freed else []), *(one.sentence for one in typed.odd), guide.after_that]
         _begin(typed.kind, saved, said)
     except NotAccepted as error:
         _not_accepted(error, typed, freed)

@@ -121,7 +121,7 @@ def _lines(one: Tile, as_of: datetime) -> list[Drawn]:
     if one.now:
         made.append(line(going_words(one.now), "downloading"))
     elif one.only_sends:
-        made.append(line("Only sends; there is nothing to sync.", "send"))
+        made.append(line(GUIDES[Kind(one.kind)].after_that, "send"))
     else:
         made.append(line(fresh_words(one, as_of), "schedule"))
     if one.last and one.last.error:

@@ -10,24 +10,27 @@ from core.connections.models import Kind
 
 
 class Field(NamedTuple):
-    """One field of a form. hint: where it is found. choices: value → words, for one of a few."""
+    """One field of a form. hint: where it is found. choices: value → words, for one of a few. needed: a connection of
+    this kind mostly has it, though the system may do without. more: asked for under “More settings”."""
 
     name: str
     hint: str = ""
     placeholder: str = ""
     choices: dict[str, str] | None = None
+    needed: bool = False
+    more: bool = False
 
 
 class Guide(NamedTuple):
-    """How to connect one kind of system. does: what it brings. after: what comes once it is connected."""
+    """How to connect one kind of system. does: what it brings. after_that: what comes once it is connected."""
 
     name: str
     icon: str
     does: str
-    heading: str
+    heading: str  # of the steps
     steps: tuple[str, ...]
     fields: tuple[Field, ...]
-    after: str
+    after_that: str
 
 
 GUIDES: dict[Kind, Guide] = {
@@ -81,7 +84,7 @@ GUIDES: dict[Kind, Guide] = {
         ),
         (
             Field("api_key", "44 letters and digits that end in “=”."),
-            Field("acts_as", "The login whose clerk key stamps what Huddle does by itself.", "user name"),
+            Field("acts_as", "Whose clerk key stamps what Huddle does by itself.", more=True),
         ),
         "Then give each person's clerk key, so that what they do carries their name there.",
     ),
@@ -102,15 +105,19 @@ GUIDES: dict[Kind, Guide] = {
             "The EHR account ID is optional. After saving, give one [[Clerk Key]] for each login: the list shows who has none.",
         ),
         (
-            Field("cp_id", "CP_ID, a small whole number.", "123"),
-            Field("cp_mkey", "CP_MKey, 44 letters and digits that end in “=”."),
+            Field("cp_id", "CP_ID, a small whole number.", "123", needed=True),
+            Field("cp_mkey", "CP_MKey, 44 letters and digits that end in “=”.", needed=True),
             Field("date_start", "Payments from this day on are posted; empty: from today on.", "YYYY-MM-DD"),
             Field("account_id", "Optional."),
-            Field("acts_as", "The login whose clerk key stamps what Huddle posts by itself.", "user name"),
-            Field("base_url", "Genesis gives it to your practice.", "https://"),
-            Field("drop_folder", "Instead of an address: files are laid here for the import in Genesis."),
+            Field("base_url", "Genesis gives it to your practice.", "https://", needed=True),
+            Field("acts_as", "Whose clerk key stamps what Huddle posts by itself.", more=True),
+            Field(
+                "drop_folder",
+                "Instead of an address: files are laid here for the import in Genesis.",
+                more=True,
+            ),
         ),
-        "Then give each person's clerk key below the connection.",
+        "Posts payments and tasks by itself once each login has its clerk key.",
     ),
     Kind.FHIR: Guide(
         "FHIR server",

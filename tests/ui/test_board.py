@@ -95,7 +95,7 @@ def test_an_empty_filter_is_good_news() -> None:
 def test_a_practice_without_any_source_is_told_what_to_do() -> None:
     heading, next_step = why_empty(report(), "", narrowed=False)
     assert heading == "Nothing is loaded yet"
-    assert "huddle import" in next_step
+    assert "Connect" in next_step
 
 
 def test_tomorrow_is_told_in_one_line() -> None:
