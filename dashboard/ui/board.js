@@ -105,6 +105,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (head !== kept.head) {
     part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.kind === "tick" ? headTick(column, act) : column.label))));
     root.classList.toggle("untimed", data.columns[0].kind !== "time");
+    root.classList.toggle("ticked", data.columns[0].kind === "tick");
     part(".folding td").colSpan = data.columns.length;
   }
   part("caption").textContent = data.caption;

@@ -32,14 +32,53 @@ const BLOCKS = {
       button.setAttribute("aria-expanded", String(!why.hidden));
       act.open[why.hidden ? "delete" : "add"](block.name);
     };
-    return el("div", { class: "flag" }, chip(block.chip), el("span", { class: "words" }, el("bdi", {}, block.words)),
+    const doing = block.task ? drawTask(block, act) : { buttons: [], below: null };
+    return el("div", { class: "flag" }, chip(block.chip), el("span", { class: "words" }, el("bdi", {}, block.words),
+      block.task && block.task.owner ? el("span", { class: "small owner" }, icon("person"), el("bdi", {}, block.task.owner)) : null),
       block.right ? el("span", { class: "right" }, block.right) : null,
       block.fix ? el("button", { type: "button", class: "fix", on: { click: () => act.tell("ask", { ...block.fix.asked, at: Date.now() }) } }, block.fix.words) : null,
-      button, why);
+      doing.buttons, button, doing.below, why);
   },
+  note: (block, act) => drawNote(block, act),
 };
 
 const drawBlocks = (blocks, act) => blocks.filter((block) => block.kind).map((block) => BLOCKS[block.kind](block, act));
+
+// What may be done about a task in its line: take it, or say why it is done.
+function drawTask(block, act) {
+  const { id, take, decide } = block.task;
+  const buttons = [];
+  if (take) buttons.push(el("button", { type: "button", on: { click: (event) => {
+    event.currentTarget.disabled = true;
+    act.tell("task", { do: "take", id, at: Date.now() });
+  } } }, icon("back_hand"), "Take"));
+  if (!decide) return { buttons, below: null };
+  const below = el("div", { class: "why", hidden: !act.open.has(decide.name) }, drawDecide(decide, act));
+  const done = el("button", { type: "button", "aria-expanded": String(!below.hidden) }, icon("task_alt"), "Done");
+  done.onclick = () => {
+    below.hidden = !below.hidden;
+    done.setAttribute("aria-expanded", String(!below.hidden));
+    act.open[below.hidden ? "delete" : "add"](decide.name);
+  };
+  return { buttons: [...buttons, done], below };
+}
+
+// A line of one's own in the history of a task. What was begun is kept over a refresh.
+function drawNote(block, act) {
+  const begun = act.begun[block.name] || (act.begun[block.name] = { words: "" });
+  const save = el("button", { type: "button", class: "save" }, "Add note");
+  const ready = () => { save.disabled = !begun.words.trim(); };
+  const input = el("input", { type: "text", maxlength: "200", "data-name": block.name, placeholder: "A note for the others" });
+  input.value = begun.words;
+  input.oninput = () => { begun.words = input.value; ready(); };
+  save.onclick = () => {
+    save.disabled = true;
+    act.tell("task", { do: "note", id: block.id, words: begun.words.trim(), at: Date.now() });
+    begun.words = "";
+  };
+  ready();
+  return el("div", { class: "why-row" }, el("label", {}, el("span", { class: "spoken" }, "Note"), input), save);
+}
 
 // Who will pay how much by when. What was begun is kept over a refresh.
 function drawPromise(block, act) {
@@ -67,7 +106,8 @@ function drawPromise(block, act) {
 function drawDecide(block, act) {
   const begun = act.begun[block.name] || (act.begun[block.name] = { kind: "", reason: "" });
   const save = el("button", { type: "button", class: "save" }, block.save);
-  const ready = () => { save.disabled = !begun.kind || !begun.reason.trim(); };
+  // where a choice speaks for itself, only the one named `brief` wants words
+  const ready = () => { save.disabled = !begun.kind || (!begun.reason.trim() && !(block.brief && begun.kind !== block.brief)); };
   const reason = el("input", { type: "text", maxlength: "200", "data-name": block.name, placeholder: "Why, in a few words" });
   reason.value = begun.reason;
   reason.oninput = () => { begun.reason = reason.value; ready(); };
@@ -122,7 +162,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("ul", { class: "lines" }, data.head.lines.map((line) => drawLine(line, act)))),
     el("ul", { class: "quick", "aria-label": "Quick Stop" }, data.quick.length
       ? data.quick.map((one) => el("li", { class: one.severity }, icon(TONE_ICONS[one.severity] || "info"),
-        el("span", { class: "spoken" }, `${one.severity}: `), BLOCKS.flag(one, act)))
+        el("span", { class: "spoken" }, `${one.severity}: `), BLOCKS[one.kind](one, act)))
       : el("li", { class: "good" }, icon("check_circle"), "Nothing to say: all is in order.")),
     ...data.sections.map((part) => el("section", { "data-name": part.name, "aria-label": part.heading },
       el("h3", {}, part.heading), drawBlocks(part.blocks, act))),

@@ -7,6 +7,7 @@ from core.morning.rules import speaks
 from core.severity import Flag
 from dashboard.ui import blocks
 from dashboard.ui.blocks import Block
+from dashboard.ui.card_tasks import Stop, lines
 from dashboard.ui.chips import shown_chip
 from dashboard.ui.evidence import evidence_words
 from dashboard.ui.sight import Sight, chip_of, no_amounts
@@ -110,15 +111,18 @@ def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
     ]
 
 
-def quick_stop(card: PatientCard, sight: Sight) -> list[Block]:
-    """At most three sentences, worst first, each with its reason; for a role without amounts those it may see."""
-    return [_flag(card, flag, sight) for flag in _told(card, sight)]
+def quick_stop(card: PatientCard, sight: Sight, stop: Stop) -> list[Block]:
+    """The patient's tasks, worst first; then at most three sentences that no task says, each with its reason. For a
+    role without amounts what it may see."""
+    told = [_flag(card, flag, sight) for flag in _told(card, sight) if not stop.covers(flag)]
+    return [*lines(stop, card, sight, lambda flag: _flag(card, flag, sight)), *told]
 
 
-def other_flags(card: PatientCard, sight: Sight) -> Block | None:
+def other_flags(card: PatientCard, sight: Sight, stop: Stop) -> Block | None:
     """What is flagged beyond the Quick Stop: quiet notes, and what did not fit."""
     told = _told(card, sight)
-    rest = [_flag(card, flag, sight) for flag in sight.row(card.row).flags if flag not in told]
+    flags = [flag for flag in sight.row(card.row).flags if flag not in told and not stop.covers(flag)]
+    rest = [_flag(card, flag, sight) for flag in flags]
     return blocks.section("flags", "Also worth knowing", rest) if rest else None
 
 

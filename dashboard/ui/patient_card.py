@@ -14,7 +14,16 @@ from core.morning.patient_card import patient_card
 from core.patients.models import Patient
 from core.permissions import Permission, require
 from core.staff.reports import Identity
-from dashboard.ui import asking, card_care, card_choices, card_head, card_money, card_plans, page
+from dashboard.ui import (
+    asking,
+    card_care,
+    card_choices,
+    card_head,
+    card_money,
+    card_plans,
+    card_tasks,
+    page,
+)
 from dashboard.ui.blocks import Block
 from dashboard.ui.component import own
 from dashboard.ui.composer import composer
@@ -31,13 +40,13 @@ CLOSED = "closed patient"  # … whose drawer was closed last
 SEEN = "seen patient"  # the patient whose card the audit trail has already
 
 
-def sections(card: PatientCard, sight: Sight, first: str = "") -> list[Block]:
+def sections(card: PatientCard, sight: Sight, stop: card_tasks.Stop, first: str = "") -> list[Block]:
     """The parts of the card in their order, without those of money for a role that may not see amounts.
 
     first: the name of the part that comes before the others, for a list that is about it.
     """
     parts = [
-        card_head.other_flags(card, sight),
+        card_head.other_flags(card, sight, stop),
         card_care.today(card, sight),
         card_money.money(card) if sight.money else None,
         card_care.plans_and_memberships(card, sight),
@@ -51,29 +60,37 @@ def sections(card: PatientCard, sight: Sight, first: str = "") -> list[Block]:
 
 def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None, first: str = "") -> None:
     """Mount the card. `open` in its answer is the key of the family member that was pressed."""
+    stop = card_tasks.read_stop(card.row.key, sight)
     _CARD(
         key=key,
         data={
             "patient": card.row.key,
             "head": card_head.head(card, sight),
-            "quick": card_head.quick_stop(card, sight),
-            "sections": sections(card, sight, first),
+            "quick": card_head.quick_stop(card, sight, stop),
+            "sections": sections(card, sight, stop, first),
             "sources": sources(card.sources, card.as_of),
         },
         on_open_change=on_open or (lambda: None),
-        on_decide_change=lambda: _decide(st.session_state[key].decide),
-        on_undo_change=lambda: _undo(st.session_state[key].undo),
+        on_decide_change=lambda: _decide(card.row.key, st.session_state[key].decide),
+        on_undo_change=lambda: _undo(card.row.key, st.session_state[key].undo),
+        on_task_change=lambda: card_tasks.act(st.session_state[key].task),
         on_ask_change=lambda: _ask(card.row.key, st.session_state[key].ask),
         on_promise_change=lambda: card_plans.promise(st.session_state[key].promise),
     )
 
 
-def _decide(answer: dict[str, Any] | None) -> None:
-    """Of a plan that was ended early, or of a visit beyond a membership."""
-    (card_plans.settle if answer and "plan" in answer else card_choices.decide)(answer)
+def _decide(patient: int, answer: dict[str, Any] | None) -> None:
+    """Of a task, of a plan that was ended early, or of a visit beyond a membership."""
+    if answer and "task" in answer:
+        card_tasks.close(patient, answer)
+    else:
+        (card_plans.settle if answer and "plan" in answer else card_choices.decide)(answer)
 
 
-def _undo(answer: dict[str, Any] | None) -> None:
+def _undo(patient: int, answer: dict[str, Any] | None) -> None:
+    if answer and str(answer.get("choice", "")).startswith("task:"):
+        card_tasks.take_back(patient, answer)
+        return
     of_plan = answer is not None and isinstance(answer.get("choice"), str)
     (card_plans.take_back if of_plan else card_choices.undo)(answer)
 

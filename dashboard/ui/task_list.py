@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 from core import clock
 from core.money import short_dollars, whole_dollars
-from core.severity import Severity
+from core.morning.flags import Kind
+from core.severity import Flag, Severity
 from core.tasks.kinds import TaskKind
 from core.tasks.models import TaskState
 from core.tasks.reports import Show, Tally, TaskRow
 from dashboard.ui.chips import ShownChip
 from dashboard.ui.columns import Place
-from dashboard.ui.sight import Sight, no_amounts
+from dashboard.ui.sight import Sight, chip_of, no_amounts
 from dashboard.ui.text import count, day_month, shown, visit_day
 
 NEAR_DAYS = 7  # a visit within a week: there will be somebody to talk to
@@ -54,9 +55,9 @@ NUMBERS = (
     Number("critical", "Critical", "error", "critical", ("Nothing is critical", "No card fails within the week.")),
     Number("high", "High", "warning", "high", ("Nothing of high severity is open", "Look at the medium ones when there is time.")),
     Number("medium", "Medium", "info", "medium", ("Nothing of medium severity is open", "What is left is worse, or nothing at all.")),
-    Number("near", "Visit within 7 days", "event", "", ("Nobody with a task comes within the week", "The others can be called or written to.")),
+    Number("near", "Visit in 7 days", "event", "", ("Nobody with a task comes within the week", "The others can be called or written to.")),
     Number("snoozed", "Snoozed", "snooze", "", ("Nothing is put aside", "Snoozed tasks wait here and come back by themselves.")),
-    Number("closed", "Closed in 30 days", "task_alt", "", ("Nothing was closed in the last 30 days", "What is settled stands here, with what settled it.")),
+    Number("closed", "Closed", "task_alt", "", ("Nothing was closed in the last 30 days", "What is settled stands here, with what settled it.")),
 )  # fmt: skip
 
 
@@ -127,10 +128,11 @@ def drawn(row: TaskRow, place: Place, sight: Sight, ticked: Collection[int]) -> 
 
 
 def kind_chip(row: TaskRow) -> ShownChip:
-    """What the task is about, in the colour of its severity."""
+    """What was found, as on the morning list, in the colour of its severity."""
     done = row.state is TaskState.CLOSED
+    words = chip_of(Flag(row.flag, row.severity, row.sentence)).words
     return ShownChip(
-        words=row.kind.capitalize(),
+        words="Too many visits" if row.flag == Kind.OVER_SCHEDULED else words,
         icon=ICONS[row.kind],
         severity="good" if done else row.severity,
         why=shown(row.sentence, 300),
@@ -147,13 +149,13 @@ def _say(row: TaskRow, sight: Sight) -> dict[str, Any]:
     sentence = row.sentence if sight.money else no_amounts(row.sentence)
     if row.state is not TaskState.CLOSED:
         return {"words": shown(sentence, 300), "calm": False}
-    return {"words": shown(closing_words(row), 300), "calm": False}
+    return {"words": shown(f"{closing_words(row)} It was: {sentence}", 400), "calm": False}
 
 
 def closing_words(row: TaskRow) -> str:
     """`Paid. Paid $149 on 22 Nov. Closed by itself.` or a person's reason and words."""
     reason = (row.close_reason or "").capitalize()
-    said = row.cleared if row.cleared else ""
+    said = row.cleared
     by = (
         f"Closed by {row.closed_by}."
         if row.closed_by
