@@ -172,6 +172,11 @@ def _merged(files: list[EntryFacts], read_back: list[EntryFacts]) -> list[EntryF
     return [*files, *added]
 
 
+def located(session: Session, location_id: int) -> set[int]:
+    """Ids of the patients of one location."""
+    return set(session.execute(select(_patient.c.id).where(_patient.c.location_id == location_id)).scalars())
+
+
 def patient_refs(session: Session, ids: Iterable[int]) -> Mapping[int, tuple[str, str, str]]:
     """Patient id → the EHR's id, first and last name."""
     found: dict[int, tuple[str, str, str]] = {}

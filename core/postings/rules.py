@@ -79,9 +79,16 @@ def lines_of(payments: Sequence[PaymentFacts], originals: Sequence[PaymentFacts]
 
 
 def pair(
-    lines: Sequence[Line], entries: Sequence[EntryFacts], entry_refs: Mapping[str, str] | None = None
+    lines: Sequence[Line],
+    entries: Sequence[EntryFacts],
+    entry_refs: Mapping[str, str] | None = None,
+    *,
+    by_amount_too: bool = True,
 ) -> Pairs:
-    """Which ledger rows belong to which line. entry_refs: key → the ledger's own number, where we posted it."""
+    """Which ledger rows belong to which line. entry_refs: key → the ledger's own number, where we posted it.
+
+    by_amount_too=False: only what order ids and numbers say for sure.
+    """
     refs = entry_refs or {}
     rows: dict[str, list[EntryFacts]] = defaultdict(list)
     taken: set[int] = set()
@@ -90,7 +97,7 @@ def pair(
     for entry in entries:
         by_amount[entry.kind == "refund", entry.amount_cents].append(entry)
     for line in lines:
-        if rows[line.key] or line.key in refs:
+        if rows[line.key] or line.key in refs or not by_amount_too:
             continue
         for entry in by_amount[line.refund, abs(line.cents)]:
             if (

@@ -96,10 +96,12 @@ def ready(
     """Of due rows those that can be sent, each with its record; the others are let go, or wait with the reason."""
     people = patient_refs(session, {row.patient_id for row in rows if row.patient_id is not None})
     before = _payments_first(session, rows)
+    clerks = {who: clerk_of(session, connection, who, now=now) for who in {row.acts_as for row in rows}}
+    wanted = select(Payment).where(col(Payment.id).in_([row.payment_id for row in rows]))
+    payments = {payment.id: payment for payment in session.exec(wanted)}
     found = []
     for row in rows:
-        clerk = clerk_of(session, connection, row.acts_as, now=now)
-        payment = session.get(Payment, row.payment_id)
+        clerk, payment = clerks[row.acts_as], payments.get(row.payment_id)
         if payment is None or payment.gone_at is not None or _given_back(row, payment):
             row.state, row.finished_at = State.CLEARED, now
             row.reason = "The processor does not show this payment as accepted any more."
