@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -183,6 +184,14 @@ def _written_beside(path: Path, text: str) -> str:
 def mask(secret: str) -> str:
     """What a screen may show of a secret: its last four characters, none of a short one."""
     return "••••" + (secret[-4:] if len(secret) >= 12 else "")
+
+
+def without_keys(text: str, values: Iterable[str]) -> str:
+    """A sentence without what may be a key that was pasted into the wrong place: long, and of one piece."""
+    for value in values:
+        if len(value) >= 12 and not set(value) & set(" /\\.:"):
+            text = text.replace(value, "…")
+    return text
 
 
 def clean_key(text: str) -> tuple[str, bool]:

@@ -107,14 +107,19 @@ def connect_command(
     """Add or change a connection after a real test call (fortis, practice_files)."""
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import have_it_report
+    from core.secrets import without_keys
     from core.store.engine import transaction
 
-    given = dict(_pair(value) for value in values or [])
+    given = dict(_pair(value, f"value {number}") for number, value in enumerate(values or [], 1))
     if secrets_stdin:
-        given |= dict(_pair(line) for line in sys.stdin.read().splitlines() if line.strip())
+        lines = enumerate(sys.stdin.read().splitlines(), 1)
+        given |= dict(_pair(line, f"line {number} of stdin") for number, line in lines if line.strip())
     engine = _store()
     plain, secret = split_secrets(kind, given)
-    found = check(kind, plain, secret)
+    try:
+        found = check(kind, plain, secret)
+    except HuddleError as error:  # a key may stand in the wrong place, and an error goes to logs
+        raise HuddleError(without_keys(error.sentence, [*given, *given.values()])) from None
     with transaction(engine) as session:
         made = connect(
             session, kind=kind, name=name or kind.replace("_", " "), settings=plain, secrets=secret
@@ -283,10 +288,11 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"“{text}” is not a date such as 2026-11-23") from None
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, where: str) -> tuple[str, str]:
+    """The two sides of `key=value`; what does not look so is not repeated, it may be a secret."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise typer.BadParameter(f"“{text}” is not of the form key=value")
+        raise typer.BadParameter(f"{where} is not of the form key=value")
     return key.strip(), value.strip()
 
 

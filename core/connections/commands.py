@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.connections.fields import LOGIN, label_of
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations import cash_practice, sms
@@ -322,6 +323,9 @@ def sort_fields(
     needed += [name for name in secret_names if (kind, name) not in OPTIONAL_SECRETS]
     if missing := [name for name in needed if not {**public, **secret}[name]]:
         raise BadInput(f"{kind} also needs {' and '.join(missing)}.")
+    for name in LOGIN.get(kind, ()):
+        if not {**public, **secret}[name].isascii():
+            raise BadInput(f"{label_of(name)} holds a letter or sign that no key has. Copy it again.")
     if kind == Kind.FHIR:
         _one_place(public)
     return public, secret

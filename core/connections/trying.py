@@ -18,7 +18,7 @@ from core.connections.fields import LOGIN, Odd, label_of, labels_of, odd_shapes
 from core.connections.models import Connection, Kind
 from core.errors import BadInput, HuddleError, Refused, WrongCredentials
 from core.permissions import Permission, require
-from core.secrets import clean_key
+from core.secrets import clean_key, without_keys
 from core.staff.reports import Identity
 
 _ADVICE = " Check them and connect again."  # http.Reader's, for somebody who is not at the form
@@ -83,14 +83,18 @@ def try_out(typed: Typed) -> str:
     """A real test call with these fields: what was found, in a sentence. Raises NotAccepted; stores nothing."""
     try:
         return check(typed.kind, typed.settings(), typed.secrets())
-    except WrongCredentials as error:
-        raise _wrong_key(typed, error) from error
-    except Refused as error:
-        raise _refused(typed, error) from error
-    except BadInput as error:
-        raise NotAccepted(error.sentence) from error
     except HuddleError as error:
-        raise NotAccepted(f"{error.sentence} Nothing was saved; try again in a moment.") from error
+        why = _why(typed, error)
+        raise NotAccepted(without_keys(why.sentence, typed.fields.values()), why.fields) from error
+
+
+def _why(typed: Typed, error: HuddleError) -> NotAccepted:
+    if isinstance(error, WrongCredentials):
+        return _wrong_key(typed, error)
+    if isinstance(error, Refused):
+        return _refused(typed, error)
+    later = "" if isinstance(error, BadInput) else " Try again in a moment."
+    return NotAccepted(f"{error.sentence}{later}")
 
 
 def keep(
@@ -98,8 +102,12 @@ def keep(
 ) -> int:
     """Save what was tried out, as a new connection or as a change of one. Returns its id.
 
-    Raises NotAllowed, NotFound, WrongKey; BadInput: the name is another connection's.
+    Raises NotAllowed, NotFound, WrongKey; BadInput: the name is another connection's, or holds a key.
     """
+    if any(secret and secret in name for secret in typed.secrets().values()):
+        raise BadInput(
+            "The name holds one of the keys. Give the connection a name such as “Fortis downtown”."
+        )
     if connection_id is not None:
         name = connection_of(session, connection_id).name
     elif session.exec(select(Connection.id).where(Connection.name == name.strip())).first() is not None:
