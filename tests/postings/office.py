@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -16,7 +16,7 @@ from core.patients.models import Patient
 from core.payments.models import Payment
 from core.permissions import Role
 from core.postings.commands import turn_on
-from core.postings.models import LedgerPosting, PostingSwitch
+from core.postings.models import LedgerPosting, PostedEntry, PostingSwitch
 from core.postings.plan import plan_postings
 from core.practice.models import Location
 from core.staff.clerk_keys import set_clerk_key
@@ -191,3 +191,8 @@ class Office:
         """Why nothing goes out."""
         with reader(self.store) as session:
             return session.get_one(PostingSwitch, self.genesis).trouble
+
+    def forget_the_ledger(self) -> None:
+        """As if what was posted had been taken out of the ledger again."""
+        with transaction(self.store) as session:
+            session.exec(delete(PostedEntry))
