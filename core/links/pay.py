@@ -1,5 +1,6 @@
 """A payment link for what is missing: one due item, or all that a plan is behind (DOMAIN §3, §4)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from core.payments.missing import MissingPayment
 from core.permissions import Permission, require
 from core.plans.models import Instalment
 from core.staff.reports import Identity, practice_name
+
+DISPUTED_PLAN = "A payment of this plan is disputed at the bank. Nobody may ask for it until that is settled."
 
 
 class Missing(NamedTuple):
@@ -122,20 +125,25 @@ def _missing(session: Session, found: Owed) -> list[Missing]:
         finding = judged.finding
         if judged.family or finding.arrears_cents <= 0:
             continue
-        hold = "A payment of this plan is disputed at the bank. Nobody may ask for it until that is settled."
+        plan = judged.record.plan
         rows.append(
             Missing(
                 "plan",
-                judged.record.plan.external_id,
+                plan.external_id,
                 finding.arrears_cents,
                 None,
                 finding.reason,
-                hold if finding.reminders_stopped else "",
-                plan_id=judged.record.plan.id,
+                DISPUTED_PLAN if finding.reminders_stopped else _hold_of_its_items(rows, plan.id),
+                plan_id=plan.id,
                 disputed=finding.reminders_stopped,
             )
         )
     return rows
+
+
+def _hold_of_its_items(rows: Iterable[Missing], plan_id: int | None) -> str:
+    """All that a plan is behind holds the money of its instalments: what one of them waits for, all of it waits for."""
+    return next((row.hold for row in rows if row.plan_id == plan_id and row.hold), "")
 
 
 def _of_item(session: Session, found: Owed, item: MissingPayment) -> Missing:

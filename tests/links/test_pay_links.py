@@ -163,3 +163,21 @@ def test_voided_or_replaced_the_old_page_is_gone(behind: Desk) -> None:
     behind.do(void, link_id=second)
     behind.work(later=timedelta(seconds=20))
     assert (behind.state(second), behind.at_processor("paylinks")) == ("void", [])
+
+
+def next_run(desk: Desk, day: str) -> None:
+    change = {"resource": "recurrings", "id": ANAS_PLAN, "fields": {"next_run_date": day}}
+    desk.sandbox.control({"change": change})
+
+
+def test_what_the_processor_tries_again_by_itself_is_not_asked_for_in_any_way(behind: Desk) -> None:
+    next_run(behind, days_ago(10))
+    behind.sandbox.control({"decline": {"token_id": ANAS_CARD, "reason_code_id": 1616}})
+    behind.sandbox.control({"run_drafts": True})
+    next_run(behind, days_ago(-2))
+    behind.sync()
+    found = missing(behind)
+    assert [key for key, one in found.items() if one.hold] == [("instalment", "I2"), ("plan", "N1")]
+    with pytest.raises(BadInput, match="tries this again by itself"):
+        behind.pay_link(("plan", "N1"))
+    assert behind.at_processor("paylinks") == []
