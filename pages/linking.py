@@ -100,7 +100,7 @@ def _drawer_of(who: Identity, place: Place, sight: Sight) -> None:
         st.toast(plain(error.sentence), icon=":material/sync:")
         return
     title = plain(linking_board.name_of(found.record, sight), 60)
-    drawer = st.dialog(title, position="right", width=680, on_dismiss=_close)
+    drawer = st.dialog(title, position="right", width=740, on_dismiss=_close)
     drawer(linking_drawer.record)(found, who, place, sight)
 
 

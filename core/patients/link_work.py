@@ -37,9 +37,17 @@ class Resting(NamedTuple):
         return self.paid_cents + self.draft_cents
 
 
+class Likely(NamedTuple):
+    """The patient a record probably is, the first of `patients` many. evidence: what agreed ("name and e-mail")."""
+
+    patients: int
+    patient: str
+    evidence: str
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingRecord:
-    """A processor record without a patient. likely: patients it probably is."""
+    """A processor record without a patient."""
 
     contact_id: int
     connection: str
@@ -47,7 +55,7 @@ class WaitingRecord:
     email: str | None
     mobile_phone: str | None
     resting: Resting
-    likely: int
+    likely: Likely | None
     aside: bool
 
 
@@ -97,7 +105,7 @@ def work_list(session: Session, actor: Identity, *, as_of: datetime) -> WorkList
     found = [
         _record(contact, connection, resting, likely) for contact, connection in _contacts(session, actor)
     ]
-    found.sort(key=lambda one: (-one.resting.cents, -one.likely, one.name.casefold(), one.contact_id))
+    found.sort(key=lambda one: (-one.resting.cents, one.likely is None, one.name.casefold(), one.contact_id))
     return WorkList(
         tuple(one for one in found if not one.aside),
         tuple(one for one in found if one.aside),
@@ -123,7 +131,7 @@ def side_by_side(session: Session, actor: Identity, contact_id: int, *, as_of: d
     }
     people = _patients(session, actor, col(Patient.id).in_(proposed)) + _sharing(session, actor, facts)
     beside = {each.id: _beside(facts, each, proposed.get(each.id or 0)) for each in people}
-    record = _record(contact, connection, _resting(session, as_of), {contact_id: len(proposed)})
+    record = _record(contact, connection, _resting(session, as_of), _likely(session, actor))
     ordered = sorted(beside.values(), key=lambda each: (each.proposal_id is None, each.patient.casefold()))
     return RecordSideBySide(record, tuple(ordered))
 
@@ -162,7 +170,7 @@ def _record(
     contact: ProcessorContact,
     connection: str,
     resting: Mapping[tuple[int, str], Resting],
-    likely: Mapping[int, int],
+    likely: Mapping[int, Likely],
 ) -> WaitingRecord:
     return WaitingRecord(
         contact_id=contact.id or 0,
@@ -171,7 +179,7 @@ def _record(
         email=contact.email,
         mobile_phone=contact.mobile_phone,
         resting=resting.get((contact.connection_id, contact.external_id), Resting()),
-        likely=likely.get(contact.id or 0, 0),
+        likely=likely.get(contact.id or 0),
         aside=contact.link_state == LinkState.NOT_OURS,
     )
 
@@ -220,14 +228,18 @@ def _nameless(session: Session, actor: Identity, as_of: datetime) -> int:
     return int(total or 0)
 
 
-def _likely(session: Session, actor: Identity) -> dict[int, int]:
+def _likely(session: Session, actor: Identity) -> dict[int, Likely]:
     rows = session.exec(
-        select(LinkProposal.contact_id, func.count())
+        select(LinkProposal.contact_id, LinkProposal.evidence, Patient.first_name, Patient.last_name)
         .join(Patient, col(Patient.id) == LinkProposal.patient_id)
         .where(LinkProposal.state == "open", *_visible(actor))
-        .group_by(col(LinkProposal.contact_id))
+        .order_by(col(LinkProposal.id))
     )
-    return dict(rows.all())
+    found: dict[int, Likely] = {}
+    for contact_id, evidence, first, last in rows:
+        so_far = found.get(contact_id) or Likely(0, f"{first} {last}".strip(), evidence)
+        found[contact_id] = so_far._replace(patients=so_far.patients + 1)
+    return found
 
 
 def _visible(actor: Identity) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ class Number(NamedTuple):
 NUMBERS = (
     Number("money", "Unlinked money", "payments", "high", "Show only records with money on them"),
     Number("likely", "With a likely patient", "person_check", "medium", "Show only records with a proposal"),
-    Number("nobody", "Nobody like them", "person_search", "unknown", "Show only records without a proposal"),
+    Number("nobody", "No likely patient", "person_search", "unknown", "Show only records without a proposal"),
     Number("aside", "Not patients", "person_off", "", "Show the records that were set aside"),
 )
 
@@ -57,8 +57,8 @@ def kept(found: WorkList, pressed: str) -> list[WaitingRecord]:
         return list(found.aside)
     keeps = {
         "money": lambda one: one.resting.cents > 0,
-        "likely": lambda one: one.likely > 0,
-        "nobody": lambda one: one.likely == 0,
+        "likely": lambda one: one.likely is not None,
+        "nobody": lambda one: one.likely is None,
     }.get(pressed, lambda one: True)
     return [one for one in found.records if keeps(one)]
 
@@ -66,7 +66,6 @@ def kept(found: WorkList, pressed: str) -> list[WaitingRecord]:
 def drawn(record: WaitingRecord, place: Place, sight: Sight) -> dict[str, Any]:
     """One record as the board draws it."""
     reach = " · ".join(word for word in (record.email, phone_words(record.mobile_phone)) if word)
-    likely = count(record.likely, "likely patient") if record.likely else "Nobody yet"
     return {
         "id": f"contact {record.contact_id}",
         "key": record.contact_id,
@@ -81,16 +80,29 @@ def drawn(record: WaitingRecord, place: Place, sight: Sight) -> dict[str, Any]:
             },
             "money": short_dollars(record.resting.cents) if record.resting.cents else "",
             "rests": {"words": rests(record.resting, place), "sub": ""},
-            "likely": {"words": "Not a patient of ours" if record.aside else likely, "sub": ""},
+            "likely": _likely(record, sight),
         },
     }
 
 
+def _likely(record: WaitingRecord, sight: Sight) -> dict[str, str]:
+    """The patient it probably is and what agrees; how many more there are."""
+    if record.aside or record.likely is None:
+        return {"words": "Not a patient of ours" if record.aside else "Nobody yet", "sub": ""}
+    more = record.likely.patients - 1
+    also = f", and {count(more, 'other')}" if more else ""
+    return {"words": said_name(record.likely.patient, sight) + also, "sub": f"{record.likely.evidence} agree"}
+
+
 def name_of(record: WaitingRecord, sight: Sight) -> str:
     """The record's name, its initials on a shared screen."""
-    if sight.initials:
-        return "".join(f"{part[0]}." for part in record.name.split()) or "No name"
-    return shown(record.name, 60) or "No name"
+    return said_name(record.name, sight)
+
+
+def said_name(name: str, sight: Sight) -> str:
+    """A name as text of one line; initials when the privacy switch is on."""
+    words = "".join(f"{part[0]}." for part in name.split()) if sight.initials else shown(name, 60)
+    return words or "No name"
 
 
 def rests(resting: Resting, place: Place) -> str:

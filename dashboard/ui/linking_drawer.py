@@ -21,9 +21,9 @@ from dashboard.ui.text import day_month, phone_words, plain
 PLACE, SEARCH = "link record", "linking search"
 OPEN, CLOSED = "open record", "closed record"
 _MARKS = {
-    Verdict.AGREES: ":material/check_circle: agrees",
-    Verdict.DIFFERS: ":material/cancel: differs",
-    Verdict.UNKNOWN: ":material/help: unknown",
+    Verdict.AGREES: ":material/check_circle:\u00a0agrees",
+    Verdict.DIFFERS: ":material/cancel:\u00a0differs",
+    Verdict.UNKNOWN: ":material/help:\u00a0unknown",
 }
 
 
@@ -42,9 +42,7 @@ def record(found: RecordSideBySide, who: Identity, place: Place, sight: Sight) -
             if beside.proposal_id is not None:
                 _decision(found, beside, sight, first=number == 0)
             elif beside.shared_alone:
-                note(
-                    ":material/family_restroom: Perhaps family. A shared e-mail or phone alone never links; search below if it is the same person."
-                )
+                _family(found, beside, sight)
     if not found.patients:
         note("No patient has the same name with the same e-mail, mobile or birth date.")
     _search(found, who, sight)
@@ -57,12 +55,13 @@ def record(found: RecordSideBySide, who: Identity, place: Place, sight: Sight) -
 
 def _beside(beside: SideBySide, connection: str, sight: Sight) -> None:
     """A table of four facts: there, here, and whether they agree."""
+    nbsp = "\u00a0"
     rows = "\n".join(
-        f"| {fact.what.capitalize()} | {_said(fact, fact.theirs, sight)} | {_said(fact, fact.ours, sight)} "
+        f"| {fact.what.capitalize().replace(' ', nbsp)} | {_said(fact, fact.theirs, sight)} | {_said(fact, fact.ours, sight)} "
         f"| {_MARKS[fact.verdict]} |"
         for fact in beside.facts
     )
-    st.markdown(f"| | {plain(connection, 40)} | In the EHR | |\n|---|---|---|---|\n{rows}")
+    st.markdown(f"| What | {plain(connection, 40)} | In the EHR | Compared |\n|---|---|---|---|\n{rows}")
 
 
 def _said(fact: Compared, value: str | date | None, sight: Sight) -> str:
@@ -71,8 +70,9 @@ def _said(fact: Compared, value: str | date | None, sight: Sight) -> str:
     if isinstance(value, date):
         return f"{day_month(value)} {value.year}" if not sight.initials else "•••"
     if sight.initials:
-        return "".join(f"{part[0]}." for part in value.split()) if fact.what == "name" else "•••"
-    return plain(phone_words(value) if fact.what == "mobile" else value, 60)
+        return plain(linking_board.said_name(value, sight)) if fact.what == "name" else "•••"
+    # markdown would make a link of an e-mail address: a joiner before the @ keeps it text
+    return plain(phone_words(value) if fact.what == "mobile" else value, 60).replace("@", "\u2060@")
 
 
 def _decision(found: RecordSideBySide, beside: SideBySide, sight: Sight, *, first: bool) -> None:
@@ -88,6 +88,18 @@ def _decision(found: RecordSideBySide, beside: SideBySide, sight: Sight, *, firs
             shortcut="X" if first else None, on_click=_decide,
             args=(found, sight, "keeps waiting; that patient is not proposed again", lambda session, who: linking.reject_link(session, who, proposal_id=proposal)),
         )  # fmt: skip
+
+
+def _family(found: RecordSideBySide, beside: SideBySide, sight: Sight) -> None:
+    """Somebody with the same e-mail or phone and another name: a person may say that it is the same one all the same."""
+    note(
+        ":material/family_restroom: Perhaps family: they share an e-mail or phone, which alone never links. "
+        "Link only if you know that it is one person."
+    )
+    st.button(
+        "One person all the same", key=f"same {beside.patient_id}", icon=":material/link:", on_click=_decide,
+        args=(found, sight, "is linked", _by_hand(found.record.contact_id, beside.patient_id)),
+    )  # fmt: skip
 
 
 def _search(found: RecordSideBySide, who: Identity, sight: Sight) -> None:
@@ -106,7 +118,7 @@ def _search(found: RecordSideBySide, who: Identity, sight: Sight) -> None:
         agreed = [fact.what for fact in hit.facts if fact.verdict == Verdict.AGREES]
         differ = [fact.what for fact in hit.facts if fact.verdict == Verdict.DIFFERS]
         words = ", ".join([*(f"{what} agrees" for what in agreed), *(f"{what} differs" for what in differ)])
-        name = "".join(f"{part[0]}." for part in hit.patient.split()) if sight.initials else hit.patient
+        name = linking_board.said_name(hit.patient, sight)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name, 60)}** :small[{plain(words, 120) or 'nothing to compare'}]")
             st.button("Link", key=f"link {hit.patient_id}", icon=":material/link:", on_click=_decide, args=(found, sight, "is linked", _by_hand(found.record.contact_id, hit.patient_id)))  # fmt: skip

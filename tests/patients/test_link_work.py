@@ -12,7 +12,7 @@ from core import clock
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed, NotFound
 from core.patients.link_asides import set_aside, undo_decision
-from core.patients.link_work import WorkList, search_patients, side_by_side, work_list
+from core.patients.link_work import Likely, WorkList, search_patients, side_by_side, work_list
 from core.patients.linking import accept_link, link_by_hand, link_contacts, reject_link
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.patients.names import folded
@@ -125,7 +125,7 @@ def test_a_shared_phone_alone_is_shown_as_family_and_never_proposed(office: Sess
     link_contacts(office, 2)
     (beside,) = side_by_side(office, MIA, record, as_of=NOW).patients
     assert (beside.patient, beside.proposal_id, beside.shared_alone) == ("Ben Alvarez", None, True)
-    assert listed(office).records[0].likely == 0
+    assert listed(office).records[0].likely is None
 
 
 @pytest.mark.parametrize("words", ["alv an", "Álvarez", "0101"])
@@ -203,7 +203,7 @@ def test_somebody_of_one_location_neither_sees_nor_links_patients_of_another(off
     mia = Identity(1, 1, "mia", "Mia", "office manager", location_id=1)
     assert [one.patient_id for one in side_by_side(office, mia, record, as_of=NOW).patients] == [here]
     assert [one.patient_id for one in search_patients(office, mia, record, "ana")] == [here]
-    assert listed(office, mia).records[0].likely == 1
+    assert listed(office, mia).records[0].likely == Likely(1, "Ana Alvarez", "name and e-mail")
     with pytest.raises(NotFound):
         link_by_hand(office, mia, contact_id=record, patient_id=there)
 
