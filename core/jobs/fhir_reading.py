@@ -142,7 +142,7 @@ def _checked(kind: str, unit: Unit, resource: Resource, made: Mapped) -> Ready |
     made.notes += [(field_of(kind, name), note) for _file, found in rows for name, note in found.notes]
     beside: list[tuple[str, Parsed]] = []
     for file, cells in made.beside:
-        found = _parsed(file, unit.line, cells)
+        found = _named(file, tuple(cells.items()))
         if isinstance(found, Rejected):
             made.notes.append((field_of(kind, found.column), "cannot be used; the row is stored without it"))
         else:
@@ -153,6 +153,12 @@ def _checked(kind: str, unit: Unit, resource: Resource, made: Mapped) -> Ready |
 
 def _parsed(file: str, line: int | None, cells: Cells) -> Parsed | Rejected:
     return _parser(file, tuple(cells))(line or 0, list(cells.values()))
+
+
+@lru_cache(maxsize=5_000)
+def _named(file: str, cells: tuple[tuple[str, str], ...]) -> Parsed | Rejected:
+    """A type of visit or a service: few of them, named by resource after resource."""
+    return _parsed(file, None, dict(cells))
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from tests.a_practice import FILES as TEXTS
 from tests.a_practice import write_practice
 from tests.conftest import fresh_sqlite
 
-MEASURED = """
+PEAK = """
 import json, resource, sys, time
 from pathlib import Path
 
@@ -21,6 +21,11 @@ def peak_megabytes():
     if own.exists():
         return next(int(line.split()[1]) for line in own.read_text().splitlines() if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+"""
+
+MEASURED = (
+    PEAK
+    + """
 from core.jobs.practice_files import import_folder
 from core.store.engine import open_store
 started = time.process_time()
@@ -28,6 +33,7 @@ counts = import_folder(open_store(sys.argv[1]), Path(sys.argv[2])).files["paymen
 print(json.dumps({**counts._asdict(), "megabytes": peak_megabytes(),
                   "cpu_seconds": time.process_time() - started}))
 """
+)
 
 
 def write_payments(folder: Path, rows: int) -> Path:
