@@ -22,6 +22,8 @@ class Kind(StrEnum):
 
 SENDING_ONLY = (Kind.EMAIL, Kind.SMS, Kind.GENESIS)  # nothing is synced from these
 
+REPORTS_ONLY = '{"reports": "yes"}'  # settings of a connection that only holds report files: it never syncs
+
 
 class ConnectionState(StrEnum):
     CONNECTED = "connected"

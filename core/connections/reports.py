@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from core.connections.models import (
+    REPORTS_ONLY,
     SENDING_ONLY,
     Connection,
     ConnectionState,
@@ -104,7 +105,7 @@ def _oldest(session: Session, connection: Connection) -> datetime | None:
         select(SyncCursor.resource, SyncCursor.synced_at).where(SyncCursor.connection_id == connection.id)
     ).all()
     at = {row[0]: row[1] for row in rows}
-    if connection.kind in RESOURCES_OF:
+    if connection.kind in RESOURCES_OF and connection.settings != REPORTS_ONLY:
         at = {resource: at.get(resource) for resource in RESOURCES_OF[connection.kind]}
     known = [instant for instant in at.values() if instant is not None]
     return min(known) if known and len(known) == len(at) else None

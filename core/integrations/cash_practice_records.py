@@ -36,7 +36,7 @@ PUT_OFF = {
     "cancelled": "CANCELLED",
 }  # no money moved: the next try is another row
 _REMINDER_ROWS = {"due today", "past due"}
-_DEBIT_WORDS = {
+DEBIT_WORDS = {
     "active": "active",
     "not started": "active",
     "paused": "on_hold",
@@ -212,12 +212,12 @@ class AutoDebit(Record):
     Amount: Cents
     Frequency: Annotated[str, BeforeValidator(_known(FREQUENCIES, "frequency"))]
     NextPayment: Day = None
-    Status: Annotated[str, BeforeValidator(_known(_DEBIT_WORDS, "status"))]
+    Status: Annotated[str, BeforeValidator(_known(DEBIT_WORDS, "status"))]
     TPS_Plan_ID: MaybeText = None
 
     def row(self) -> dict[str, Any]:
         interval, unit = FREQUENCIES[self.Frequency]
-        status = _DEBIT_WORDS[self.Status]
+        status = DEBIT_WORDS[self.Status]
         return {
             "external_id": self.Sch_ID,
             "version": self.Changed,

@@ -19,8 +19,17 @@ from core.connections.runs import add_counts, fail_run, finish_run, start_run
 from core.errors import BadInput
 from core.integrations.practice_files import FILES, OpenFile, Parsed, PracticeFile, Repeated
 from core.integrations.records import Rejected
+from core.jobs.cash_practice_reports import load_reports
 from core.jobs.import_result import FileCounts, ImportResult, in_run
-from core.jobs.practice_folder import Stamp, StillChanging, digest_of, files_in, refuse_unfinished, stamp_of
+from core.jobs.practice_folder import (
+    FoundFiles,
+    Stamp,
+    StillChanging,
+    digest_of,
+    files_in,
+    refuse_unfinished,
+    stamp_of,
+)
 from core.jobs.practice_links import link_guarantors, name_practice, practice_files_connection
 from core.jobs.practice_rows import MODELS, Known, complete
 from core.jobs.practice_seen import remember, same_as_before
@@ -53,13 +62,13 @@ def import_folder(
     the result, and the others are loaded. Raises BadInput when the folder itself cannot be read or holds no CSV file.
     """
     found = files_in(folder)
-    if not found.paths:
+    if not found.paths and not found.reports:
         raise BadInput(f"The folder {folder} holds no practice file ({', '.join(list(FILES)[:3])}.csv, …).")
     if connection_id is None:
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
     going = _Import(engine, connection_id, progress, watching=False, result=ImportResult())
-    result = _load_all(going, found.paths, found.remarks)
+    result = _load_all(going, found)
     _join_processors(engine)
     return result
 
@@ -74,7 +83,7 @@ def sync_folder(
     """
     found = files_in(folder)
     going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult())
-    return _load_all(going, found.paths, found.remarks)
+    return _load_all(going, found)
 
 
 def _join_processors(engine: Engine) -> None:
@@ -84,15 +93,16 @@ def _join_processors(engine: Engine) -> None:
     join_records(engine)
 
 
-def _load_all(going: _Import, paths: dict[str, Path], remarks: list[str]) -> ImportResult:
-    going.result.remarks += remarks
+def _load_all(going: _Import, found: FoundFiles) -> ImportResult:
+    going.result.remarks += found.remarks
     with reader(going.engine) as session:
         waiting = files_with_open_rows(session, going.connection_id)
     for name, file in FILES.items():
         if name in waiting:
             _retry(going, file)
-        if name in paths:
-            _load_file(going, file, paths[name])
+        if name in found.paths:
+            _load_file(going, file, found.paths[name])
+    load_reports(going.engine, found.reports, going.result, watching=going.watching, progress=going.progress)
     return going.result
 
 

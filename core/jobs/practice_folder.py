@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import BadInput
+from core.integrations.cash_practice_reports import report_of
 from core.integrations.practice_files import FILES
 
 _SETTLED_SECONDS = 5
@@ -15,10 +16,14 @@ _BLOCK = 1 << 20
 
 
 class FoundFiles(NamedTuple):
-    """paths: by file name without .csv. remarks: CSV files that are none of ours, in sentences."""
+    """paths: by file name without .csv. remarks: CSV files that are none of ours, in sentences.
+
+    reports: Cash Practice's report files by what they are, whatever they are called.
+    """
 
     paths: dict[str, Path]
     remarks: list[str]
+    reports: dict[str, Path]
 
 
 class Stamp(NamedTuple):
@@ -49,16 +54,29 @@ def files_in(folder: Path) -> FoundFiles:
     files = [
         entry for entry in entries if entry.suffix.casefold() == ".csv" and not entry.name.startswith(".")
     ]
-    found = FoundFiles({}, [])
+    found = FoundFiles({}, [], {})
     for path in files:
         name = path.stem.casefold().replace(" ", "_").replace("-", "_")
-        if name not in FILES:
+        if name not in FILES and (report := report_of(path)):
+            _take_report(found, report, path)
+        elif name not in FILES:
             found.remarks.append(f"{path.name} is none of the practice files and was left out.")
         elif name in found.paths:
             found.remarks.append(f"{path.name} was left out: {found.paths[name].name} is there too.")
         else:
             found.paths[name] = path
     return found
+
+
+def _take_report(found: FoundFiles, report: str, path: Path) -> None:
+    """Of several exports of one report the latest counts: it is downloaded again and again under new names."""
+    other = found.reports.get(report)
+    if other is None:
+        found.reports[report] = path
+        return
+    older, newer = sorted((other, path), key=lambda each: (stamp_of(each).changed_ns, each.name))
+    found.reports[report] = newer
+    found.remarks.append(f"{older.name} was left out: {newer.name} is newer.")
 
 
 def stamp_of(path: Path) -> Stamp:

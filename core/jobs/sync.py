@@ -4,13 +4,14 @@ Killed anywhere, the next sync completes it: pages are whole, rows are guarded b
 the transaction of its page. No network call is made while a transaction is open.
 """
 
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Table, or_, select, update
+from sqlalchemy import Engine, Table, and_, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -18,6 +19,7 @@ from core import clock
 from core.cards.models import Card
 from core.connections.commands import connection_named, connection_of, credentials, settings_of
 from core.connections.models import (
+    REPORTS_ONLY,
     SENDING_ONLY,
     Connection,
     ConnectionState,
@@ -98,10 +100,11 @@ class _Work(NamedTuple):
 def syncing(session: Session) -> list[Connection]:
     """Connections that sync by themselves, the EHR's first: what a processor knows is joined to patients.
 
-    Left out: paused and disconnected ones, and practice files that were only imported (no folder to watch).
+    Left out: paused and disconnected ones, what only holds a processor's reports, and practice files that were only
+    imported (no folder to watch).
     """
     states = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
-    synced = col(Connection.kind).not_in(SENDING_ONLY)
+    synced = and_(col(Connection.kind).not_in(SENDING_ONLY), col(Connection.settings) != REPORTS_ONLY)
     order = (col(Connection.kind).not_in([Kind.PRACTICE_FILES, Kind.FHIR]), col(Connection.id))
     return [
         connection
@@ -153,6 +156,10 @@ def sync_connection(
         raise BadInput(f"{name} is {state}; connect it again to sync.")
     if kind in SENDING_ONLY:
         raise BadInput(f"{name} only sends; there is nothing to sync from it.")
+    if json.dumps(settings) == REPORTS_ONLY:
+        raise BadInput(
+            f"{name} holds imported reports. Import newer ones, or connect Cash Practice with its key."
+        )
     busy = f"{name} is being synced by another process right now."
     with hold(engine, f"sync {connection_id}", busy=busy) as lease:
         stop = stop or Event()

@@ -25,7 +25,8 @@ from core.settings import settings
 from core.store.base import table_of
 
 REPORTS = ("morning", "patients", "cards", "arrears", "memberships", "links", "tasks")
-CARD_RESOURCES = ("tokens", "billing", "cards")  # of Fortis, Cash Practice and practice files
+# of Fortis, Cash Practice, its report of auto-debits, and practice files
+CARD_RESOURCES = ("tokens", "billing", "auto_debits", "cards")
 CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
 PROCESSORS = ("fortis", "cash_practice")
 NOT_COMING = (AppointmentStatus.CANCELLED.value, AppointmentStatus.RESCHEDULED.value)

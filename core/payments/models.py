@@ -21,12 +21,13 @@ class PaymentStatus(StrEnum):
 
 
 class RecurringStatus(StrEnum):
-    """REMINDER: it only reminds; a person collects each time, nothing runs by itself (Cash Practice)."""
-
     ACTIVE = "active"
-    REMINDER = "reminder"
     ON_HOLD = "on_hold"
     ENDED = "ended"
+
+
+REMINDER = "reminder"
+"""A recurring's status beside these where it collects nothing by itself: a person does, each time (Cash Practice §2.1)."""
 
 
 class Recurring(Synced, table=True):

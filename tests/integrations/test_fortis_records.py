@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.cards.models import CardKind, Updater
+from core.integrations.fortis import RESOURCES
 from core.integrations.fortis_records import (
     REFUND_OF_UNKNOWN,
     Contact,
@@ -197,6 +198,6 @@ def test_every_row_fits_its_table() -> None:
             {**stamp, "status": "unpaid", "created_ts": 5}
         ).row(),
     }
-    assert rows.keys() == MODELS.keys()
+    assert rows.keys() == RESOURCES.keys()
     for resource, row in rows.items():
         assert row.keys() <= set(MODELS[resource].model_fields)

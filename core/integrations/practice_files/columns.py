@@ -17,7 +17,7 @@ class Column(NamedTuple):
     """One column. target: the name the parsed value gets (money ends in _cents); parent: the file its id points into.
 
     required: an empty cell is a bad row. in_header: the file must have the column, its cells may be empty.
-    default: the value of an empty cell.
+    default: the value of an empty cell. also: other names the header may have for it.
     """
 
     name: str
@@ -27,6 +27,11 @@ class Column(NamedTuple):
     in_header: bool = False
     default: Any = None
     parent: str = ""
+    also: tuple[str, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Everything the header may call it."""
+        return (self.name, *self.also)
 
 
 class PracticeFile(NamedTuple):

@@ -132,7 +132,7 @@ def _header(path: Path, file: PracticeFile, lines: TextIO) -> tuple[str, list[st
     line, number = "\n", 0
     while line and not line.strip():
         line, number = lines.readline(_BLOCK), number + 1
-    known = {plain(column.name) for column in file.columns}
+    known = {plain(name) for column in file.columns for name in column.names()}
     best: tuple[int, str, list[str]] = (-1, ",", [])
     for delimiter in ",;\t|":
         try:
@@ -150,7 +150,7 @@ def _header(path: Path, file: PracticeFile, lines: TextIO) -> tuple[str, list[st
 
 
 def _places(path: Path, file: PracticeFile, header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
-    known = {plain(column.name): column.name for column in file.columns}
+    known = {plain(name): column.name for column in file.columns for name in column.names()}
     places: dict[str, int] = {}
     unknown: list[str] = []
     for index, cell in enumerate(header):
