@@ -118,34 +118,39 @@ def test_a_birth_date_that_is_only_a_year_is_unknown_and_said(sqlite_store: Engi
     assert any("birthDate is only a year; it is kept as unknown" in note for note in found.notes)
 
 
-@pytest.mark.parametrize(
-    ("field", "reason", "resource"),
-    [
-        ("id", "is missing", {"resourceType": "Patient"}),
-        ("id", "is not an id", patient("a/b")),
-        ("name.0.family", "is not text", patient(name=[{"family": 7}])),
-        ("birthDate", "not a day of the calendar", patient(birthDate="1980-02-30")),
-        ("active", "neither true nor false", patient(active="yes")),
-        ("status", "none of FHIR's words", visit(status="maybe")),
-        ("subject", "is empty", visit(subject={"reference": "Group/g1"})),
-        ("subject", "nobody is not in patients", visit(subject={"reference": "Patient/nobody"})),
-        ("period.start", "has no time of day", visit(period={"start": "2026-11-23"})),
-        ("period.start", "has no offset", visit(period={"start": "2026-11-23T09:00:00"})),
-        ("period.start", "is empty", visit(period={})),
-        ("name.family", "card number", patient(name=[{"family": "4111111111111111"}])),
-        ("totalNet.currency", "is not USD", {"resourceType": "Invoice", "id": "i", "status": "issued", "date": "2026-11-01", "totalNet": {"value": 1, "currency": "EUR"}}),
-        ("totalNet", "is not an amount", {"resourceType": "Invoice", "id": "i", "status": "issued", "date": "2026-11-01", "subject": {"reference": "Patient/p1"}, "totalNet": {"value": 1.005}}),
-        ("priceOverride", "is missing", {"resourceType": "ChargeItem", "id": "c", "status": "billable"}),
-    ],
+# the field at fault, words of the reason, the resource
+BAD = (
+    ("id", "is missing", {"resourceType": "Patient"}),
+    ("id", "is not an id", patient("a/b")),
+    ("name.0.family", "is not text", patient(name=[{"family": 7}])),
+    ("birthDate", "not a day of the calendar", patient(birthDate="1980-02-30")),
+    ("active", "neither true nor false", patient(active="yes")),
+    ("status", "none of FHIR's words", visit(status="maybe")),
+    ("subject", "is empty", visit(subject={"reference": "Group/g1"})),
+    ("subject", "nobody is not in patients", visit(subject={"reference": "Patient/nobody"})),
+    ("period.start", "has no time of day", visit(period={"start": "2026-11-23"})),
+    ("period.start", "has no offset", visit(period={"start": "2026-11-23T09:00:00"})),
+    ("period.start", "is empty", visit(period={})),
+    ("name.family", "card number", patient(name=[{"family": "4111111111111111"}])),
+    ("totalNet.currency", "is not USD", {"resourceType": "Invoice", "id": "i", "status": "issued", "date": "2026-11-01", "totalNet": {"value": 1, "currency": "EUR"}}),
+    ("totalNet", "is not an amount", {"resourceType": "Invoice", "id": "i", "status": "issued", "date": "2026-11-01", "subject": {"reference": "Patient/p1"}, "totalNet": {"value": 1.005}}),
+    ("priceOverride", "is missing", {"resourceType": "ChargeItem", "id": "c", "status": "billable"}),
 )  # fmt: skip
+
+
 def test_what_cannot_be_used_waits_with_file_entry_field_and_reason(
-    sqlite_store: Engine, tmp_path: Path, field: str, reason: str, resource: dict
+    sqlite_store: Engine, tmp_path: Path
 ) -> None:
-    found = load_resources(sqlite_store, tmp_path, place(), patient("p0"), patient(), resource)
-    (listed,) = found.as_json()["quarantine"]
-    assert (listed["file"], listed["line"], listed["column"]) == ("some.json", 4, field)
-    assert listed["reason"].startswith(f"some.json 4: {field} ")
-    assert reason in listed["reason"]
+    bad = [
+        {**resource, "id": resource.get("id", "x") + str(n)} if resource.get("id") else resource
+        for n, (*_, resource) in enumerate(BAD)
+    ]
+    found = load_resources(sqlite_store, tmp_path, place(), patient("p0"), patient(), *bad)
+    listed = sorted(found.as_json()["quarantine"], key=lambda entry: entry["line"])
+    for number, (entry, (field, reason, _resource)) in enumerate(zip(listed, BAD, strict=True), start=4):
+        assert (entry["file"], entry["line"], entry["column"]) == ("some.json", number, field)
+        assert entry["reason"].startswith(f"some.json {number}: {field} ")
+        assert reason in entry["reason"]
     assert "4111111111111111" not in str(listed)
     adds_up(found)
 
