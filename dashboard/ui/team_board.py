@@ -13,44 +13,47 @@ EVERYWHERE = "All locations"
 
 
 def heads(team: Team) -> list[dict[str, str]]:
-    """The headings: a week grid, with one column for every connection that wants a clerk key."""
+    """The headings: a week grid, and the clerk keys where a connection wants any."""
     return [
         {"key": "who", "label": "Person", "kind": "who"},
         {"key": "role", "label": "Role", "kind": "text"},
         *({"key": f"day{day}", "label": name[:3], "kind": "text"} for day, name in enumerate(WEEKDAYS)),
-        *(
-            {"key": f"key{one.connection_id}", "label": f"Key for {shown(one.name, 24)}", "kind": "text"}
-            for one in team.wanting
-        ),
-        {"key": "seen", "label": "Last seen", "kind": "text"},
+        *([{"key": "keys", "label": "Clerk key", "kind": "text"}] if team.wanting else []),
     ]
 
 
 def drawn(line: TeamLine, team: Team, now: datetime, *, me: bool) -> dict[str, Any]:
     """One person as the board draws it; a missing clerk key of somebody who can sign in stands out."""
-    state = "" if line.enabled else " · disabled"
+    seen = (
+        "you"
+        if me
+        else f"last seen {ago(line.last_seen_at, now)}"
+        if line.last_seen_at
+        else "never signed in"
+    )
+    state = seen if line.enabled else "disabled"
     return {
         "id": f"staff {line.staff_id}",
         "key": line.staff_id,
         "severity": "medium" if _lacks_key(line, team) else "",
         "quiet": not line.enabled,
         "cells": {
-            "who": {
-                "name": shown(line.display_name, 60),
-                "sub": shown(f"{line.username}{' · you' if me else ''}{state}", 80),
-            },
+            "who": {"name": shown(line.display_name, 60), "sub": shown(f"{line.username} · {state}", 80)},
             "role": {"words": line.role.capitalize(), "sub": shown(line.place or EVERYWHERE, 60)},
-            **{f"day{day.weekday}": {"words": day_words(day), "sub": ""} for day in line.week},
-            **{
-                f"key{one.connection_id}": {
-                    "words": line.keys.get(one.connection_id, "No key" if line.enabled else "–"),
-                    "sub": "",
-                }
-                for one in team.wanting
-            },
-            "seen": {"words": ago(line.last_seen_at, now), "sub": ""},
+            **{f"day{day.weekday}": day_cell(day) for day in line.week},
+            "keys": _keys(line, team),
         },
     }
+
+
+def _keys(line: TeamLine, team: Team) -> dict[str, str]:
+    """The last four of the key, or at which connections there is none."""
+    missing = [one.name for one in team.wanting if one.connection_id not in line.keys]
+    if not line.enabled:
+        return {"words": "–", "sub": ""}
+    if missing:
+        return {"words": "No key", "sub": shown(", ".join(missing), 80)}
+    return {"words": ", ".join(line.keys[one.connection_id] for one in team.wanting), "sub": ""}
 
 
 class Number(NamedTuple):
@@ -107,13 +110,13 @@ def why_empty(pressed: str) -> tuple[str, str]:
     return "Nobody here", "Press the number again to see everybody."
 
 
-def day_words(day: DayTimes) -> str:
-    """`8 am–6 pm`, `No access`, `Any time`."""
+def day_cell(day: DayTimes) -> dict[str, str]:
+    """`8 am` over `to 6 pm`, `No access`, `Any time`."""
     if day.kind == Access.NONE:
-        return "No access"
+        return {"words": "No access", "sub": ""}
     if day.kind != Access.HOURS or day.from_time is None or day.until_time is None:
-        return "Any time"
-    return f"{short_time(day.from_time)}–{short_time(day.until_time)}"
+        return {"words": "Any time", "sub": ""}
+    return {"words": short_time(day.from_time), "sub": f"to {short_time(day.until_time)}"}
 
 
 def short_time(at: time) -> str:
