@@ -62,6 +62,7 @@ PAGES = (
         Permission.SEE_CONNECTIONS,
         section="Office",
     ),
+    Page("activity.py", "activity", "Activity", ":material/receipt:", Permission.SEE_ACTIVITY, "Office"),
     Page("linking.py", "linking", "Linking", ":material/join_inner:", Permission.LINK_RECORDS, "Office"),
     Page("team.py", "team", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Office"),
     Page(

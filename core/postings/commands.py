@@ -1,8 +1,10 @@
 """Turning posting on after its dry run, and what a person does about a single row: again, or let go with a reason."""
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
@@ -10,12 +12,14 @@ from core.connections.commands import connection_of, settings_of
 from core.connections.models import ConnectionState
 from core.errors import BadInput, NotFound
 from core.permissions import Permission, require
+from core.postings.gathering import held_row
 from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
 from core.postings.plan import Plan, plan_postings
 from core.secrets import has_card_number
 from core.staff.clerk_keys import clerk_key_of
 from core.staff.login_times import refusal
 from core.staff.reports import Identity
+from core.store.version import touch
 
 LONGEST_REASON = 200
 
@@ -118,6 +122,66 @@ def retry(session: Session, actor: Identity, *, posting_id: int) -> LedgerPostin
     return row
 
 
+class Pressed(NamedTuple):
+    """What a press on several rows did. refused: one sentence for each row that could not be, without repeats."""
+
+    done: int
+    refused: tuple[str, ...]
+
+
+def retry_many(session: Session, actor: Identity, *, payment_ids: Sequence[int]) -> Pressed:
+    """Post these payments (again) under this person's clerk key; rows that cannot be are told. Raises NotAllowed."""
+    return _each(session, actor, payment_ids, lambda row_id: retry(session, actor, posting_id=row_id))
+
+
+def clear_many(session: Session, actor: Identity, *, payment_ids: Sequence[int], reason: str) -> Pressed:
+    """Let these payments go, with one reason. Raises NotAllowed; BadInput without a reason."""
+    if not reason.strip():
+        raise BadInput("Say why they are cleared, for example: typed into the ledger by hand.")
+    return _each(
+        session, actor, payment_ids, lambda row_id: clear(session, actor, posting_id=row_id, reason=reason)
+    )
+
+
+def _each(
+    session: Session, actor: Identity, payment_ids: Sequence[int], act: Callable[[int], object]
+) -> Pressed:
+    require(actor.role, Permission.POST_PAYMENTS)
+    done, refused = 0, []
+    for payment_id in payment_ids:
+        try:
+            act(take_up(session, actor, payment_id=payment_id))
+            done += 1
+        except BadInput as error:
+            refused.append(error.sentence)
+    return Pressed(done, tuple(dict.fromkeys(refused)))
+
+
+def take_up(session: Session, actor: Identity, *, payment_id: int) -> int:
+    """The id of a payment's posting row; made now, held, for one that has none (it came before Date Start).
+
+    Of several rows (the payment and its taking back) the one that is not finished. Raises NotAllowed, NotFound; BadInput
+    when posting is off, the ledger has it already, or it is no accepted card or bank payment.
+    """
+    require(actor.role, Permission.POST_PAYMENTS)
+    rows = session.exec(
+        select(LedgerPosting)
+        .where(LedgerPosting.payment_id == payment_id, LedgerPosting.practice_id == actor.practice_id)
+        .order_by(col(LedgerPosting.state).in_([State.POSTED, State.CLEARED]), col(LedgerPosting.id))
+    ).all()
+    if rows:
+        return rows[0].id or 0
+    switch = session.exec(
+        select(PostingSwitch).where(PostingSwitch.practice_id == actor.practice_id, col(PostingSwitch.is_on))
+    ).first()
+    if switch is None:
+        raise BadInput("Posting is off. Turn it on first, on the tab Posting.")
+    row = held_row(session, switch, payment_id, now=clock.now())
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
 def clear(session: Session, actor: Identity, *, posting_id: int, reason: str) -> LedgerPosting:
     """Let a row go: it is not posted by Huddle, because … Raises NotAllowed, NotFound; BadInput: no reason, or too late."""
     row = _mine(session, actor, posting_id)
@@ -163,6 +227,7 @@ def _mine(session: Session, actor: Identity, posting_id: int) -> LedgerPosting:
 def _keep(session: Session, actor: Identity, row: LedgerPosting, action: str, before: str) -> None:
     session.add(row)
     session.flush()
+    touch(session)
     record(
         session,
         who=actor,

@@ -6,12 +6,13 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.dates import short_day
+from core.errors import BadInput, NotFound
 from core.payments.facts import GIVEN_BACK
 from core.payments.models import Payment
 from core.postings.look import Looked, look, part_of, why_held
 from core.postings.models import Hold, LedgerPosting, Part, PostingSwitch, State
 from core.postings.reads import first_zone
-from core.postings.rules import Judged, Verdict, reversal_cents
+from core.postings.rules import LOOKS_ALIKE_WITHIN, Judged, Verdict, reversal_cents
 
 HOLDS = {Verdict.NOT_LINKED: Hold.NOT_LINKED, Verdict.SUSPECTED: Hold.SUSPECTED}
 _MAY_BE_LET_GO = (State.WAITING, State.FAILED)
@@ -51,6 +52,24 @@ def _row(switch: PostingSwitch, judged: Judged, now: datetime, why: str) -> Ledg
         created_at=now,
         not_before=now,
     )
+
+
+def held_row(session: Session, switch: PostingSwitch, payment_id: int, *, now: datetime) -> LedgerPosting:
+    """A row for one payment that a person picked, held until they say. Raises BadInput when it is not to be posted."""
+    payment = session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound("This payment is not in the store any more.")
+    zone = first_zone(session, switch.practice_id)
+    day = clock.local_date(payment.happened_at, zone) - LOOKS_ALIKE_WITHIN
+    looked = look(session, switch.practice_id, start=day, now=now)
+    judged = next((each for each in looked.judged if each.line.payment.id == payment_id), None)
+    if judged is None:
+        raise BadInput("It is no accepted card or bank payment of the last 90 days, so it cannot be posted.")
+    if judged.verdict == Verdict.THERE:
+        raise BadInput("It is in the ledger already.")
+    row = _row(switch, judged, now, why_held(judged, clock.today(zone, now)))
+    row.hold = Hold.NOT_LINKED if judged.verdict == Verdict.NOT_LINKED else Hold.SUSPECTED
+    return row
 
 
 def _look_again(session: Session, posting_id: int, judged: Judged, looked: Looked, now: datetime) -> None:

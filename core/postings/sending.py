@@ -21,6 +21,7 @@ from core.postings.reads import patient_refs
 from core.staff.clerk_keys import clerk_key_of
 from core.staff.login_times import refusal
 from core.staff.models import Staff
+from core.store.version import touch
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=30)
 LATER = timedelta(minutes=2)  # for a person's clerk key, or a payment before its refund
@@ -170,6 +171,7 @@ def record_outcomes(session: Session, outcomes: Mapping[int, Outcome], *, now: d
         if row.state in {State.SENDING, State.UNKNOWN}:
             _apply(row, outcomes[row.id or 0], now)
             session.add(row)
+    touch(session)  # open pages show it
 
 
 def _apply(row: LedgerPosting, outcome: Outcome, now: datetime) -> None:
@@ -222,6 +224,7 @@ def delivered(session: Session, connection_id: int, batch: str, *, now: datetime
         row.state, row.reason, row.finished_at = State.POSTED, "", now
         row.entry_ref = f"{FILE}payments-{batch}.csv"
         session.add(row)
+    touch(session)
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from dashboard.web.card import Card, CardDone, CardEnter
 from dashboard.web.exporting import ExportList
 from dashboard.web.exporting_blast import ExportBlast
+from dashboard.web.exporting_books import ExportBooks
 from dashboard.web.exporting_overview import ExportOverview
 from dashboard.web.gate import Gate
 from dashboard.web.headers import SecurityHeaders
@@ -50,6 +51,7 @@ ROUTES = [
     Route("/export/day.csv", ExportDay),
     Route("/export/overview.csv", ExportOverview),
     Route("/export/blast.csv", ExportBlast),
+    Route("/export/books.csv", ExportBooks),
     Route("/export/{name}.csv", ExportList),
 ]
 ON_ERROR = dict.fromkeys(AWAY, store_away)

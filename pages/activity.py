@@ -1,0 +1,21 @@
+"""Activity: processor against ledger, posting payments to the EHR, and what the syncs did. Each tab is a module."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.ui.books_tab import books_tab
+from dashboard.ui.posting_tab import posting_tab
+from dashboard.ui.runs_tab import runs_tab
+
+# name → what draws it; only the open tab runs, and a link (?tab=…) opens its tab
+TABS: dict[str, Callable[[], None]] = {
+    "Reconciliation": books_tab,
+    "Posting": posting_tab,
+    "Syncs": runs_tab,
+}
+
+for draw, tab in zip(TABS.values(), st.tabs(list(TABS), key="tab", bind="query-params"), strict=True):
+    if tab.open:
+        with tab:
+            draw()
