@@ -16,6 +16,7 @@ from dashboard.ui.output import output_menu
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report
 from dashboard.ui.sight import Sight
+from dashboard.ui.task_reads import tasks_at
 from dashboard.ui.text import count, plain
 from dashboard.ui.tomorrow import tomorrow_words
 
@@ -78,6 +79,7 @@ def _board(
     visits = ordered(matching(headline.kept(report.rows, pressed, sight), groups, provider), order)
     shown = columns.chosen(sight, choices(who, SCREEN).get("columns", []))
     place = columns.place_of(report.time_zone, report.day)
+    tasks = tasks_at([visit.about.key for visit in visits], sight)
     narrowed = bool(groups) or provider is not None
     filtered = narrowed or bool(pressed)
     board.draw_board(
@@ -86,7 +88,7 @@ def _board(
             words=f"{count(len(visits), 'visit')}{' shown' if filtered else ''}, {ORDERS[order].lower()}",
             view=f"{report.location} {report.day} {pressed} {groups} {provider} {order} {sight}",
             columns=board.heads(shown, timed=True),
-            rows=[board.visit_row(visit, shown, place) for visit in visits],
+            rows=[board.visit_row(visit, shown, place, tasks.get(visit.about.key, 0)) for visit in visits],
             empty=why_empty(report, pressed, narrowed=narrowed),
             fold=not filtered and order == "worst",
             quiet_open=bool(choices(who, SCREEN).get("quiet")),

@@ -55,6 +55,12 @@ _MATTERS: dict[str, Matter] = {
     Kind.AUTHORISATION_EXPIRED: Matter(TaskKind.AUTHORISATION, ("coverage",)),
     Kind.AUTHORISATION_UNITS_SHORT: Matter(TaskKind.AUTHORISATION, ("coverage",)),
 }
+NOT_MONEY = (
+    TaskKind.OVERBOOKED,
+    TaskKind.TO_BOOK,
+    TaskKind.INSURANCE,
+    TaskKind.AUTHORISATION,
+)  # no amounts in these
 AT_VISITS = frozenset({TaskKind.INSURANCE, TaskKind.AUTHORISATION})
 # while one of these is found, nobody can say that the matter is settled: its task stays
 _UNSURE: dict[str, frozenset[TaskKind]] = {

@@ -212,11 +212,13 @@ HOUSEHOLD = (
 )  # a payer's, shown at the child
 
 
-def task_counts(session: Session, patient_ids: Iterable[int]) -> dict[int, int]:
-    """How many tasks are open or worked on, by patient (store id); patients without any are left out."""
+def task_counts(
+    session: Session, patient_ids: Iterable[int], kinds: Iterable[TaskKind] = tuple(TaskKind)
+) -> dict[int, int]:
+    """How many tasks of these kinds are open or worked on, by patient (store id); patients without any are left out."""
     open_now = _task.c.state.in_((TaskState.OPEN.value, TaskState.WORKING.value))
     query = select(_task.c.patient_id, func.count()).where(
-        _task.c.patient_id.in_(list(patient_ids)), open_now
+        _task.c.patient_id.in_(list(patient_ids)), _task.c.kind.in_([one.value for one in kinds]), open_now
     )
     rows = session.execute(query.group_by(_task.c.patient_id)).all()
     return {row[0]: row[1] for row in rows}

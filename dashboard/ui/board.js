@@ -4,7 +4,7 @@
 const MARKED_FOR = 60000;
 
 const CELLS = {
-  time: (value) => [value],
+  time: (value) => (value.words ? [value.words, el("div", { class: "soft small" }, value.sub)] : [value]),
   tick: (value, row, act) => [el("input", { type: "checkbox", tabindex: "-1", "data-tick": row.id, "aria-label": value.words, checked: value.on,
     on: { click: (event) => event.stopPropagation(), change: (event) => act.tick([row.id], event.target.checked) } })],
   who: (value, row, act) => [

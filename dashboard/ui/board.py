@@ -7,7 +7,7 @@ from core.morning.rows import MorningRow, PatientRow
 from dashboard.ui.chips import LEGEND
 from dashboard.ui.columns import Column, Place
 from dashboard.ui.component import own
-from dashboard.ui.text import clock_time, shown, visit_day
+from dashboard.ui.text import clock_time, count, shown, visit_day
 
 _BOARD = own("board")
 _WHO = {"key": "who", "label": "Patient", "kind": "who"}
@@ -37,13 +37,14 @@ def heads(columns: list[Column], *, timed: bool) -> list[dict[str, str]]:
     return [*([_TIME] if timed else []), _WHO, *own_columns]
 
 
-def visit_row(visit: MorningRow, columns: list[Column], place: Place) -> dict[str, Any]:
-    """One visit of the day as the board draws it."""
+def visit_row(visit: MorningRow, columns: list[Column], place: Place, tasks: int = 0) -> dict[str, Any]:
+    """One visit of the day as the board draws it. tasks: how many wait to be worked on, told beneath the time."""
     doing = " · ".join(shown(word, 60) for word in (visit.appointment_type, visit.provider) if word)
     status = {"arrived": "arrived", "completed": "checked out", "no_show": "did not come"}.get(visit.status)
     drawn = patient_row(visit.about, columns, place)
     drawn["id"] = visit.appointment_id
-    drawn["cells"]["time"] = clock_time(visit.starts_at, place.time_zone)
+    at = clock_time(visit.starts_at, place.time_zone)
+    drawn["cells"]["time"] = {"words": at, "sub": count(tasks, "task")} if tasks else at
     drawn["cells"]["who"]["sub"] = " · ".join(word for word in (doing, status) if word)
     return drawn
 

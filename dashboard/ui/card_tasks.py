@@ -14,7 +14,7 @@ from core.permissions import Permission, may
 from core.severity import Flag
 from core.staff.reports import Identity
 from core.tasks import commands
-from core.tasks.kinds import TaskKind, matter_of
+from core.tasks.kinds import NOT_MONEY, matter_of
 from core.tasks.models import CloseReason, TaskState
 from core.tasks.reports import QuickTask, Step, TaskRow, history, quick_stop
 from dashboard.ui import blocks, page
@@ -25,7 +25,6 @@ from dashboard.ui.task_list import kind_chip
 from dashboard.ui.text import clock_time, day_month, plain, shown
 
 DONE = "card tasks done"  # session state: {patient key: [(words, step ids)]} of this session, to take back
-NOT_MONEY = frozenset({TaskKind.OVERBOOKED, TaskKind.TO_BOOK, TaskKind.INSURANCE, TaskKind.AUTHORISATION})
 REASONS = (
     (CloseReason.PAID, "Paid", "The money is there, or on its way."),
     (CloseReason.UPDATED, "Updated", "Card, booking or insurance is put right."),

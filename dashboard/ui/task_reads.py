@@ -1,6 +1,6 @@
 """The tasks a page asks for: what was chosen above the list, and what the store has of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from core import clock
 from core.morning.reports import locations
 from core.severity import Severity
 from core.staff.reports import Identity
+from core.tasks.kinds import NOT_MONEY, TaskKind
 from core.tasks.reports import (
     Show,
     Tally,
@@ -17,9 +18,11 @@ from core.tasks.reports import (
     looked_at,
     open_tasks,
     tally,
+    task_counts,
     task_people,
 )
 from dashboard.ui import page
+from dashboard.ui.sight import Sight
 from dashboard.ui.task_list import CLOSED_DAYS, NEAR_DAYS, show_of
 
 LIMIT = 50
@@ -69,6 +72,12 @@ def read_tasks(who: Identity, choice: Choice) -> Found:
             time_zone=zone,
             looked=looked_at(session) is not None,
         )  # fmt: skip
+
+
+def tasks_at(patients: Sequence[int], sight: Sight) -> dict[int, int]:
+    """How many tasks wait at each of these patients (store ids); those of money only for who may see amounts."""
+    with page.open_reader() as session:
+        return task_counts(session, patients, tuple(TaskKind) if sight.money else NOT_MONEY)
 
 
 def _wanted(who: Identity, choice: Choice, near: datetime, since: datetime) -> Wanted:
