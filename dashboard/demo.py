@@ -132,15 +132,21 @@ def fill(control: dict[str, Any]) -> None:
     from core.jobs.roll_up import roll_up_all
     from core.jobs.sync import sync_connection
     from core.jobs.task_refresh import refresh_tasks_now
+    from core.staff.clerk_keys import set_clerk_key
     from core.staff.commands import add_staff
     from dashboard.web.passwords import hash_password
 
     engine = open_store(settings().store)
     migrate(engine)
+    former = {name: control["cash_practice"][name] for name in ("base_url", "api_key")}
+    former_id, clerks = 0, dict[str, str]()
     for kind, name, given in (
         ("practice_files", "EHR files", {"folder": control["ehr_files"]}),
+        ("cash_practice", "Cash Practice", former),
         ("fortis", "Fortis", dict(control["fortis"])),
     ):
+        if kind == "cash_practice" and not control["cash_practice"]["patients"]:
+            continue  # this practice has moved to Fortis altogether
         plain, secret = split_secrets(kind, given)
         check(kind, plain, secret)
         with transaction(engine) as session:
@@ -153,6 +159,8 @@ def fill(control: dict[str, Any]) -> None:
             raise HuddleError(f"{name}: {failed.error}")
         if kind == "fortis":
             register(engine, connection_id)
+        elif kind == "cash_practice":
+            former_id, clerks = connection_id, control["cash_practice"]["clerk_keys"]
         _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
     started = clock.now()
     counted = roll_up_all(engine)
@@ -161,7 +169,7 @@ def fill(control: dict[str, Any]) -> None:
     _connect_messages(engine, control)
     with transaction(engine) as session:
         for username, (role, display, password) in ACCOUNTS.items():
-            add_staff(
+            added = add_staff(
                 session,
                 None,
                 username=username,
@@ -169,6 +177,8 @@ def fill(control: dict[str, Any]) -> None:
                 role=role,
                 password_hash=hash_password(password),
             )
+            if key := clerks.get(username):
+                set_clerk_key(session, None, staff_id=added.id or 0, connection_id=former_id, key=key)
     engine.dispose()
 
 

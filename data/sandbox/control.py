@@ -122,6 +122,7 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "cp_id": cash_practice_keys.cp_id(state),
             "cp_mkey": cash_practice_keys.cp_mkey(state),
             "clerk_keys": cash_practice_keys.clerk_keys(state),
+            "patients": len(records.find(state, "customers")),
         },
         "pages": {
             "home": root_url,
