@@ -2,11 +2,12 @@
 
 Only patients whom a change concerns are judged again; everybody is once a day, and when the ground of all findings
 moved (cards not known any more, the terms of a membership). A look at everybody is done in parts: killed anywhere, the
-next run goes on after the last patient kept. Running twice changes nothing.
+next run goes on after the last patient kept; whom a change concerns comes first all the same. Running twice changes
+nothing.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -44,12 +45,12 @@ class Looked(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """Whom to look at in one location; everybody: in order of their id, so that it can go on where it ended.
-    look None: nothing has changed."""
+    """Whom to look at in one location. news: whom a change concerns, always first and whole. everybody: in order of
+    their id, as many as there is time for. look: how far the looks are once the news are kept; None = all is seen."""
 
     look: TaskLook | None
-    patient_ids: Sequence[int]
-    everybody: bool
+    news: Sequence[int] = ()
+    everybody: Sequence[int] = ()
 
 
 def refresh_tasks(engine: Engine) -> Looked:
@@ -93,24 +94,28 @@ def _look(engine: Engine, lease: Held, place_id: int, until: float) -> tuple[Cou
         setting = setting_of(session, place, clock.now())
         plan = _plan(session, place, setting)
     counts, seen = Counts(), 0
-    ids = plan.patient_ids
-    if plan.look is None:
+    look = plan.look
+    if look is None:
         return counts, seen, False
-    for start in range(0, len(ids), AT_ONCE):
-        part = ids[start : start + AT_ONCE]
-        counts += _part(engine, lease, part, setting, plan.look if plan.everybody else None)
-        seen += len(part)
-        if plan.everybody and time.monotonic() > until and start + AT_ONCE < len(ids):
-            return counts, seen, True
+    for part in _parts(plan.news):
+        counts, seen = counts + _part(engine, lease, part, setting, None), seen + len(part)
     with transaction(engine) as session:
         lease.confirm(session)
-        plan.look.at_patient = None
-        session.merge(plan.look)
+        session.merge(look)
+    for part in _parts(plan.everybody):
+        look.at_patient = part[-1] if part[-1] != plan.everybody[-1] else None
+        counts, seen = counts + _part(engine, lease, part, setting, look), seen + len(part)
+        if look.at_patient is not None and time.monotonic() > until:
+            return counts, seen, True
     return counts, seen, False
 
 
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
 def _part(
-    engine: Engine, lease: Held, part: Sequence[int], setting: Setting, everybody: TaskLook | None
+    engine: Engine, lease: Held, part: Sequence[int], setting: Setting, look: TaskLook | None
 ) -> Counts:
     """Judge some patients without holding anybody up, then write what follows in one transaction."""
     with reader(engine) as session:
@@ -119,42 +124,44 @@ def _part(
     with transaction(engine) as session:
         lease.confirm(session)
         counts = keep(session, seen, setting)
-        if everybody is not None:
-            everybody.at_patient = part[-1]
-            session.merge(everybody)
+        if look is not None:
+            session.merge(look)
         crashpoint("tasks.kept")
     return counts
 
 
 def _plan(session: Session, place: Location, setting: Setting) -> _Plan:
-    assert place.id is not None
     before = session.get(TaskLook, place.id)
     version, ground = data_version(session), _ground(setting)
-    look = TaskLook(location_id=place.id, version=version, looked_at=setting.as_of, ground=ground)
-    if before is None or before.ground != ground or _terms_changed(session, before):
-        return _Plan(look, _everybody(session, place, after=0), everybody=True)
-    if (
-        before.at_patient is not None
-    ):  # goes on where it ended; what changed meanwhile counts from its beginning
-        look.version, look.looked_at = before.version, before.looked_at
-        return _Plan(look, _everybody(session, place, after=before.at_patient), everybody=True)
-    if before.version == version and not _visits_begun(before.looked_at, setting.as_of):
-        return _Plan(None, [], everybody=False)
-    here = _everybody(session, place, after=0)
-    ids = touched(session, before.looked_at - NEWS_MAY_OVERLAP, setting.as_of)
-    chosen = [key for key in here if key in ids]
-    if len(chosen) * MANY > len(here):
-        return _Plan(look, here, everybody=True)
-    return _Plan(look, chosen, everybody=False)
+    look = TaskLook(location_id=place.id or 0, version=version, looked_at=setting.as_of, ground=ground)
+    if before is None:
+        look.at_patient = 0
+        return _Plan(look, everybody=_everybody(session, place, after=0))
+    anew = before.ground != ground or terms_changed(session, before.looked_at)
+    moved = before.version != version or _visits_begun(before.looked_at, setting.as_of)
+    if not (anew or moved or before.at_patient is not None):
+        return _Plan(None)
+    look.at_patient = 0 if anew else before.at_patient
+    news: list[int] = []
+    if moved:
+        ids = touched(session, before.looked_at - NEWS_MAY_OVERLAP, setting.as_of, place.id or 0)
+        here = _everybody(session, place, after=0)
+        news = [key for key in here if key in ids]
+        if len(news) * MANY > len(here):
+            look.at_patient, news = 0, []
+    else:
+        look.looked_at = before.looked_at
+    if look.at_patient is None:
+        return _Plan(look, news)
+    rest = _everybody(session, place, after=look.at_patient)
+    if not rest:
+        look.at_patient = None
+    return _Plan(look, news, rest)
 
 
 def _visits_begun(looked_at: datetime, now: datetime) -> bool:
     """Whether it is time to see again whose visit has begun: every quarter of an hour will do."""
     return now - looked_at > NEWS_MAY_OVERLAP + NEWS_MAY_OVERLAP / 2
-
-
-def _terms_changed(session: Session, before: TaskLook) -> bool:
-    return before.at_patient is None and terms_changed(session, before.looked_at)
 
 
 def _ground(setting: Setting) -> str:

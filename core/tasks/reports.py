@@ -119,7 +119,6 @@ def open_tasks(
     session: Session, wanted: Wanted = Wanted(), *, limit: int | None = None, offset: int = 0
 ) -> list[TaskRow]:
     """The tasks asked for: worst first, then the most money, then the next visit (DOMAIN §9); closed ones latest first."""
-    query = _narrowed(_rows(), wanted)
     order: tuple[Any, ...] = (_task.c.closed_at.desc(), _task.c.id)
     if wanted.show is not Show.CLOSED:
         order = (
@@ -129,15 +128,16 @@ def open_tasks(
             _task.c.next_visit_at,
             _task.c.id,
         )
-    rows = session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
+    chosen = (
+        _narrowed(select(_task.c.id), wanted).order_by(*order).limit(limit).offset(offset)
+    )  # sorts ids, not rows
+    rows = session.execute(_rows().where(_task.c.id.in_(chosen.scalar_subquery())).order_by(*order)).all()
     return [_row(row) for row in rows]
 
 
 def count_tasks(session: Session, wanted: Wanted) -> int:
     """How many tasks are asked for."""
-    narrowed = _narrowed(
-        select(func.count()).select_from(_task.join(_patient, _task.c.patient_id == _patient.c.id)), wanted
-    )
+    narrowed = _narrowed(select(func.count()).select_from(_task), wanted)
     return session.execute(narrowed).scalar_one()
 
 
@@ -307,6 +307,8 @@ def _narrowed(query: Any, wanted: Wanted) -> Any:
     if wanted.closed_since is not None and wanted.show is Show.CLOSED:
         query = query.where(_task.c.closed_at >= wanted.closed_since)
     words = folded(wanted.search).split()
+    if words:
+        query = query.where(_patient.c.id == _task.c.patient_id)
     if len(words) == 1 and len(words[0]) == 4 and words[0].isdigit():
         return query.where(_patient.c.mobile_last_four == words[0])
     for word in words:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlmodel import Session
 
 from core.cards.models import Card
@@ -29,61 +29,75 @@ from core.schedule.models import Appointment, AppointmentType
 from core.schedule.rules import PRESUMED_MISSED_AFTER
 from core.store.base import table_of
 
+_SYNCED, _LINKED = ("synced_at", "gone_at"), "linked_at"
 AT_ONCE = 900  # ids in one IN list
 _patient, _plan, _member = table_of(Patient), table_of(Plan), table_of(Membership)
-_visit, _contact = table_of(Appointment), table_of(ProcessorContact)
+_visit = table_of(Appointment)
 
 
 def _changed(table: Any, since: datetime) -> Any:
-    return or_(table.c.synced_at >= since, table.c.gone_at >= since)
+    """Also a contact that was joined to a patient, which changes the row and not what was synced."""
+    return or_(*(table.c[name] >= since for name in (*_SYNCED, _LINKED) if name in table.c))
 
 
-def _own(model: Any, since: datetime) -> Select[Any]:
-    table = table_of(model)
-    return (
-        select(table.c.patient_id).where(_changed(table, since), table.c.patient_id.is_not(None)).distinct()
-    )
-
-
-def _of(owner: Any, model: Any, column: str, where: Any, pick: str = "patient_id") -> Select[Any]:
-    table = table_of(model)
-    return select(owner.c[pick]).join(table, table.c[column] == owner.c.id).where(where).distinct()
-
-
-def touched(session: Session, since: datetime, until: datetime) -> set[int]:
+def touched(session: Session, since: datetime, until: datetime, location_id: int) -> set[int]:
     """Patients whom a change since an instant concerns (aware UTC), with their families and whoever pays for them;
-    and those whose visit has begun or been missed between `since` and `until`."""
-    found: set[int] = set()
-    for query in _queries(since, until):
-        found.update(key for key in session.execute(query).scalars() if key is not None)
+    and those of the location whose visit has begun or been missed between `since` and `until`."""
+    patients: set[int | None] = set(
+        session.execute(select(_patient.c.id).where(_changed(_patient, since))).scalars()
+    )
+    plans: set[int | None] = set()
+    members: set[int | None] = set()
+    for model in _OWNED:
+        table = table_of(model)
+        patients.update(session.execute(select(table.c.patient_id).where(_changed(table, since))).scalars())
+    for model in (Payment, Recurring):
+        table = table_of(model)
+        concerned = select(table.c.patient_id, table.c.plan_id, table.c.membership_id).where(
+            _changed(table, since)
+        )
+        for patient_id, plan_id, membership_id in session.execute(concerned):
+            patients.add(patient_id)
+            plans.add(plan_id)
+            members.add(membership_id)
+    for model, key, columns in _PARTS:
+        table = table_of(model)
+        recent = or_(*(table.c[column] >= since for column in columns))
+        (plans if key == "plan_id" else members).update(
+            session.execute(select(table.c[key]).where(recent)).scalars()
+        )
+    begun = (_visit.c.starts_at >= since - PRESUMED_MISSED_AFTER, _visit.c.starts_at <= until)
+    patients.update(
+        session.execute(
+            select(_visit.c.patient_id).where(_visit.c.location_id == location_id, *begun)
+        ).scalars()
+    )
+    for ids, table in ((plans, _plan), (members, _member)):
+        for part in _parts(ids):
+            patients.update(session.execute(select(table.c.patient_id).where(table.c.id.in_(part))).scalars())
+    found = {key for key in patients if key is not None}
     return found | _relations(session, found)
 
 
-def _queries(since: datetime, until: datetime) -> Iterable[Select[Any]]:
-    yield select(_patient.c.id).where(_changed(_patient, since))
-    for model in (Card, Payment, Recurring, Plan, Membership, Appointment, LedgerEntry, Coverage):
-        yield _own(model, since)
-    yield select(_contact.c.patient_id).where(or_(_changed(_contact, since), _contact.c.linked_at >= since))
-    payment, recurring = table_of(Payment), table_of(Recurring)
-    for model, table in ((Payment, payment), (Recurring, recurring)):
-        yield _of(_plan, model, "plan_id", _changed(table, since))
-        yield _of(_member, model, "membership_id", _changed(table, since))
-    yield _of(_plan, Instalment, "plan_id", _changed(table_of(Instalment), since))
-    yield _of(_member, MembershipExtra, "membership_id", _changed(table_of(MembershipExtra), since))
-    for model, column in ((PlanPromise, "recorded_at"), (PlanPromise, "withdrawn_at"), (PlanSettlement, "decided_at"), (PlanSettlement, "undone_at")):  # fmt: skip
-        yield _of(_plan, model, "plan_id", table_of(model).c[column] >= since)
-    for column in ("chosen_at", "undone_at"):
-        yield _of(_member, MembershipChoice, "membership_id", table_of(MembershipChoice).c[column] >= since)
-    begun = (_visit.c.starts_at >= since - PRESUMED_MISSED_AFTER, _visit.c.starts_at <= until)
-    yield select(_visit.c.patient_id).where(*begun).distinct()
+_OWNED = (Card, Plan, Membership, Appointment, LedgerEntry, Coverage, ProcessorContact)
+_PARTS = (
+    (Instalment, "plan_id", _SYNCED),
+    (PlanPromise, "plan_id", ("recorded_at", "withdrawn_at")),
+    (PlanSettlement, "plan_id", ("decided_at", "undone_at")),
+    (MembershipExtra, "membership_id", _SYNCED),
+    (MembershipChoice, "membership_id", ("chosen_at", "undone_at")),
+)
+
+
+def _parts(ids: set[int | None]) -> Iterable[list[int]]:
+    known = sorted(key for key in ids if key is not None)
+    return (known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE))
 
 
 def _relations(session: Session, patients: set[int]) -> set[int]:
     """Who pays for these, and for whom these pay."""
     found: set[int] = set()
-    ids = sorted(patients)
-    for start in range(0, len(ids), AT_ONCE):
-        part = ids[start : start + AT_ONCE]
+    for part in _parts(set(patients)):
         for query in (
             select(_patient.c.guarantor_id).where(_patient.c.id.in_(part)),
             select(_patient.c.id).where(_patient.c.guarantor_id.in_(part)),
