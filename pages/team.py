@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core import clock
 from core.errors import HuddleError
 from core.practice.reports import Place, places
 from core.staff.reports import Identity
@@ -18,6 +17,7 @@ from dashboard.ui import (
     team_week,
     undo_line,
 )
+from dashboard.ui.columns import place_of
 from dashboard.ui.text import count, plain
 
 BOARD, NUMBERS, PRESSED = "team board", "team numbers", "team pressed"
@@ -38,6 +38,7 @@ def _team() -> None:
     who, pressed = page.identity(), st.session_state.get(PRESSED, "")
     with page.open_reader() as session:
         found, offered = team(session, who), places(session, who.location_id)
+    where = place_of(offered[0].time_zone if offered else "UTC")
     with st.container(horizontal=True, vertical_alignment="center"):
         undo_line.undo_line("team")
         st.space("stretch")
@@ -56,10 +57,7 @@ def _team() -> None:
             words=f"{count(len(people), 'person', 'people')}; press one to change role, times, keys or password",
             view=pressed,
             columns=team_board.heads(found),
-            rows=[
-                team_board.drawn(line, found, clock.now(), me=line.staff_id == who.staff_id)
-                for line in people
-            ],
+            rows=[team_board.drawn(line, found, where, me=line.staff_id == who.staff_id) for line in people],
             empty=team_board.why_empty(pressed),
             back=st.session_state.get(CLOSED),
         ),

@@ -1,13 +1,15 @@
 """The people of the practice as rows: role, place, a week of login times, clerk keys, last seen."""
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import time
 from typing import Any, NamedTuple
 
+from core import clock
 from core.staff.models import Access
 from core.staff.rules import MIDNIGHT, WEEKDAYS, DayTimes
 from core.staff.team_report import Team, TeamLine
-from dashboard.ui.text import ago, shown
+from dashboard.ui.columns import Place
+from dashboard.ui.text import near_day, shown
 
 EVERYWHERE = "All locations"
 
@@ -22,16 +24,9 @@ def heads(team: Team) -> list[dict[str, str]]:
     ]
 
 
-def drawn(line: TeamLine, team: Team, now: datetime, *, me: bool) -> dict[str, Any]:
+def drawn(line: TeamLine, team: Team, place: Place, *, me: bool) -> dict[str, Any]:
     """One person as the board draws it; a missing clerk key of somebody who can sign in stands out."""
-    seen = (
-        "you"
-        if me
-        else f"last seen {ago(line.last_seen_at, now)}"
-        if line.last_seen_at
-        else "never signed in"
-    )
-    state = seen if line.enabled else "disabled"
+    state = "disabled" if not line.enabled else "you" if me else _seen(line, place)
     return {
         "id": f"staff {line.staff_id}",
         "key": line.staff_id,
@@ -44,6 +39,13 @@ def drawn(line: TeamLine, team: Team, now: datetime, *, me: bool) -> dict[str, A
             "keys": _keys(line, team),
         },
     }
+
+
+def _seen(line: TeamLine, place: Place) -> str:
+    """By the day: the minute would change, and mark the row as changed, at every refresh."""
+    if line.last_seen_at is None:
+        return "never signed in"
+    return f"last seen {near_day(clock.local_date(line.last_seen_at, place.time_zone), place.today)}"
 
 
 def _keys(line: TeamLine, team: Team) -> dict[str, str]:
