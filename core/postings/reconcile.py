@@ -1,7 +1,7 @@
 """Processor against ledger, day by day and to the cent: what agrees, what is missing, doubled or different (issue 5.3)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -104,6 +104,11 @@ class Books:
     @property
     def ledger_only_cents(self) -> int:
         return sum(day.ledger_only_cents for day in self.days)
+
+    @property
+    def apart_cents(self) -> int:
+        """All differences added up, whichever way they go: one missing and one doubled do not cancel each other."""
+        return sum(abs(line.difference_cents) for line in self.lines)
 
 
 def reconcile(
@@ -310,9 +315,3 @@ _ORDER = list(Finding)
 
 def _urgency(line: BookLine) -> tuple[bool, int, int, str]:
     return (not line.urgent, _ORDER.index(line.kind), -line.day.toordinal(), line.order_id)
-
-
-def agreed(books: Books) -> bool:
-    """Whether nothing needs a person: ledger rows of their own are no fault."""
-    fine: Collection[Finding] = (Finding.MATCHED, Finding.LEDGER_ONLY)
-    return all(line.kind in fine for line in books.lines)

@@ -73,7 +73,7 @@ def _standing(session: Session, connection: Connection) -> Standing:
         changed_at=switch.changed_at if switch else None,
         trouble=switch.trouble if switch and switch.is_on else "",
         clerk_trouble=clerk_of(session, connection, None, now=clock.now()).trouble,
-        counts=dict(counts),
+        counts={row[0]: row[1] for row in counts},
         read_at=read_at,
         by_file=bool(saved.get("drop_folder")),
     )

@@ -41,6 +41,7 @@ NUMBERS = (
     Number("ledger-only", Finding.LEDGER_ONLY, "Ledger only", "edit_note", "", ("The ledger holds nothing else", "No cash, checks or payments typed by hand on these days.")),
     Number("matched", Finding.MATCHED, "Agree", "task_alt", "good", ("Nothing agrees yet", "Payments appear here once they are in the ledger.")),
 )  # fmt: skip
+APART = {Finding.NOT_POSTED, Finding.TWICE, Finding.DIFFERS}
 _CHIPS = {one.kind: one for one in NUMBERS}
 _STATES = {
     State.FAILED: ("Failed", "high", "error"),
@@ -50,17 +51,16 @@ _STATES = {
 
 
 def numbers(books: Books, pressed: str) -> list[dict[str, Any]]:
-    """The headline: the difference first, then each finding with its dollars."""
-    off = books.difference_cents
+    """The headline: how far the two are apart, then each finding with its dollars."""
     first = {
-        "id": "all",
-        "label": "Processor less ledger",
+        "id": "apart",
+        "label": "Apart",
         "icon": "difference",
-        "tone": "high" if off else "good",
-        "value": dollars(off),
-        "sub": f"{whole_dollars(books.processor_cents)} accepted",
+        "tone": "high" if books.apart_cents else "good",
+        "value": dollars(books.apart_cents),
+        "sub": f"of {whole_dollars(books.processor_cents)} accepted",
         "pressed": not pressed,
-        "why": "Show every row",
+        "why": "Show everything that does not agree",
     }
     return [first, *(_number(one, books, pressed) for one in NUMBERS)]
 
@@ -79,18 +79,14 @@ def _number(one: Number, books: Books, pressed: str) -> dict[str, Any]:
         "value": f"{len(lines):,}",
         "sub": whole_dollars(cents) if lines else "",
         "pressed": held,
-        "why": "Show every row again" if held else f"Show only: {one.label.lower()}",
+        "why": "Show what does not agree again" if held else f"Show only: {one.label.lower()}",
     }
 
 
 def matching(books: Books, pressed: str, day: date | None) -> list[BookLine]:
-    """The rows of a pressed number and day; without a number those that agree come last."""
-    kind = next((one.kind for one in NUMBERS if one.id == pressed), None)
-    return [
-        line
-        for line in books.lines
-        if (kind is None or line.kind == kind) and (day is None or line.day == day)
-    ]
+    """The rows of a pressed number and day; without a number those that do not agree, of a day all of them."""
+    kinds = {one.kind for one in NUMBERS if one.id == pressed} or (set(Finding) if day else APART)
+    return [line for line in books.lines if line.kind in kinds and (day is None or line.day == day)]
 
 
 def drawn(line: BookLine, place: int, sight: Sight, ticked: Collection[int], today: date) -> dict[str, Any]:
@@ -149,4 +145,4 @@ def why_empty(pressed: str, *, known: bool, narrowed: bool) -> tuple[str, str]:
         return one.good_news
     if narrowed:
         return "Nothing on this day", "Choose another day to see its payments."
-    return "No payments on these days", "Choose other days, or wait for the next sync."
+    return "Processor and ledger agree to the cent", "Press a number to see the rows behind it."

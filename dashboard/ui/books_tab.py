@@ -175,7 +175,7 @@ def _open() -> None:
 def _press() -> None:
     pressed = st.session_state[NUMBERS].press
     if pressed is not None:
-        st.session_state[PRESSED] = "" if pressed in ("all", st.session_state.get(PRESSED)) else pressed
+        st.session_state[PRESSED] = "" if pressed in ("apart", st.session_state.get(PRESSED)) else pressed
         _back_to_first()
 
 
