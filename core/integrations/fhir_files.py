@@ -17,7 +17,7 @@ from core.integrations.fhir import USED
 
 ENDINGS = (".ndjson", ".jsonl", ".json")
 LARGEST_LINE = 4 * 1024 * 1024  # bytes of one resource: the same in a file as in memory, more or less
-LARGEST_BUNDLE = 64 * 1024 * 1024  # bytes: a bundle has to be parsed whole
+LARGEST_BUNDLE = 32 * 1024 * 1024  # bytes: a bundle has to be parsed whole
 UNREADABLE = "unreadable"  # what the counts call lines that are no resource at all
 EMPTY_ENTRY = "entry without a resource"
 _CODES = {name: code for code, name in enumerate((UNREADABLE, *USED), start=1)}

@@ -16,6 +16,7 @@ from core.integrations.practice_files.cells import time_zone as zone_named
 from core.jobs.fhir_loading import (
     FOLDER,
     Load,
+    failed,
     load_files,
     load_folder,
     load_server,
@@ -80,7 +81,7 @@ def sync_fhir(load: Load, settings: Mapping[str, str], secrets: Mapping[str, str
             return load_folder(load, Path(settings["folder"]))
         client = server_client(settings, secrets, **wire)
     except HuddleError as error:
-        load.result.fail(FOLDER, error.sentence, error.retry_after)
+        failed(load, FOLDER if settings.get("folder") else "server", error)
         return load.result
     try:
         return load_server(load, client)

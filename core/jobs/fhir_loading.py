@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from core import clock
 from core.connections.commands import fhir_client
+from core.connections.models import SyncCursor
 from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
 from core.errors import BadInput, HuddleError, Refused, UnreadableAnswer
 from core.integrations.fhir import USED, FhirServer
@@ -77,7 +78,7 @@ def load_files(load: Load, path: Path) -> FhirResult:
         try:
             files.append(FhirFile(each))
         except BadInput as unusable:
-            load.result.fail(each.name, unusable.sentence)
+            failed(load, each.name, unusable)
         else:
             load.result.ignored += files[-1].left_out
             load.said(f"{each.name}: {sum(files[-1].held.values()):,} resources to read")
@@ -100,7 +101,8 @@ def load_folder(load: Load, folder: Path) -> FhirResult:
             load.confirm(session)
             counts = {kind: list(each) for kind, each in found.files.items()}
             place = place_of(session, load.connection_id, FOLDER)
-            place.cursor, place.synced_at = json.dumps({"stamp": stamp, "counts": counts}), clock.now()
+            place.cursor = json.dumps({"stamp": stamp, "counts": counts})
+            _all_fresh(session, load.connection_id)
     return found
 
 
@@ -112,7 +114,7 @@ def load_server(load: Load, client: FhirServer) -> FhirResult:
     try:
         offered = client.offered()
     except HuddleError as error:
-        load.result.fail("server", error.sentence, error.retry_after)
+        failed(load, "server", error)
         return load.result
     if missing := [kind for kind in USED if kind not in offered]:
         load.result.remarks.append(f"The server offers no {', '.join(missing)}.")
@@ -134,6 +136,13 @@ def server_client(settings: Mapping[str, str], secrets: Mapping[str, str], **wir
     if not settings.get("base_url"):
         raise BadInput("This connection watches no folder and names no server. Connect it with one of them.")
     return fhir_client(settings, secrets, **wire)
+
+
+def failed(load: Load, what: str, error: HuddleError) -> None:
+    """A file, a folder or a server could not be read at all: told, and kept among the runs."""
+    load.result.fail(what, error.sentence, error.retry_after)
+    with transaction(load.engine) as session:
+        fail_run(session, start_run(session, load.connection_id, what), error.sentence)
 
 
 def _load_kind(load: Load, kind: str, files: list[FhirFile]) -> None:
@@ -240,6 +249,9 @@ def _finish(load: Load, kind: str, run_id: int, *, high: int = 0) -> None:
         follow(session, load.connection_id, kind)
         finish_run(session, run_id)
         place = place_of(session, load.connection_id, kind)
+        if kind == UNREADABLE:
+            session.delete(place)  # nothing that could grow old
+            return
         reached = min(high, int(clock.now().timestamp()))
         if reached > int(place.cursor or 0):
             place.cursor = str(reached)
@@ -276,11 +288,20 @@ def _counted(load: Load, stamp: str) -> bool:
         seen = json.loads(place.cursor or "{}")
         if seen.get("stamp") != stamp:
             return False
-        place.synced_at = clock.now()
         for kind, (rows, _stored, _unchanged, quarantined) in seen["counts"].items():
             counts = FileCounts(rows, 0, rows - quarantined, quarantined)
             run_id = start_run(session, load.connection_id, kind)
             add_counts(session, run_id, **in_run(counts))
             finish_run(session, run_id)
+            if kind == UNREADABLE:
+                session.delete(place_of(session, load.connection_id, kind))
             load.result.add(kind, counts, [])
+        _all_fresh(session, load.connection_id)
     return True
+
+
+def _all_fresh(session: Session, connection_id: int) -> None:
+    """A folder was seen as a whole: what it held earlier and holds no more is as old as the rest, not older."""
+    session.flush()
+    mine = col(SyncCursor.connection_id) == connection_id
+    session.execute(update(SyncCursor).where(mine).values(synced_at=clock.now()))

@@ -137,6 +137,7 @@ GUIDES: dict[Kind, Guide] = {
             ),
             Field("folder", "Instead of an address: a folder with bundles or NDJSON files."),
             Field("token", "Only when the server asks for one."),
+            Field("time_zone", "Of places that name none, such as America/Denver.", more=True),
         ),
         "Rows that cannot be used are kept with their reason and never stop the others.",
     ),

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from core import clock
 from core.connections.commands import check, connect
-from core.connections.reports import quarantined, runs
+from core.connections.reports import quarantined, runs, sources
 from core.errors import BadInput, Refused, UnreadableAnswer, WrongCredentials
 from core.integrations.fhir import FhirServer
 from core.jobs.fhir_import import import_fhir
@@ -110,7 +111,9 @@ def test_a_busy_server_is_asked_again_and_garbage_is_told(sqlite_store: Engine) 
         (run,) = synced(sqlite_store, connection_id).values()
     assert "does not answer as a FHIR server does" in run.error
     with reader(sqlite_store) as session:
-        assert {each.state for each in runs(session)} == {"done"}
+        assert [each.state for each in runs(session)] == ["failed", "done", "done"]
+        (source,) = sources(session, now=clock.now())
+    assert source.sentence.endswith("as a FHIR server does (no CapabilityStatement).")
 
 
 json_of_no_bundle = '{"resourceType": "OperationOutcome"}'
@@ -158,6 +161,7 @@ def test_an_import_of_a_server_is_read_under_its_connection(sqlite_store: Engine
 
 
 def test_a_watched_folder_is_read_when_it_changes(sqlite_store: Engine, tmp_path: Path) -> None:
+    tmp_path = tmp_path / "export"
     made = Invented()
     write(tmp_path, made.files())
     settings = {"folder": str(tmp_path), "time_zone": DENVER}
@@ -168,3 +172,13 @@ def test_a_watched_folder_is_read_when_it_changes(sqlite_store: Engine, tmp_path
     assert synced(sqlite_store, connection_id)["Encounter"].unchanged == 60
     write(tmp_path, {"Encounter": [*made.encounters[:59], {**made.encounters[59], "status": "cancelled"}]})
     assert synced(sqlite_store, connection_id)["Encounter"].stored == 1
+    (tmp_path / "Encounter.ndjson").write_text("{")
+    assert synced(sqlite_store, connection_id)["unreadable"].quarantined == 1
+    tmp_path.rename(tmp_path.with_name("away"))
+    assert synced(sqlite_store, connection_id)["folder"].error.startswith("There is no file or folder")
+    tmp_path.with_name("away").rename(tmp_path)
+    (tmp_path / "Encounter.ndjson").unlink()
+    synced(sqlite_store, connection_id)
+    with reader(sqlite_store) as session:
+        (source,) = sources(session, now=clock.now())
+    assert (source.sentence, source.stale) == ("EHR: synced just now.", False)
