@@ -29,7 +29,10 @@ def offer(ask: Asking, draft: DeclinedLine) -> None:
             on_click=_request, args=(ask, place, draft),
         )  # fmt: skip
     st.caption(
-        plain(f"{draft.processor} tries nothing again by itself. Both are done under your clerk key.", 200)
+        plain(
+            f"{draft.processor} tries nothing again by itself. What you press here is done under your clerk key.",
+            200,
+        )
     )
     doing.say(place)
 

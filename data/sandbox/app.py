@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core import clock
 from data.sandbox import calls, control, pages
 from data.sandbox.cashpractice import records as cash_practice_records
+from data.sandbox.cashpractice import screens as cash_practice_screens
 from data.sandbox.cashpractice import wire as cash_practice
 from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis import elements, hosted, webhooks
@@ -54,6 +55,7 @@ def build_app(state: State) -> Starlette:
             Route("/", _index),
             Route("/control", control.control, methods=["GET", "POST"]),
             *pages.routes(),
+            *cash_practice_screens.routes(),
             *genesis_screens.routes(),
             Mount("/fortis/js", elements.router(state)),
             Mount("/fortis/pay", hosted.router(state)),
@@ -245,7 +247,8 @@ pre {{ background: #f4f4f2; padding: 1rem; overflow: auto }}</style></head>
 <p>A stand-in for the practice's card processor, text gateway and mail server. No money moves here, no message
 leaves this machine, and every person in it is invented.</p>
 <p>What was texted: <a href="/phone">phones</a>. What was mailed: <a href="/mail">mailbox</a>.
-The EHR: <a href="/workbench">Workbench tasks</a>, <a href="/ledger">ledger</a>.</p>
+The EHR: <a href="/workbench">Workbench tasks</a>, <a href="/ledger">ledger</a>.
+Cash Practice: <a href="/cash-practice">not paid up</a>.</p>
 <p>It is {now} here. Addresses and keys, also at <a href="/control">/control</a>:</p>
 <pre>{addresses}</pre>
 </body></html>"""

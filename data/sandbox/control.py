@@ -131,6 +131,7 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "mail": f"{root_url}/mail",
             "workbench": f"{root_url}/workbench",
             "ledger": f"{root_url}/ledger",
+            "cash_practice": f"{root_url}/cash-practice",
             "card_script": f"{root_url}/fortis/js/{SCRIPT}",
         },
         "calls": calls.overview(state),

@@ -1,5 +1,6 @@
 """A declined payment at Cash Practice: put off or asked for by somebody who may, once, and never without a clerk key."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -99,7 +100,13 @@ def test_the_patient_pays_online_what_was_asked_for(desk: Desk, at: int) -> None
     assert len(there(desk)["EmailRequests"]) == 1
     letters = desk.sandbox.client.get(f"{desk.sandbox.root_url}/mail.json").json()
     assert [each["recipient"] for each in letters["mails"]] == ["ana@example.com"]
-    desk.sandbox.control({"cash_practice": {"pay": {"order_id": there(desk)["Order_ID"]}}})
+    number = letters["mails"][0]["number"]
+    letter = desk.sandbox.client.get(f"{desk.sandbox.root_url}/mail/{number}/raw").text
+    page = re.search(r"http://\S+/cash-practice/pay/\S+", letter)
+    assert page is not None
+    assert "Pay $149.00" in desk.sandbox.client.get(page[0]).text
+    assert desk.sandbox.client.post(page[0], follow_redirects=True).status_code == 200
+    assert desk.sandbox.client.post(page[0]).status_code == 409
     sync(desk, at)
     assert lines(desk) == []
 
