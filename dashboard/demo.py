@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,8 +125,13 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
     raise HuddleError(f"The sandbox did not start. What it said is in {Path('data/demo/sandbox.log')}.")
 
 
-def fill(control: dict[str, Any]) -> None:
-    """Connections, first sync and accounts, the way a practice would set them up."""
+def fill(
+    control: dict[str, Any], *, accounts: Iterable[str] = tuple(ACCOUNTS), counted_ahead: bool = True
+) -> None:
+    """Connections, first sync and accounts, the way a practice would set them up.
+
+    accounts: the user names to add. counted_ahead: the overview and the tasks too, which the worker else gets to by itself.
+    """
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import register
     from core.jobs.roll_up import roll_up_all
@@ -162,13 +167,15 @@ def fill(control: dict[str, Any]) -> None:
         elif kind == "cash_practice":
             former_id, clerks = connection_id, control["cash_practice"]["clerk_keys"]
         _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
-    started = clock.now()
-    counted = roll_up_all(engine)
-    _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
-    _say(f"Tasks: {refresh_tasks_now(engine).opened} found by the rules")
+    if counted_ahead:
+        started = clock.now()
+        counted = roll_up_all(engine)
+        _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
+        _say(f"Tasks: {refresh_tasks_now(engine).opened} found by the rules")
     _connect_messages(engine, control)
     with transaction(engine) as session:
-        for username, (role, display, password) in ACCOUNTS.items():
+        for username in accounts:
+            role, display, password = ACCOUNTS[username]
             added = add_staff(
                 session,
                 None,

@@ -44,6 +44,7 @@ class PersonResult:
     updated: bool
     paid_cents: int
     opted_out: bool
+    message_id: int = 0
 
     @property
     def words(self) -> str:
@@ -103,6 +104,7 @@ def results(session: Session, who: Identity, batch_id: int) -> list[PersonResult
             link.c.state,
             link.c.paid_cents,
             stopped.c.id,
+            message.c.id,
         )
         .select_from(
             message.join(patient, patient.c.id == message.c.patient_id)
@@ -137,6 +139,7 @@ def _person(
     link_state: str | None,
     paid_cents: int | None,
     stopped: int | None,
+    message_id: int,
 ) -> PersonResult:
     went = state in _WENT
     return PersonResult(
@@ -151,6 +154,7 @@ def _person(
         updated=link_state == LinkState.UPDATED,
         paid_cents=paid_cents or 0,
         opted_out=stopped is not None and state != MessageState.SKIPPED,
+        message_id=message_id,
     )
 
 

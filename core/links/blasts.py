@@ -14,7 +14,7 @@ from core.links.models import Link
 from core.links.pay import Missing, create_pay_link, missing_of
 from core.links.people import known_at_processor
 from core.links.rules import LIVE, LinkKind
-from core.links.sending import card_link_for
+from core.links.sending import card_link_for, require_link
 from core.links.tokens import new_token
 from core.messages.audience import Candidate
 from core.messages.batches import (
@@ -25,7 +25,7 @@ from core.messages.batches import (
     make_batch,
     undo_batch,
 )
-from core.messages.commands import Carried, Text, written
+from core.messages.commands import Carried, Text, example_link, written
 from core.messages.first_texts import Use
 from core.messages.models import Batch, Message, MessageState
 from core.messages.reach import patients_by_id
@@ -37,7 +37,6 @@ from core.settings import settings
 from core.staff.reports import Identity
 
 USES = {LinkKind.CARD: Use.CARD_LINK, LinkKind.PAY: Use.PAY_LINK}
-_EXAMPLE = Carried("", None, "https://example.com/card/example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ def askable(
 def check_blast(session: Session, found: Askable, *, words: Words, now: datetime | None = None) -> Audience:
     """Who gets it and who not, each with the reason: no link possible, a field without a value, then the rules of
     messages. Reads only."""
+    require_link(words)
     fit, unable = _with_all_fields(session, found, words)
     audience = check(session, fit, channel=words.channel, purpose=words.purpose, now=now)
     return Audience(audience.goes, (*unable, *audience.left_out))
@@ -91,7 +91,7 @@ def check_blast(session: Session, found: Askable, *, words: Words, now: datetime
 def text_for(session: Session, patient_id: int, fields: Mapping[str, str], words: Words) -> Text:
     """What one person of a blast will read, with an example address. Raises BadInput."""
     patient = session.get_one(Patient, patient_id)
-    return written(patient, words, fields, _EXAMPLE, letterhead(session, patient.location_id))
+    return written(patient, words, fields, _example(words), letterhead(session, patient.location_id))
 
 
 def make_blast(
@@ -113,6 +113,7 @@ def make_blast(
     already = session.exec(select(Batch).where(Batch.practice_id == who.practice_id, Batch.token == form))
     if form and (batch := already.first()) is not None:
         return batch
+    require_link(words)
     found = askable(session, who, candidates, kind=kind, as_of=clock.now())
     fit, unable = _with_all_fields(session, found, words)
 
@@ -194,6 +195,7 @@ def _with_all_fields(
     """Who can be written to with these words, and all who cannot be asked with the reason."""
     people = patients_by_id(session, [*(each.patient_id for each in found.wanted), *found.unable])
     heads = _heads(session, people.values())
+    example = _example(words)
     fit: list[Wanted] = []
     unable = dict(found.unable)
     for each in found.wanted:
@@ -201,7 +203,7 @@ def _with_all_fields(
         if patient is None:
             continue
         try:
-            written(patient, words, each.fields, _EXAMPLE, heads(patient))
+            written(patient, words, each.fields, example, heads(patient))
         except BadInput as error:
             unable[each.patient_id] = error.sentence
         else:
@@ -212,6 +214,10 @@ def _with_all_fields(
         if key in people
     )
     return tuple(fit), tuple(left)
+
+
+def _example(words: Words) -> Carried:
+    return Carried("", None, example_link(words.use))
 
 
 def _heads(session: Session, people: Iterable[Patient]) -> Callable[[Patient], Mapping[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from core.cards.models import Card
+from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.commands import patient_address, require_usable
 from core.links.making import link_for
@@ -12,10 +13,11 @@ from core.links.models import Link
 from core.links.people import payer_of
 from core.links.rules import LIVE, LinkKind, Step
 from core.links.steps import add_step, follow
-from core.messages.commands import Carried, edited, preview, send_message
+from core.messages.commands import Carried, edited, example_link, preview, send_message
 from core.messages.first_texts import Use
 from core.messages.models import Channel, Message, MessageState
 from core.messages.templates import Words, template_for
+from core.messages.texts import fields_of as gaps_of
 from core.money import dollars
 from core.outbox.sending import Cancel
 from core.patients.models import Patient
@@ -23,7 +25,6 @@ from core.staff.reports import Identity
 
 USES = {LinkKind.INVOICE: Use.INVOICE, LinkKind.PAY: Use.PAY_LINK, LinkKind.CARD: Use.CARD_LINK}
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.OPENED)
-_EXAMPLE_ADDRESS = "https://example.com/pay/example"
 
 
 def send_link(
@@ -48,6 +49,7 @@ def send_link(
     words = words_for(session, link, channel)
     if subject is not None or body is not None:
         words = edited(words, subject=subject or words.subject, body=body or words.body)
+    require_link(words)
     carried = carry(session, link, channel)
     return send_message(
         session,
@@ -81,11 +83,19 @@ def preview_link_message(
     Raises BadInput, NotFound, NotAllowed.
     """
     link = link_for(session, actor, link_id)
-    fields = {"link": _EXAMPLE_ADDRESS, **fields_of(session, link)}
+    words = words_for(session, link, channel)
+    require_link(words)
+    fields = {"link": example_link(words.use), **fields_of(session, link)}
     person = session.get_one(Patient, recipient_of(session, link))
     fields["first_name"] = person.first_name or "there"
-    found = preview(session, words_for(session, link, channel), location_id=link.location_id, fields=fields)
+    found = preview(session, words, location_id=link.location_id, fields=fields)
     return found.subject, found.body, found.segments
+
+
+def require_link(words: Words) -> None:
+    """Raises BadInput when the patient would have nothing to press."""
+    if "link" not in gaps_of(words.body):
+        raise BadInput("The message has no link to press. Put {{ link }} where it is to stand.")
 
 
 def words_for(session: Session, link: Link, channel: Channel) -> Words:

@@ -24,6 +24,7 @@ from core.staff.reports import Identity
 class LastMessage:
     """The latest message of a link by one channel. at: sent, else written, UTC. goes_at: when it waits for the morning."""
 
+    message_id: int
     state: str
     reason: str
     at: datetime
@@ -96,6 +97,5 @@ def _last(session: Session, link: Link, channel: Channel) -> LastMessage | None:
         return None
     message, not_before = found
     waits = message.state == MessageState.QUEUED and not_before is not None and not_before > clock.now()
-    return LastMessage(
-        message.state, message.reason, message.sent_at or message.created_at, not_before if waits else None
-    )
+    at, goes_at = message.sent_at or message.created_at, not_before if waits else None
+    return LastMessage(message.id or 0, message.state, message.reason, at, goes_at)

@@ -12,6 +12,7 @@ from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, MayNotSend, NotFound
 from core.messages.addresses import address_for
+from core.messages.first_texts import Use
 from core.messages.models import Channel, Message, Purpose
 from core.messages.reach import reach
 from core.messages.rules import next_allowed, why_left_out
@@ -154,10 +155,14 @@ def send_test(
     Raises NotAllowed, BadInput.
     """
     require_sending(who, words.purpose)
+    if not to.strip():
+        raise BadInput(
+            f"Type the {'number' if words.channel == Channel.TEXT else 'address'} to send the test to."
+        )
     check_words(session, words)
     phone, email = (to, None) if words.channel == Channel.TEXT else (None, to)
     address = address_for(words.channel, phone, email)
-    fields = {**EXAMPLE, **letterhead(session, who.location_id), **(example or {})}
+    fields = _example(words, letterhead(session, who.location_id), example)
     text = finished(words, fields, stop_token=None)
     message = queue(
         session,
@@ -176,8 +181,20 @@ EXAMPLE = {
     "amount": "$149.00",
     "last_four": "4242",
     "expiry": "09/27",
-    "link": "https://example.com/pay/example",
 }
+EXAMPLE_ENDING = (
+    "example-of-the-address-made-for-one-patient"  # as long as a real one, so that segments count
+)
+
+
+def example_link(use: str = "") -> str:
+    """An address as long as those that are sent, for previews."""
+    base = settings().public_url.rstrip("/") or "https://example.com"
+    return f"{base}/{'card' if use == Use.CARD_LINK else 'pay'}/{EXAMPLE_ENDING}"
+
+
+def _example(words: Words, head: Mapping[str, str], fields: Mapping[str, str] | None) -> dict[str, str]:
+    return {**EXAMPLE, "link": example_link(words.use), **head, **(fields or {})}
 
 
 def preview(
@@ -185,7 +202,7 @@ def preview(
 ) -> Text:
     """The text as a patient reads it, with example fields where none are given. Raises BadInput."""
     check_words(session, words)
-    every = {**EXAMPLE, **letterhead(session, location_id), **(fields or {})}
+    every = _example(words, letterhead(session, location_id), fields)
     return finished(words, every, stop_token="example" if words.channel == Channel.EMAIL else None)
 
 

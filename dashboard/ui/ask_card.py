@@ -16,6 +16,7 @@ from core.morning.card_rows import CardLine, PatientCard
 from core.staff.reports import Identity
 from dashboard.ui import asking, doing, page
 from dashboard.ui.asking import Asking
+from dashboard.ui.note import note
 from dashboard.ui.text import day_month, plain
 
 PLACE = "make new card link"
@@ -41,7 +42,7 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
         captions=[_moves(drafts.get(one.card_id, []), card.day) for one in replaceable]
         + [_moves([draft for each in drafts.values() for draft in each], card.day)],
     )
-    st.caption(
+    note(
         f"The link works {CARD_LINK_DAYS} days and once. The card is typed on the processor's own page, never here."
     )
     with st.container(horizontal=True):
@@ -50,7 +51,8 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
             on_click=_make, args=(ask,),
         )  # fmt: skip
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
-    doing.say(PLACE)
+    if ask.refused_as_it_stands:
+        doing.say(PLACE)
 
 
 def _worst(cards: list[CardLine]) -> int:
@@ -100,5 +102,4 @@ def _make(ask: Asking) -> None:
             second=bool(ask.typed("second", False)),
         ).id,
     )  # fmt: skip
-    if made:
-        ask.link = made
+    ask.took(made)

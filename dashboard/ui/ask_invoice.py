@@ -23,6 +23,7 @@ from core.money import dollars, parse_dollars, short_dollars
 from core.staff.reports import Identity
 from dashboard.ui import asking, doing, page
 from dashboard.ui.asking import Asking
+from dashboard.ui.note import note
 from dashboard.ui.paper_view import paper_view
 from dashboard.ui.text import day_month, plain
 
@@ -66,7 +67,7 @@ def _form(ask: Asking, proposal: Proposal, *, previewed: bool = False) -> None:
         key=ask.key("advance"),
         help="Without it an amount above what is open is refused.",
     )
-    _sum(ask, proposal)
+    wrong = _sum(ask, proposal)
     with st.container(horizontal=True):
         if not previewed:
             st.button(
@@ -85,7 +86,8 @@ def _form(ask: Asking, proposal: Proposal, *, previewed: bool = False) -> None:
             args=(ask, proposal),
         )
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
-    doing.say(PLACE)
+    if ask.refused_as_it_stands and not wrong:
+        doing.say(PLACE)
 
 
 def _already_open(ask: Asking, proposal: Proposal) -> None:
@@ -121,7 +123,8 @@ def _charge(ask: Asking, charge: Charge, proposal: Proposal) -> None:
         live="300ms",
         max_chars=14,
     )
-    left.caption(_left(ask, charge))
+    with left:
+        note(_left(ask, charge))
 
 
 def _left(ask: Asking, charge: Charge) -> str:
@@ -217,18 +220,26 @@ def _lines(ask: Asking, proposal: Proposal) -> list[Line]:
     )
 
 
-def _sum(ask: Asking, proposal: Proposal) -> None:
+def _sum(ask: Asking, proposal: Proposal) -> bool:
+    """What it comes to; True where the lines cannot be invoiced, and why is said instead."""
     try:
         lines = _lines(ask, proposal)
     except BadInput as error:
-        st.markdown(f":orange[{plain(error.sentence, 300)}]")
-        return
+        say = st.error if ask.refused_as_it_stands else st.warning
+        say(plain(error.sentence, 300), icon=":material/edit:")
+        return True
     left = left_after(proposal.charges, lines)
     after = f"{dollars(left)} stays open after it" if left else "nothing stays open after it"
     st.markdown(f"**To pay {dollars(total_cents(lines))}**, {after}.".replace("$", "\\$"))
+    return False
 
 
 def _paper(ask: Asking, who: Identity, proposal: Proposal) -> None:
+    try:
+        _lines(ask, proposal)
+    except BadInput:
+        note("The invoice is drawn here as soon as the lines on the left are right.")
+        return
     try:
         with page.open_reader() as session:
             paper = preview_paper(
@@ -265,5 +276,4 @@ def _make(ask: Asking, proposal: Proposal) -> None:
             ).id
         ),
     )
-    if made:
-        ask.link = made
+    ask.took(made)

@@ -9,21 +9,24 @@ from core.links.declined import DeclinedLine, declined_of
 from core.links.making import open_links, say_open_link
 from core.links.pay import Missing, create_pay_link, missing_of
 from core.links.rules import LinkKind
+from core.links.tried import LastTry, last_try
 from core.money import dollars, parse_dollars, short_dollars
 from core.staff.reports import Identity
-from dashboard.ui import ask_put_off, asking, doing, page
+from dashboard.ui import ask_put_off, asking, doing, link_life, page
 from dashboard.ui.asking import Asking
+from dashboard.ui.note import note
 from dashboard.ui.text import day_month, plain
 
 PLACE = "make payment link"
 
 
-def compose(ask: Asking, who: Identity) -> None:
-    """The form for one missing thing; beneath it what the processor can try by itself."""
+def compose(ask: Asking, who: Identity, zone: str) -> None:
+    """The form for one missing thing; beneath it what the processor can try by itself. zone: of the location."""
     with page.open_reader() as session:
         missing = missing_of(session, who, ask.patient, clock.now())
         drafts = declined_of(session, who, ask.patient)
         there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.INVOICE, LinkKind.PAY)]  # fmt: skip
+    missing = _once(missing)
     free = [one for one in missing if not one.hold]
     for one in missing:
         if one.hold:
@@ -33,9 +36,15 @@ def compose(ask: Asking, who: Identity) -> None:
     elif not missing:
         st.success("Nothing is missing: every payment due is paid. Use the invoice for something new.", icon=":material/check_circle:")  # fmt: skip
     for draft in drafts:
-        _draft(ask, draft)
+        _draft(ask, draft, zone)
     if not free:
         st.button("Close", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
+
+
+def _once(missing: list[Missing]) -> list[Missing]:
+    """A plan that is behind by one payment alone is the same money as that payment: it is not offered twice."""
+    items = [(one.plan_id, one.cents) for one in missing if one.kind != "plan"]
+    return [one for one in missing if one.kind != "plan" or (one.plan_id, one.cents) not in items]
 
 
 def _name(one: Missing) -> str:
@@ -76,7 +85,8 @@ def _form(ask: Asking, free: list[Missing], there: list[str]) -> None:
             on_click=_make, args=(ask, (one.kind, one.ref)),
         )  # fmt: skip
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
-    doing.say(PLACE)
+    if ask.refused_as_it_stands:
+        doing.say(PLACE)
 
 
 def _sum(ask: Asking, one: Missing) -> str:
@@ -104,11 +114,10 @@ def _make(ask: Asking, due: tuple[str, str]) -> None:
             advance=bool(ask.typed("advance", False)), second=bool(ask.typed("second", False)),
         ).id,
     )  # fmt: skip
-    if made:
-        ask.link = made
+    ask.took(made)
 
 
-def _draft(ask: Asking, draft: DeclinedLine) -> None:
+def _draft(ask: Asking, draft: DeclinedLine, zone: str) -> None:
     place = f"draft {draft.declined_id}"
     money = short_dollars(draft.amount_cents)
     with st.container(border=True):
@@ -116,8 +125,13 @@ def _draft(ask: Asking, draft: DeclinedLine) -> None:
         st.markdown(
             f"**{plain(f'Draft of {money} declined{day}: {draft.reason}.', 200)}**  \n{plain(draft.advice, 300)}"
         )
+        with page.open_reader() as session:
+            last = last_try(session, draft.declined_id)
+        if last is not None:
+            at = f" ({link_life.when(last.at, zone)})" if last.at else ""
+            note(plain(f"{last.words}{at}", 250))
         if draft.under_way:
-            st.caption(plain(draft.under_way, 200))
+            note(plain(draft.under_way, 200))
             return
         if draft.by_clerk:
             ask_put_off.offer(ask, draft)
@@ -129,20 +143,25 @@ def _draft(ask: Asking, draft: DeclinedLine) -> None:
             if draft.may_rerun:
                 st.button(
                     "Try the draft again", key=ask.key(f"{place} rerun"), icon=":material/replay:",
-                    disabled=not sure, on_click=_try_again, args=(ask, place, draft.declined_id),
+                    disabled=not sure, on_click=_try_again, args=(place, _mark(ask, draft, last), draft.declined_id),
                 )  # fmt: skip
             st.button(
                 "Have Fortis write to the payer", key=ask.key(f"{place} resend"), icon=":material/forward_to_inbox:",
-                on_click=_write, args=(ask, place, draft.declined_id),
+                on_click=_write, args=(place, _mark(ask, draft, last), draft.declined_id),
             )  # fmt: skip
         doing.say(place)
 
 
-def _try_again(ask: Asking, place: str, declined_id: int) -> None:
-    form = f"{ask.form} rerun {declined_id}"
+def _mark(ask: Asking, draft: DeclinedLine, last: LastTry | None) -> str:
+    """One press, one try, however often it is pressed; another mark once the try before is over."""
+    return f"{ask.form} {draft.declined_id} {last.at if last else ''}"
+
+
+def _try_again(place: str, mark: str, declined_id: int) -> None:
+    form = f"{mark} rerun"
     doing.do(place, lambda session, who: declined.rerun(session, who, declined_id=declined_id, form=form).id, "The card is being charged again.")  # fmt: skip
 
 
-def _write(ask: Asking, place: str, declined_id: int) -> None:
-    form = f"{ask.form} resend {declined_id}"
+def _write(place: str, mark: str, declined_id: int) -> None:
+    form = f"{mark} resend"
     doing.do(place, lambda session, who: declined.resend(session, who, declined_id=declined_id, form=form).id, "Fortis is writing to the payer.")  # fmt: skip

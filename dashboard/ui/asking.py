@@ -11,12 +11,14 @@ from core.staff.reports import Identity
 from dashboard.ui import doing
 
 _OPEN = "asking"  # session state: what is being asked of whom
+_BUTTONS = ("make", "cancel", "preview", "download")  # pressing one of these changes nothing that was typed
 
 
 @dataclass
 class Asking:
     """One form that is open. form: its mark, so that pressing twice makes one link. link: what it made, or None.
-    due, card: what it opens on. services: picked from the service list, in their order."""
+    due, card: what it opens on. services: picked from the service list, in their order. refused: what stood in the
+    form when it was refused last."""
 
     patient: int
     kind: str
@@ -26,6 +28,7 @@ class Asking:
     due: tuple[str, str] | None = None
     card: str | None = None
     services: list[int] = field(default_factory=list)
+    refused: tuple[str, ...] | None = None
 
     def key(self, name: object) -> str:
         """The key of a widget of this form."""
@@ -34,6 +37,22 @@ class Asking:
     def typed(self, name: object, default: Any = None) -> Any:
         """What was put into a widget of this form."""
         return st.session_state.get(self.key(name), default)
+
+    def filled(self) -> tuple[str, ...]:
+        """All that was typed, ticked and chosen in this form by now."""
+        buttons = {self.key(name) for name in _BUTTONS}
+        mine = (name for name in map(str, st.session_state) if name.startswith(self.form))
+        return tuple(sorted(f"{name} {st.session_state[name]}" for name in mine if name not in buttons))
+
+    def took(self, link: int | None) -> None:
+        """Keep what came of the press: the link it made, or that these words were refused."""
+        self.link = link or self.link
+        self.refused = None if link else self.filled()
+
+    @property
+    def refused_as_it_stands(self) -> bool:
+        """Whether the last press was refused and nothing was changed since."""
+        return self.refused is not None and self.refused == self.filled()
 
 
 def asked_of(patient: int) -> Asking | None:

@@ -92,6 +92,8 @@ def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity
     )
     one = next((each for each in found.goes if each.patient_id == chosen), None)
     if one is None:
+        with st.expander(f"Each of them, {count(len(found.goes), 'person', 'people')}"):
+            _table(found.goes, "Goes to", [f"…{shown(each.address, 80)[-4:]}" if sight.initials else shown(each.address, 80) for each in found.goes], sight, "Everyone who gets it, with the address")  # fmt: skip
         return
     with page.open_reader() as session:
         text = text_for(session, one.patient_id, one.fields, words)
@@ -107,13 +109,15 @@ def _left_out(found: Audience, sight: Sight) -> None:
     for reason, number in list(found.reasons().items())[:6]:
         st.markdown(f"{number:,} · {plain(reason, 200)}")
     with st.expander(f"Each of them, {count(len(found.left_out), 'person', 'people')}"):
-        st.dataframe(
-            {
-                "Patient": [_name(one, sight) for one in found.left_out],
-                "Why": [shown(one.reason, 200) for one in found.left_out],
-            },
-            hide_index=True,
-            width="stretch",
-            height=min(400, 40 + 35 * len(found.left_out)),
-            alt="Everyone who is left out, with the reason",
-        )
+        reasons = [shown(one.reason, 200) for one in found.left_out]
+        _table(found.left_out, "Why", reasons, sight, "Everyone who is left out, with the reason")
+
+
+def _table(people: Sequence[Goes | LeftOut], head: str, words: list[str], sight: Sight, alt: str) -> None:
+    st.dataframe(
+        {"Patient": [_name(one, sight) for one in people], head: words},
+        hide_index=True,
+        width="stretch",
+        height=min(400, 40 + 35 * len(people)),
+        alt=alt,
+    )

@@ -26,11 +26,26 @@ from core.practice.reports import places
 from core.staff.reports import Identity
 from dashboard.ui import doing, headline, page
 from dashboard.ui.blast_draft import OPEN
+from dashboard.ui.in_doubt import people_in_doubt
 from dashboard.ui.note import note
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import clock_time, count, near_day, plain, shown
 
 PLACE, NUMBERS = "blast actions", "blast numbers"
+SHOWN = "blast people shown"  # session state: which number of a blast is pressed
+WENT = ("sent", "delivered", "opened")
+KEEPS: dict[str, Callable[[PersonResult], bool]] = {
+    "": lambda one: True,
+    "sent": lambda one: one.state in WENT,
+    "delivered": lambda one: one.state in WENT[1:],
+    "opened": lambda one: one.opened_at is not None,
+    "updated": lambda one: one.updated,
+    "paid": lambda one: one.paid_cents > 0,
+    "failed": lambda one: one.state == "failed",
+    "out": lambda one: one.opted_out,
+    "unknown": lambda one: one.state == "unknown",
+    "left": lambda one: one.state == "skipped",
+}
 _QUICK, _CALM = 1, 10  # seconds between two looks: while it goes out, and while people answer
 
 
@@ -65,31 +80,43 @@ def _look(batch_id: int, who: Identity, sight: Sight) -> Progress:
     _where_it_stands(now, zone)
     _actions(now)
     found = counts(people)
+    pressed = st.session_state.get(f"{SHOWN} {batch_id}", "")
     headline.draw_headline(
         key=f"{NUMBERS} {batch_id}",
         label="What became of it",
         cards=[
-            _number("sent", "Sent", found.sent),
-            _number("delivered", "Delivered", found.delivered),
-            _number("opened", "Opened", found.opened),
-            _number("updated", "Card updated", found.updated),
-            _number("paid", "Paid", found.paid, whole_dollars(found.paid_cents) if found.paid else ""),
-            _number("failed", "Failed", found.failed),
-            _number("out", "Opted out", found.opted_out),
-            _number("unknown", "Unknown", found.unknown),
-            _number("left", "Left out", sum(one.state == "skipped" for one in people)),
+            _number("sent", "Sent", found.sent, pressed),
+            _number("delivered", "Delivered", found.delivered, pressed),
+            _number("opened", "Opened", found.opened, pressed),
+            _number("updated", "Card updated", found.updated, pressed),
+            _number(
+                "paid", "Paid", found.paid, pressed, whole_dollars(found.paid_cents) if found.paid else ""
+            ),
+            _number("failed", "Failed", found.failed, pressed),
+            _number("out", "Opted out", found.opted_out, pressed),
+            _number("unknown", "Unknown", found.unknown, pressed),
+            _number("left", "Left out", sum(one.state == "skipped" for one in people), pressed),
         ],
         sources=[],
-        on_press=lambda: None,
+        on_press=lambda: _press(batch_id),
         small=True,
     )
     if moved is not None:
         _meter(moved)
-    _people(now, people, who, sight, zone)
+    people_in_doubt(people, now.channel, sight)
+    _people(now, [one for one in people if KEEPS[pressed](one)], who, sight, zone)
     return now
 
 
-def _number(id_: str, label: str, number: int, sub: str = "") -> dict[str, object]:
+def _press(batch_id: int) -> None:
+    """Only those of a number; all of them again when it is pressed once more."""
+    pressed, kept = st.session_state[f"{NUMBERS} {batch_id}"].press, f"{SHOWN} {batch_id}"
+    if pressed in KEEPS:
+        st.session_state[kept] = "" if pressed == st.session_state.get(kept) else pressed
+
+
+def _number(id_: str, label: str, number: int, pressed: str, sub: str = "") -> dict[str, object]:
+    held = id_ == pressed
     return {
         "id": id_,
         "label": label,
@@ -97,8 +124,8 @@ def _number(id_: str, label: str, number: int, sub: str = "") -> dict[str, objec
         "tone": "",
         "value": f"{number:,}",
         "sub": sub,
-        "pressed": False,
-        "why": label,
+        "pressed": held,
+        "why": "Show everybody again" if held else f"Show only: {label.lower()}",
     }
 
 
@@ -107,7 +134,7 @@ def _where_it_stands(now: Progress, zone: str) -> None:
     waits = now.undo_until is not None and instant < now.undo_until and now.state in OPEN_BATCH
     done = now.count - now.by_state.get("queued", 0)
     if now.state == BatchState.STOPPED:
-        st.info(plain(now.reason or "Stopped.", 200), icon=":material/front_hand:")
+        st.info(_stopped(now), icon=":material/front_hand:")
     elif now.state == BatchState.PAUSED:
         st.warning(f"Paused. {done:,} of {now.count:,} done.", icon=":material/pause:")
     elif now.state == BatchState.DONE:
@@ -123,6 +150,14 @@ def _where_it_stands(now: Progress, zone: str) -> None:
         st.info(f"Going out: {done:,} of {now.count:,} done.", icon=":material/send:")
     if now.count:
         st.progress(min(1.0, done / now.count), text=f"{done:,} of {count(now.count, 'message')}")
+
+
+def _stopped(now: Progress) -> str:
+    went = sum(number for state, number in now.by_state.items() if state in WENT)
+    kept_back = now.by_state.get("skipped", 0) - now.left_out
+    if not went:
+        return "Undone before it went out."
+    return f"Stopped: {count(went, 'message')} went out, {kept_back:,} kept back."
 
 
 def _actions(now: Progress) -> None:

@@ -12,38 +12,38 @@ from core.messages.audience import Candidate
 from core.messages.batches import Audience
 from core.messages.models import Batch
 from core.messages.rules import COUNT_ABOVE
-from core.messages.templates import Words
 from core.practice.reports import places
 from core.staff.reports import Identity
 from dashboard.ui import doing, page
-from dashboard.ui.blast_draft import OPEN, Draft, begin
+from dashboard.ui.blast_draft import OPEN, Draft, begin, words_of
 from dashboard.ui.note import note
 from dashboard.ui.text import count
 
 PLACE = "send blast"
+MORNING = time(9)  # proposed, on the first day that still has it
 NOW, LATER = "Now", "At a time"
 
 
-def step_send(
-    now: Draft, who: Identity, people: tuple[Candidate, ...], words: Words, found: Audience
-) -> None:
+def step_send(now: Draft, who: Identity, people: tuple[Candidate, ...], found: Audience) -> None:
     """Draw it. After the press there are thirty seconds to undo."""
     st.subheader("4. Send")
     number = len(found.goes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control("When", [NOW, LATER], default=NOW, required=True, key=now.key("when"))
         if st.session_state[now.key("when")] == LATER:
-            today = clock.today(_zone(who))
+            zone = _zone(who)
+            today = clock.today(zone)
+            over = clock.now() >= clock.local_instant(datetime.combine(today, MORNING), zone)
             st.date_input(
                 "Day",
-                value=today,
+                value=today + timedelta(days=1) if over else today,
                 min_value=today,
                 max_value=today + timedelta(days=60),
                 key=now.key("day"),
                 format="MM/DD/YYYY",
                 width=160,
             )
-            st.time_input("Time", value=time(9), key=now.key("time"), format="12h", width=140)
+            st.time_input("Time", value=MORNING, key=now.key("time"), format="12h", width=140)
         if number > COUNT_ABOVE:
             st.text_input(
                 f"Type {number} to confirm",
@@ -59,18 +59,26 @@ def step_send(
             icon=":material/send:",
             disabled=number == 0,
             on_click=_send,
-            args=(now, who, people, words),
+            args=(now, who, people),
         )
-    doing.say(PLACE)
+    if st.session_state.get(now.key("refused")) == _filled(now):  # what was changed since speaks for itself
+        doing.say(PLACE)
     note(
         "Nothing goes out for 30 seconds, so that you can undo it. Nobody is written to in quiet hours; "
         "who is fine by then is left alone."
     )
 
 
-def _send(now: Draft, who: Identity, people: tuple[Candidate, ...], words: Words) -> None:
-    """One transaction. The form is that of the drawn button, so that a second press finds the first blast."""
-    began, typed = clock.now(), _typed(now)
+def _filled(now: Draft) -> str:
+    return " ".join(str(st.session_state.get(now.key(name))) for name in ("when", "day", "time", "count"))
+
+
+def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
+    """One transaction. The form is that of the drawn button, so that a second press finds the first blast; the words
+    are those in the form by now, also when they were typed just before the press."""
+    began, typed, words = clock.now(), _typed(now), words_of(now)
+    if words is None:
+        return
 
     def act(session: Session, who: Identity) -> tuple[int, datetime]:
         made: Batch = make_blast(
@@ -90,6 +98,7 @@ def _send(now: Draft, who: Identity, people: tuple[Candidate, ...], words: Words
 
     made = doing.do(PLACE, act)
     if made is None:
+        st.session_state[now.key("refused")] = _filled(now)
         return
     if made[1] < began:
         st.toast("It was sent before, perhaps in another window. Nothing went twice.", icon=":material/info:")

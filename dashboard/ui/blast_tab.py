@@ -41,11 +41,11 @@ def _steps(who: Identity, sight: Sight) -> None:
     words = step_message(now, who, people)
     if words is None or not people:
         if words is not None and (now.picked or now.chosen):
-            st.info("Nobody is left to ask. Choose others above.", icon=":material/sentiment_satisfied:")
+            st.success("Nobody needs to be asked for this. Choose others above.", icon=":material/task_alt:")
         return
     found = step_check(now, who, sight, people, words)
     if found is not None:
-        step_send(now, who, people, words, found)
+        step_send(now, who, people, found)
 
 
 def _leave(who: Identity) -> None:

@@ -37,7 +37,7 @@ def _open(ask: Asking, card: PatientCard, who: Identity, sight: Sight) -> None:
     elif ask.kind == "invoice":
         ask_invoice.compose(ask, who)
     elif ask.kind == "pay":
-        ask_payment.compose(ask, who)
+        ask_payment.compose(ask, who, card.time_zone)
     elif ask.kind == "card":
         ask_card.compose(ask, card, who)
 

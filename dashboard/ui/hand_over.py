@@ -9,10 +9,11 @@ from core.links.rules import LinkState
 from core.links.sending import send_link
 from core.links.ways import LastMessage, Way, ways_of
 from core.messages.models import Channel, MessageState
-from core.money import short_dollars
+from core.money import dollars, short_dollars
 from core.staff.reports import Identity
-from dashboard.ui import asking, doing, link_life, page
+from dashboard.ui import asking, doing, in_doubt, link_life, page
 from dashboard.ui.asking import Asking
+from dashboard.ui.note import note
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import clock_time, count, day_month, plain
 
@@ -84,6 +85,12 @@ def _state(line: LinkLine, time_zone: str) -> None:
 
 def _ready(line: LinkLine, time_zone: str) -> str:
     words = ["Link ready."]
+    if line.paid_cents:
+        words = [
+            f"{dollars(line.paid_cents)} is paid, {dollars(line.remaining_cents)} is still open.".replace(
+                "$", "\\$"
+            )
+        ]
     if line.seen_at:
         words.append(f"Seen by Fortis at {clock_time(line.seen_at, time_zone)}.")
     if line.expires_at:
@@ -117,16 +124,18 @@ def _way(link_id: int, way: Way, sight: Sight, time_zone: str, *, waiting: bool)
     body = way.body.replace(way.person, way.person[:1] + ".") if sight.initials and way.person else way.body
     st.markdown(f"**{name}** to {_to(way, sight)}")
     if body:
-        with st.container(height=190, border=False):
+        with st.container(height="content" if way.channel == Channel.TEXT else 240, border=False):
             st.text(f"{way.subject}\n\n{body}" if way.subject else body)
     words = [count(way.segments, "text segment")] if way.segments > 1 else []
     if way.goes_at and not way.stopped:
         words.append(f"Quiet hours: it goes out at {clock_time(way.goes_at, time_zone)}.")
     if words:
-        st.caption(plain(" · ".join(words), 200))
+        note(plain(" · ".join(words), 200))
     place = f"send {way.channel} {link_id}"
     if way.last:
-        st.caption(plain(_became(way.last, name, time_zone), 300))
+        note(plain(_became(way.last, way.channel, time_zone), 300))
+        if way.last.state == MessageState.UNKNOWN:
+            in_doubt.settle_buttons(way.last.message_id, place)
     if way.stopped:
         st.markdown(f":orange[{plain(way.stopped, 300)}]")
     again = way.last is not None and way.last.state != MessageState.FAILED
@@ -152,7 +161,8 @@ def _to(way: Way, sight: Sight) -> str:
     return f"{person}, {to} ({agreed})".replace("@", "@" + _JOINER)
 
 
-def _became(last: LastMessage, name: str, time_zone: str) -> str:
+def _became(last: LastMessage, channel: Channel, time_zone: str) -> str:
+    name = NAMES[channel]
     at = clock_time(last.at, time_zone)
     if last.goes_at:
         return f"{name} waits for the end of the quiet hours: {clock_time(last.goes_at, time_zone)}."
@@ -163,7 +173,7 @@ def _became(last: LastMessage, name: str, time_zone: str) -> str:
         MessageState.OPENED: f"{name} opened; sent at {at}.",
         MessageState.FAILED: f"{name} did not arrive: {last.reason}",
         MessageState.SKIPPED: f"{name} was not sent: {last.reason}",
-        MessageState.UNKNOWN: f"{name}: it may have gone out. Huddle looks it up before it is sent again.",
+        MessageState.UNKNOWN: f"{name}: nobody knows whether it went out. {in_doubt.WHAT_NOW[channel]}",
     }
     return words[MessageState(last.state)]
 

@@ -34,23 +34,26 @@ def letterhead_form(who: Identity) -> None:
         )
     with page.open_reader() as session:
         kept = letterhead(session, where or (next(iter(offered), None)))
-    typed: dict[str, str] = {}
     columns = st.columns(2)
     for number, (name, label) in enumerate(FIELDS.items()):
-        typed[name] = columns[number % 2].text_input(
-            label, value=kept[name], key=f"letterhead {where} {name}", max_chars=120
-        )
+        columns[number % 2].text_input(label, value=kept[name], key=_key(where, name), max_chars=120)
     st.button(
         "Save the letterhead",
         key=PLACE,
         icon=":material/save:",
         on_click=_save,
-        args=(where or None, typed),
+        args=(where,),
     )
     doing.say(PLACE)
 
 
-def _save(location_id: int | None, typed: dict[str, str]) -> None:
+def _key(where: int, name: str) -> str:
+    return f"letterhead {where} {name}"
+
+
+def _save(where: int) -> None:
+    typed = {name: str(st.session_state[_key(where, name)]) for name in FIELDS}  # as it stands at the press
+
     def act(session: Session, who: Identity) -> int | None:
         return save_letterhead(
             session,
@@ -59,7 +62,7 @@ def _save(location_id: int | None, typed: dict[str, str]) -> None:
             phone=typed["phone"],
             signature=typed["signature"],
             address=typed["address"],
-            location_id=location_id,
+            location_id=where or None,
         ).id
 
     doing.do(PLACE, act, "Saved.")

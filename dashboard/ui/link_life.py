@@ -14,6 +14,7 @@ from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import dollars, short_dollars
 from core.staff.reports import Identity
 from dashboard.ui import asking, doing, page
+from dashboard.ui.note import note
 from dashboard.ui.paper_view import paper_view
 from dashboard.ui.text import clock_time, day_month, plain, visit_day
 
@@ -54,8 +55,8 @@ def steps_row(line: LinkLine, time_zone: str) -> None:
     for step in life_of(line):
         words = plain(f"{step.words} {when(step.at, time_zone)}" if step.at else step.words, 60)
         sign = "cancel" if step.bad else "check_circle" if step.at else "radio_button_unchecked"
-        told.append(f":material/{sign}: {words}" if step.at or step.bad else f":gray[:material/{sign}: {words}]")  # fmt: skip
-    st.caption("  ›  ".join(told))
+        told.append(f":material/{sign}: {words}")
+    note("  ›  ".join(told))
 
 
 def buttons(line: LinkLine, place: str, *, send: bool = True) -> None:
@@ -97,7 +98,8 @@ def _voided(line: LinkLine, place: str) -> None:
 
 def story_view(story: LinkStory, who: Identity, time_zone: str, *, place: str) -> None:
     """Everything that happened, what was paid on it, and the sheet of an invoice."""
-    with st.expander(f"Everything that happened ({len(story.steps)})", icon=":material/history:"):
+    steps = st.expander("Everything that happened", icon=":material/history:", key=f"{place} steps", on_change="rerun")  # fmt: skip
+    with steps:  # no count in its name: it would close itself when news arrive
         for step in story.steps:
             st.markdown(_step(step, time_zone))
     if story.line.kind != LinkKind.INVOICE:

@@ -60,7 +60,7 @@ def test_to_myself(words: Words, *, key: str) -> None:
     is_text = words.channel == Channel.TEXT
     place = f"test {key}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        to = st.text_input(
+        st.text_input(
             "My mobile number" if is_text else "My e-mail address",
             key=f"{place} to",
             placeholder="(555) 010-0199" if is_text else "me@example.com",
@@ -72,12 +72,14 @@ def test_to_myself(words: Words, *, key: str) -> None:
             key=place,
             icon=":material/outbox:",
             on_click=_test,
-            args=(place, words, to),
+            args=(place, words),
         )
     doing.say(place)
 
 
-def _test(place: str, words: Words, to: str) -> None:
+def _test(place: str, words: Words) -> None:
+    to = str(st.session_state.get(f"{place} to", ""))  # also when the press came straight after typing
+
     def act(session: Session, who: Identity) -> int | None:
         return send_test(session, who, words=words, to=to).id
 

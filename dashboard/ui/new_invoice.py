@@ -7,6 +7,7 @@ from core.morning.snapshot import patients_page
 from core.staff.reports import Identity
 from dashboard.ui import ask_invoice, asking, page
 from dashboard.ui.hand_over import hand_over
+from dashboard.ui.note import note
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import plain
 
@@ -26,7 +27,7 @@ def new_invoice(who: Identity, sight: Sight, time_zone: str) -> None:
     if picked is None:
         return
     patient, name = picked
-    with st.container(border=True, key="new invoice"):
+    with st.container(border=True, key=f"new invoice {patient}"):
         if not patient:
             _search(who, sight)
             return
@@ -57,7 +58,7 @@ def _search(who: Identity, sight: Sight) -> None:
                 four = f" …{row.mobile_last_four}" if row.mobile_last_four and not sight.initials else ""
                 st.button(plain(f"{seen.patient}{four}", 60), key=f"pick {row.key}", on_click=_pick, args=(row.key, seen.patient))  # fmt: skip
             if not found.rows:
-                st.caption("Nobody is called that." if found.ready else "The list of patients is being made ready.")  # fmt: skip
+                note("Nobody is called that." if found.ready else "The list of patients is being made ready.")  # fmt: skip
         st.button("Cancel", key="pick nobody", type="tertiary", on_click=_nobody)
 
 

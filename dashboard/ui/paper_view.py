@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.invoices.paper import InvoicePaper
 from core.invoices.pdf import invoice_pdf, page_count, page_picture
+from dashboard.ui.note import note
 from dashboard.ui.text import count
 
 
@@ -18,7 +19,7 @@ def _drawn(paper: InvoicePaper) -> tuple[bytes, bytes, int]:
 def paper_view(paper: InvoicePaper, *, key: str) -> None:
     """The first page, and the whole to download."""
     pdf, picture, pages = _drawn(paper)
-    with st.container(border=True):
+    with st.container(border=True, width=720):  # larger than a sheet of paper reads no better
         st.image(picture, width="stretch", alt=f"The invoice as {paper.patient} will see it")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
@@ -31,4 +32,4 @@ def paper_view(paper: InvoicePaper, *, key: str) -> None:
             key=key,
         )
         if pages > 1:
-            st.caption(f"Page 1 of {count(pages, 'page')}; the file has all.")
+            note(f"Page 1 of {count(pages, 'page')}; the file has all.")

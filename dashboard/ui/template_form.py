@@ -56,7 +56,7 @@ def template_form(kept: Words, who: Identity) -> None:
         fields_list()
         with st.container(horizontal=True, vertical_alignment="center"):
             label = "Keep this text" if kept.template_id == NEW else "Save as a new version"
-            st.button(label, key=PLACE, icon=":material/save:", on_click=_save, args=(now,))
+            st.button(label, key=PLACE, icon=":material/save:", on_click=_save_form, args=(kept,))
             if kept.template_id != NEW:
                 st.button(
                     "Archive",
@@ -127,6 +127,19 @@ def _fields(kept: Words) -> Words:
         kept.body,
     )
     return edited(words, subject=subject, body=body)
+
+
+def _save_form(kept: Words) -> None:
+    """What stands in the form at the press, also when it was typed just before."""
+
+    def typed(name: str, default: str) -> str:
+        return str(st.session_state.get(key(kept, name), default))
+
+    words = Words(
+        kept.template_id, kept.version_id, kept.number, typed("name", kept.name), typed("use", kept.use),
+        kept.channel, typed("purpose", kept.purpose), kept.subject, kept.body,
+    )  # fmt: skip
+    _save(edited(words, subject=typed("subject", kept.subject), body=typed("body", kept.body)))
 
 
 def _save(now: Words) -> None:

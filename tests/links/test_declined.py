@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from core.errors import BadInput
 from core.links.declined import DeclinedLine, declined_of, rerun, resend
+from core.links.tried import last_try
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxRow
 from core.store.engine import reader
@@ -96,6 +97,10 @@ def test_a_lost_reply_charges_once(desk: Desk, fault: str, monkeypatch: pytest.M
     desk.work(later=LATER)
     desk.work(later=2 * LATER)
     assert (charges(desk), lines(desk)) == ([301, 101], [])
+    with reader(desk.engine) as session:
+        last = last_try(session, line.declined_id)
+    assert last is not None
+    assert last.words == "Charged again, and declined again: not enough funds."
 
 
 def test_two_presses_charge_once(desk: Desk) -> None:

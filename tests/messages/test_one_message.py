@@ -12,7 +12,7 @@ from core.audit.models import AuditEntry
 from core.connections.commands import check, disconnect
 from core.connections.models import Connection, Kind
 from core.errors import BadInput, MayNotSend, NotAllowed, Unreachable, WrongCredentials
-from core.messages.commands import Carried, preview, send_message, send_test
+from core.messages.commands import Carried, example_link, preview, send_message, send_test
 from core.messages.consent import note_consent, opt_out
 from core.messages.doubtful import doubtful, note_opened, settle_by_hand
 from core.messages.models import Channel, Message
@@ -330,7 +330,7 @@ def test_the_preview_reads_as_the_patient_will(clinic: Clinic) -> None:
     assert shown.body.startswith(
         "Hi Alex, please update your card at Maple Street (ending 4242, expires 09/27):"
     )
-    assert shown.segments == 1
+    assert shown.segments == 2, "an address of ours is long"
 
 
 def test_connecting_makes_a_real_call_and_says_what_is_wrong(sandbox: Sandbox) -> None:
@@ -366,3 +366,24 @@ def test_a_disconnected_gateway_sends_nothing_and_keeps_what_waits(clinic: Clini
     clinic.work()
     assert texted(sandbox) == []
     assert clinic.said()[0] == "queued"
+
+
+def test_the_preview_counts_an_address_as_long_as_the_real_ones(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUDDLE_PUBLIC_URL", "https://desk.maple-street.example")
+    settings.cache_clear()
+    real = "https://desk.maple-street.example/pay/" + "x" * 43
+    assert len(example_link()) == len(real)
+    chosen = words(clinic.engine, body="{{ link }} " + "a" * 90)
+    with reader(clinic.engine) as session:
+        assert preview(session, chosen, location_id=None).segments == 2
+
+
+def test_a_test_to_nowhere_asks_for_the_number(clinic: Clinic) -> None:
+    chosen = words(clinic.engine)
+    with (
+        pytest.raises(BadInput, match="Type the number to send the test to"),
+        transaction(clinic.engine) as session,
+    ):
+        send_test(session, clinic.manager, words=chosen, to=" ")

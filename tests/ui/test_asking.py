@@ -128,6 +128,15 @@ def test_an_amount_that_cannot_be_is_one_sentence_beside_the_button(desk: Desk) 
     assert len(links(desk)) == before
 
 
+def test_a_refusal_goes_when_what_was_wrong_is_changed(desk: Desk) -> None:
+    app = invoice_form(desk)
+    amount_of(app, "Adjustment").set_value("9999")
+    assert len(press(app, "Generate invoice").error) == 1
+    amount_of(app, "Adjustment").set_value("10").run()
+    assert len(app.error) == 0
+    assert "To pay $50.00" in said(app)
+
+
 def test_more_than_is_open_goes_as_an_advance_when_it_is_meant(desk: Desk) -> None:
     app = invoice_form(desk)
     amount_of(app, "Adjustment").set_value("99").run()

@@ -9,10 +9,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from core import clock
 from core.audit.models import AuditEntry
 from core.links.models import Link
 from core.messages.audience import Condition
 from core.messages.models import Batch, Message
+from core.outbox.models import OutboxRow
 from core.patients.models import Patient, ProcessorContact
 from core.settings import settings
 from core.store.engine import reader, transaction
@@ -130,6 +132,33 @@ def test_words_that_may_not_go_out_stop_before_the_check(practice: Engine) -> No
     body.set_value("Your card 4111 1111 1111 1111 {{ link }}").run()
     assert "card number" in said(app)
     assert "send blast" not in [one.key for one in app.button]
+
+
+def test_words_without_a_link_stop_at_the_check(practice: Engine) -> None:
+    app = asking(practice)
+    body = next(one for one in app.text_area if one.label == "Message, for this time")
+    body.set_value("Hi {{ first_name }}, please bring your new card.").run()
+    assert "has no link to press" in said(app).replace("\\", "")
+    assert "send blast" not in [one.key for one in app.button]
+
+
+def test_a_message_in_doubt_is_settled_by_whoever_knows(practice: Engine) -> None:
+    app = asking(practice)
+    app.button("send blast").click().run()
+    with transaction(practice) as session:
+        message = session.exec(
+            select(Message).where(Message.state == "queued").order_by(col(Message.id).desc())
+        ).first()
+        assert message is not None
+        message.state, row = "unknown", session.get_one(OutboxRow, message.outbox_id)
+        row.state, row.claimed_at, key = "unknown", clock.now(), message.id
+        session.add_all([message, row])
+    app.run()
+    assert "1 message in doubt" in said(app)
+    app.button(f"blast doubt {key} yes").click().run()
+    with reader(practice) as session:
+        assert session.get_one(Message, key).state == "sent"
+    assert "in doubt" not in said(app)
 
 
 @pytest.mark.parametrize(
