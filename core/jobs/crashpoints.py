@@ -24,6 +24,7 @@ POSTING_POINTS = (
     "posting.written",
     "posting.delivered",
 )
+TASK_POINTS = ("tasks.seen", "tasks.kept")
 ROTATE_POINTS = ("rotate.added", "rotate.resealed", "rotate.committed", "rotate.retired")
 OUTBOX_POINTS = ("outbox.claimed", "outbox.sent", "outbox.replied", "outbox.committed")
 
