@@ -166,6 +166,14 @@ class Office:
             )
         return plan
 
+    def turn_on_from(self, start: date) -> None:
+        """From a real day on, by the real clock."""
+        with transaction(self.store) as session:
+            seen = plan_postings(session, self.genesis, date_start=start).seen
+            turn_on(
+                session, self.max, connection_id=self.genesis, date_start=start, seen=seen, acknowledged=True
+            )
+
     def post(self, at: datetime = NOW) -> Did:
         """One pass of the job."""
         with clock.frozen(at):
