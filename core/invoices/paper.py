@@ -12,6 +12,7 @@ from core.invoices.rules import DUE_DAYS, Choice, clean_note, lines_of, total_ce
 from core.links.models import Link
 from core.links.people import patient_of, place_of
 from core.links.rules import LIVE
+from core.messages.addresses import shown
 from core.messages.models import Letterhead
 from core.patients.models import Patient
 from core.permissions import Permission, require
@@ -133,6 +134,6 @@ def _head(session: Session, place: Location) -> tuple[str, str, str]:
     name = practice_name(session)
     return (
         first(*(head.name for head in fitting), name if name != "Huddle" else "", place.name),
-        first(*(head.phone for head in fitting), place.phone),
+        shown(first(*(head.phone for head in fitting), place.phone)),
         first(*(head.address for head in fitting), place.address),
     )

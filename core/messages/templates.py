@@ -10,6 +10,7 @@ from core.audit.commands import record
 from core.errors import BadInput, NotFound
 from core.insurance.models import Coverage
 from core.ledger.models import Service
+from core.messages.addresses import shown
 from core.messages.first_texts import FIRST_TEXTS, Use, words_of
 from core.messages.models import Channel, Letterhead, Purpose, Template, TemplateVersion
 from core.messages.texts import check_template
@@ -18,6 +19,7 @@ from core.practice.models import Location, Practice
 from core.schedule.models import AppointmentType
 from core.staff.reports import Identity
 
+NO_SIGNATURE = "The front desk"  # the practice's name stands in the line beneath
 _PLAIN = frozenset(
     {"visit", "office visit", "appointment", "new patient", "follow-up", "consultation", "self pay"}
 )
@@ -200,14 +202,19 @@ def letterhead(session: Session, location_id: int | None) -> Mapping[str, str]:
     if kept is not None:
         return {
             "practice": kept.name,
-            "phone": kept.phone,
-            "signature": kept.signature or kept.name,
+            "phone": shown(kept.phone),
+            "signature": kept.signature or NO_SIGNATURE,
             "address": kept.address,
         }
     practice = session.get(Practice, 1)
     name = (practice.name if practice else "") or (place.name if place else "") or "Your practice"
     phone, address = (place.phone or "", place.address or "") if place else ("", "")
-    return {"practice": name, "phone": phone, "signature": name, "address": " ".join(address.split())}
+    return {
+        "practice": name,
+        "phone": shown(phone),
+        "signature": NO_SIGNATURE,
+        "address": " ".join(address.split()),
+    }
 
 
 def names_to_avoid(session: Session) -> list[str]:
