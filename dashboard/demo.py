@@ -186,7 +186,26 @@ def fill(
             )
             if key := clerks.get(username):
                 set_clerk_key(session, None, staff_id=added.id or 0, connection_id=former_id, key=key)
+    _connect_genesis(engine, control["genesis"])
     engine.dispose()
+
+
+def _connect_genesis(engine: Engine, given: dict[str, Any]) -> None:
+    """The EHR takes tasks, and payments once somebody turns posting on; each login has its clerk key."""
+    from sqlmodel import select
+
+    from core.connections.commands import check, connect
+    from core.staff.clerk_keys import set_clerk_key
+    from core.staff.models import Staff
+
+    plain = {"base_url": given["base_url"], "cp_id": given["cp_id"], "acts_as": "max"}
+    secret = {"cp_mkey": given["cp_mkey"]}
+    check("genesis", plain, secret)
+    with transaction(engine) as session:
+        genesis = connect(session, kind="genesis", name="Genesis", settings=plain, secrets=secret).id or 0
+        for staff in session.exec(select(Staff)).all():
+            if key := given["clerk_keys"].get(staff.username):
+                set_clerk_key(session, None, staff_id=staff.id or 0, connection_id=genesis, key=key)
 
 
 def _connect_messages(engine: Engine, control: dict[str, Any]) -> None:
@@ -210,6 +229,7 @@ def _welcome(port: int, control: dict[str, Any]) -> str:
         f"\n  Huddle is on  http://127.0.0.1:{port}\n\n  Demo accounts (user, password, role):\n{people}\n\n"
         f"  Sandbox       {control['pages']['home']}  (addresses and keys: /control)\n"
         f"  Phones        {control['pages']['phone']}  (what was texted; answer as a patient)\n"
+        f"  Genesis       {control['pages']['workbench']}  (the EHR's tasks; close one there)\n"
         f"  Mailbox       {control['pages']['mail']}  (mail server on port {control['smtp']['port']})\n"
         f"  Practice files {FOLDER / 'sandbox' / 'ehr'}\n\n  Stop with Ctrl+C.\n"
     )
