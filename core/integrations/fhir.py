@@ -69,10 +69,13 @@ class FhirServer:
         """
         version, offered = self._capabilities()
         first = self._search("Patient", {"_count": 1})
-        held = f" {first.total:,} patients." if first.total is not None else ""
+        many = "patient" if first.total == 1 else "patients"
+        held = f" and holds {first.total:,} {many}" if first.total is not None else ""
         missing = [name for name in USED if name not in offered]
-        reads = "everything Huddle reads" if not missing else f"no {', '.join(missing)}"
-        return f"A FHIR server of version {version} answers and offers {reads}.{held}"
+        reads = (
+            f"It offers no {', '.join(missing)}." if missing else "It offers everything that Huddle reads."
+        )
+        return f"A FHIR server (version {version}) answers{held}. {reads}"
 
     def offered(self) -> frozenset[str]:
         """The resources we use that the server says it has. Raises TransportError."""

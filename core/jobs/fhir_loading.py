@@ -81,7 +81,8 @@ def load_files(load: Load, path: Path) -> FhirResult:
             failed(load, each.name, unusable)
         else:
             load.result.ignored += files[-1].left_out
-            load.said(f"{each.name}: {sum(files[-1].held.values()):,} resources to read")
+            many = sum(files[-1].held.values())
+            load.said(f"{each.name}: {many:,} {'resource' if many == 1 else 'resources'} to read")
     for kind in (*USED, UNREADABLE):
         if any(file.held[kind] for file in files):
             _load_kind(load, kind, files)

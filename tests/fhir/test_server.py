@@ -137,8 +137,9 @@ def test_a_wrong_token_says_so_and_is_found_nowhere(sqlite_store: Engine) -> Non
         served.version = "3.0.2"
         with pytest.raises(UnreadableAnswer, match=r"speaks FHIR “3\.0\.2”; Huddle reads R4"):
             check("fhir", {"base_url": served.base_url}, {"token": TOKEN})
-    assert found.startswith("A FHIR server of version 4.0.1 answers and offers no Location")
-    assert found.endswith("1 patients.")
+    assert found.startswith(
+        "A FHIR server (version 4.0.1) answers and holds 1 patient. It offers no Location,"
+    )
 
 
 def test_what_a_connection_may_be() -> None:
