@@ -53,7 +53,8 @@ def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
 
     Not accepted, pending, returned, voided, refunded or charged back: 0. A payment never goes below 0; what a
     refund gives back beyond it, or of a payment that is not here, stands below 0 at the refund's own row, so that
-    the sum over all rows is what the practice really has.
+    the sum over all rows is what the practice really has. The refund of a pending payment takes from what is on its
+    way, not from what was paid.
     """
     rows = payments if isinstance(payments, list) else list(payments)
     nets = {p.id: p.amount_cents if p.status == "approved" and p.refund_ref is None else 0 for p in rows}
@@ -66,8 +67,8 @@ def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
         given = refund.amount_cents
         original = originals.get((refund.connection_id, refund.refund_ref or ""))
         if original is not None:
-            # a payment that was given back whole already carries its refund rows: they take nothing twice
-            taken = original.status == "approved" or original.status in GIVEN_BACK
+            # one that was given back whole already carries its refund rows: they take nothing twice
+            taken = original.status in {"approved", "pending"} or original.status in GIVEN_BACK
             left = room.get(original.id, original.amount_cents if taken else 0)
             from_it = min(left, given)
             room[original.id] = left - from_it
@@ -79,5 +80,15 @@ def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
 
 
 def pending_cents(payments: Iterable[PaymentFacts]) -> int:
-    """Money on its way (a bank payment not yet settled): asked for no more, but not counted as paid."""
-    return sum(p.amount_cents for p in payments if p.status == "pending" and p.refund_ref is None)
+    """Money on its way (a bank payment not yet settled), less its refunds: asked for no more, but not counted as paid."""
+    rows = payments if isinstance(payments, list) else list(payments)
+    coming = {
+        (p.connection_id, p.external_id): p.amount_cents
+        for p in rows
+        if p.status == "pending" and p.refund_ref is None
+    }
+    for refund in rows if coming else ():
+        if refund.refund_ref is not None and refund.status == "approved":
+            place = (refund.connection_id, refund.refund_ref)
+            coming[place] = max(0, coming.get(place, 0) - refund.amount_cents)
+    return sum(coming.values())

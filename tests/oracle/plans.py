@@ -42,7 +42,7 @@ def failure(clinic: Clinic, payment: Row) -> Any:
     }
     if payment["status"] in words:
         return words[payment["status"]]
-    refunded = clinic.rows("payments", refund_of=payment["payment_id"])
+    refunded = clinic.rows("payments", refund_of=payment["payment_id"], status="approved")
     return "REVERSED" if refunded else None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.payments.facts import net_by_payment
+from core.payments.facts import net_by_payment, pending_cents
 from tests.money_facts import payment, refund
 
 
@@ -40,6 +40,13 @@ def test_a_refund_of_a_payment_given_back_whole_takes_nothing_twice():
     one = payment("2026-11-01", 100_00, "refunded")
     back = refund(one, "2026-11-02")
     assert net_by_payment([one, back]) == {one.id: 0, back.id: 0}
+
+
+def test_a_refund_of_money_on_its_way_takes_from_that_and_not_from_what_was_paid():
+    paid, coming = payment("2026-11-01", 100_00), payment("2026-12-01", 100_00, "pending")
+    back = refund(coming, "2026-12-03", 40_00)
+    assert net_by_payment([paid, coming, back]) == {paid.id: 100_00, coming.id: 0, back.id: 0}
+    assert pending_cents([paid, coming, back]) == 60_00
 
 
 def test_a_refund_that_was_declined_gives_nothing_back():

@@ -172,7 +172,7 @@ def test_every_cent_is_allocated_or_left(amounts, paid):
 def test_nets_sum_to_what_was_taken_less_what_was_given_back(paid):
     nets = net_by_payment(paid)
     whole = {p.external_id: p.amount_cents for p in paid if p.refund_ref is None and p.status in
-             ("returned", "voided", "refunded", "charged_back")}  # fmt: skip
+             ("pending", "returned", "voided", "refunded", "charged_back")}  # fmt: skip
     taken = sum(p.amount_cents for p in paid if p.refund_ref is None and p.status == "approved")
     back: Counter[str] = Counter()
     for p in paid:
