@@ -72,6 +72,17 @@ def test_each_payment_is_posted_once_though_genesis_fails_and_knows_no_keys(offi
     all_agree(office, total)
 
 
+def test_on_either_store_each_payment_is_posted_once(store: Engine, sandbox: Sandbox) -> None:
+    office = Office(store, sandbox)
+    total = many(office, 60)
+    office.turn_on(days_ago=5)
+    sandbox.control(
+        {"faults": [{"at": "genesis", "match": {"method": "POST"}, **trouble} for trouble in TROUBLES]}
+    )
+    post_until_done(office)
+    all_agree(office, total)
+
+
 def test_a_thousand_payments_are_posted_once_and_again_nothing(office: Office) -> None:
     total = many(office, 1_000)
     office.turn_on(days_ago=5)
