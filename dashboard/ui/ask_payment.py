@@ -134,7 +134,7 @@ def _draft(ask: Asking, draft: DeclinedLine, zone: str) -> None:
             note(plain(draft.under_way, 200))
             return
         if draft.by_clerk:
-            ask_put_off.offer(ask, draft)
+            ask_put_off.offer(ask, draft, _mark(ask, draft, last))
             return
         sure = draft.may_rerun and bool(ask.typed(f"{place} sure", False))
         if draft.may_rerun:

@@ -11,8 +11,9 @@ from dashboard.ui.asking import Asking
 from dashboard.ui.text import plain
 
 
-def offer(ask: Asking, draft: DeclinedLine) -> None:
-    """The two things Cash Practice lets a person do; nothing is tried again there by itself."""
+def offer(ask: Asking, draft: DeclinedLine, mark: str) -> None:
+    """The two things Cash Practice lets a person do; nothing is tried again there by itself. mark: of the form, another
+    one once the try before is over."""
     place = f"draft {draft.declined_id}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if draft.may_rerun and draft.earliest is not None:
@@ -22,11 +23,11 @@ def offer(ask: Asking, draft: DeclinedLine) -> None:
             )  # fmt: skip
             st.button(
                 "Put it off to this day", key=ask.key(f"{place} put off"), icon=":material/event_repeat:",
-                on_click=_put_off, args=(ask, place, draft),
+                on_click=_put_off, args=(ask, place, mark, draft),
             )  # fmt: skip
         st.button(
             "Send payment request", key=ask.key(f"{place} request"), icon=":material/forward_to_inbox:",
-            on_click=_request, args=(ask, place, draft),
+            on_click=_request, args=(place, mark, draft),
         )  # fmt: skip
     st.caption(
         plain(
@@ -37,9 +38,9 @@ def offer(ask: Asking, draft: DeclinedLine) -> None:
     doing.say(place)
 
 
-def _put_off(ask: Asking, place: str, draft: DeclinedLine) -> None:
+def _put_off(ask: Asking, place: str, mark: str, draft: DeclinedLine) -> None:
     day = ask.typed(f"{place} day", draft.earliest)
-    form = f"{ask.form} put off {draft.declined_id} {day}"
+    form = f"{mark} put off {day}"
     doing.do(place, lambda session, who: put_off(session, who, declined_id=draft.declined_id, on=_day(day), form=form).id, "The payment is being put off.")  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def _day(typed: object) -> date:
     return typed
 
 
-def _request(ask: Asking, place: str, draft: DeclinedLine) -> None:
-    form = f"{ask.form} request {draft.declined_id}"
+def _request(place: str, mark: str, draft: DeclinedLine) -> None:
+    form = f"{mark} request"
     words = plain(f"{draft.processor} is writing to the payer.", 120)
     doing.do(place, lambda session, who: request_payment(session, who, declined_id=draft.declined_id, form=form).id, words)  # fmt: skip

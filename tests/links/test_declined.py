@@ -82,6 +82,10 @@ def test_declined_again_is_an_answer_and_not_an_error(desk: Desk) -> None:
         "1616",
     )
     assert {one.under_way for one in lines(desk)} == {""}
+    with reader(desk.engine) as session:
+        last = last_try(session, line.declined_id)
+    assert last is not None
+    assert last.words == "Charged again, and declined again: not enough funds."
 
 
 @pytest.mark.parametrize("fault", ["reset", "status", "timeout_after"])
@@ -97,10 +101,6 @@ def test_a_lost_reply_charges_once(desk: Desk, fault: str, monkeypatch: pytest.M
     desk.work(later=LATER)
     desk.work(later=2 * LATER)
     assert (charges(desk), lines(desk)) == ([301, 101], [])
-    with reader(desk.engine) as session:
-        last = last_try(session, line.declined_id)
-    assert last is not None
-    assert last.words == "Charged again, and declined again: not enough funds."
 
 
 def test_two_presses_charge_once(desk: Desk) -> None:
