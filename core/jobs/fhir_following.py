@@ -10,6 +10,7 @@ from core.connections.models import QuarantinedRow
 from core.integrations.fhir_files import Unit
 from core.integrations.fhir_refs import Setting
 from core.jobs.fhir_reading import LEFT_OUT, WAITING
+from core.jobs.fhir_storing import OWN_LOCATION
 from core.jobs.practice_links import link_guarantors, name_practice
 from core.jobs.practice_rows import MODELS, table_of
 from core.jobs.waiting_rows import MASKED, open_rows
@@ -17,7 +18,6 @@ from core.practice.models import Practice
 from core.store.upsert import upsert
 from core.store.version import touch
 
-OWN_LOCATION = "huddle-practice"  # the place of a practice whose EHR names none
 _WAITING: Table = QuarantinedRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _AT_ONCE = 1_000
 

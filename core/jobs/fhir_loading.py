@@ -187,7 +187,8 @@ def _load_served(load: Load, kind: str, client: FhirServer) -> None:
             came, total = came + len(units), page.total if total is None else total
             stored = _store(load, kind, places, run_id, units)
             high = max(high, stored.newest)
-        if whole and (total is None or total == len(seen) == came):
+        # a list that is suddenly empty is rather a lost permission than a practice without patients
+        if whole and seen and (total is None or total == len(seen) == came):
             with transaction(load.engine) as session:
                 load.confirm(session)
                 mark_absent(session, kind, load.connection_id, seen)

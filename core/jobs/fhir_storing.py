@@ -22,6 +22,7 @@ from core.jobs.practice_rows import MODELS, Known, complete, table_of
 from core.store.upsert import held, upsert
 from core.store.version import touch
 
+OWN_LOCATION = "huddle-practice"  # the place of a practice whose EHR names none
 _ASKED = 5_000
 
 
@@ -129,9 +130,9 @@ def _judge(chunk: _Chunk, each: Ready, already: set[str]) -> None:
         if not _say(chunk, each):
             return
     else:
-        first, *others = [Gone(file, key, each.version) for file, key in made.withdrawn] or [None]
-        chunk.gone += [first] if first else []
-        chunk.gone_too += [other for other in others if other]
+        gone = [Gone(file, key, each.version) for file, key in made.withdrawn]
+        chunk.gone += gone[:1]
+        chunk.gone_too += gone[1:]
     chunk.used.append(each.external_id)
     for name, note in made.notes:
         chunk.note(each.unit, name, note)
@@ -292,7 +293,9 @@ def mark_absent(session: Session, kind: str, connection_id: int, seen: set[str])
 
 
 def resource_of(kind: str, external_id: str) -> str | None:
-    """The id of the resource a row came from; None when it came from another kind of resource."""
+    """The id of the resource a row came from; None when it came from another kind of resource, or from none."""
+    if external_id == OWN_LOCATION:
+        return None
     named, slash, rest = external_id.partition("/")
     if not slash:
         return external_id if kind not in ("Encounter", "ChargeItem", "Invoice") else None

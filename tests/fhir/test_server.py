@@ -67,13 +67,15 @@ def test_what_a_whole_read_no_longer_finds_is_gone_and_a_partial_one_says_nothin
     assert set(rows_of(sqlite_store, "patients")) == {f"p{n}" for n in range(9) if n != 3}
 
 
-def test_a_server_that_lost_pages_takes_no_patient_away(sqlite_store: Engine) -> None:
+def test_a_server_that_hands_out_nothing_takes_no_patient_away(sqlite_store: Engine) -> None:
     with serving(place(), *(patient(f"p{n}") for n in range(9))) as served:
         connection_id = connected(sqlite_store, served)
         synced(sqlite_store, connection_id, full=True)
         served.lost = True
         run = synced(sqlite_store, connection_id, full=True)["Patient"]
-    assert (run.rows_in, run.error) == (0, "")
+        assert (run.rows_in, run.error) == (0, "")
+        served.resources = [place()]
+        synced(sqlite_store, connection_id, full=True)
     assert len(rows_of(sqlite_store, "patients")) == 9
 
 
