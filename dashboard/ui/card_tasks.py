@@ -80,7 +80,7 @@ def _line(
         "why": [*flag["why"], *_told(stop.steps.get(task.task_id, []), task, card, stop.works)],
         "name": f"task-{task.task_id}",
         "fix": None if snoozed or one.payer else flag["fix"],
-        "task": _buttons(task, stop.works),
+        "task": buttons(task, works=stop.works),
     }
 
 
@@ -98,7 +98,7 @@ def _words(one: QuickTask, card: PatientCard, sight: Sight) -> str:
     return shown(words, 300)
 
 
-def _buttons(task: TaskRow, works: bool) -> Block:
+def buttons(task: TaskRow, *, works: bool) -> Block:
     """What may be done about it, and who has it."""
     return {
         "id": task.task_id,
