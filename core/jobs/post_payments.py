@@ -25,6 +25,7 @@ from core.jobs.lease import Busy, Held, hold
 from core.outbox.sending import Later, Outcome, Settled, outcome_of
 from core.postings import sending
 from core.postings.gathering import gather
+from core.postings.look import look
 from core.postings.models import PostedEntry, PostingSwitch
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
@@ -112,15 +113,16 @@ class _Work:
     def gather(self) -> None:
         """New rows, when anything changed since the last time."""
         with reader(self.engine) as session:
-            switch = session.get_one(PostingSwitch, self.connection_id)
-            if switch.looked_at == data_version(session):
+            switch, version = session.get_one(PostingSwitch, self.connection_id), data_version(session)
+            if switch.looked_at == version:
                 return
+            looked = look(session, switch.practice_id, start=switch.date_start, now=clock.now())
         with transaction(self.engine) as session:
             self.lease.confirm(session)
             switch = session.get_one(PostingSwitch, self.connection_id)
-            switch.looked_at = data_version(session)
+            switch.looked_at = version
             session.add(switch)
-            self.did.new = gather(session, switch, now=clock.now())
+            self.did.new = gather(session, switch, looked, now=clock.now())
 
     def look_up(self, client: Genesis) -> None:
         """What a killed process left is in doubt; what is in doubt long enough is asked about."""

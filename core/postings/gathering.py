@@ -1,5 +1,6 @@
 """Writing down what is to be posted, and letting go of what is not any more: called by the job, in its transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -18,20 +19,36 @@ HOLDS = {Verdict.NOT_LINKED: Hold.NOT_LINKED, Verdict.SUSPECTED: Hold.SUSPECTED}
 _MAY_BE_LET_GO = (State.WAITING, State.FAILED)
 
 
-def gather(session: Session, switch: PostingSwitch, *, now: datetime) -> int:
-    """Rows for what is to be posted from Date Start on: how many rows are new. now: aware UTC."""
-    looked = look(session, switch.practice_id, start=switch.date_start, now=now)
+def gather(session: Session, switch: PostingSwitch, looked: Looked, *, now: datetime) -> int:
+    """Rows for what is to be posted from Date Start on: how many rows are new. now: aware UTC.
+
+    looked: as `look` saw it a moment ago, outside this transaction: looking takes longer than others may be kept waiting.
+    """
     today = clock.today(first_zone(session, switch.practice_id), now)
-    new = 0
+    wanted = [
+        each for each in looked.judged if each.verdict != Verdict.THERE and each.line.key not in looked.known
+    ]
+    there = _already(session, switch, [each.line.key for each in wanted])
+    fresh = [each for each in wanted if each.line.key not in there]
+    session.add_all([_row(switch, each, now, why_held(each, today)) for each in fresh])
     for judged in looked.judged:
         known = looked.known.get(judged.line.key)
-        if known is None and judged.verdict != Verdict.THERE:
-            session.add(_row(switch, judged, now, why_held(judged, today)))
-            new += 1
-        elif known is not None and known.state in _MAY_BE_LET_GO:
+        if known is not None and known.state in _MAY_BE_LET_GO:
             _look_again(session, known.id, judged, looked, now)
     session.flush()
-    return new + _take_back(session, switch, now)
+    return len(fresh) + _take_back(session, switch, now)
+
+
+def _already(session: Session, switch: PostingSwitch, keys: Sequence[str]) -> set[str]:
+    """Of these keys those that a person has taken up meanwhile."""
+    found: set[str] = set()
+    for start in range(0, len(keys), 500):
+        rows = select(LedgerPosting.key).where(
+            LedgerPosting.practice_id == switch.practice_id,
+            col(LedgerPosting.key).in_(keys[start : start + 500]),
+        )
+        found |= set(session.exec(rows))
+    return found
 
 
 def _row(switch: PostingSwitch, judged: Judged, now: datetime, why: str) -> LedgerPosting:
@@ -75,6 +92,8 @@ def held_row(session: Session, switch: PostingSwitch, payment_id: int, *, now: d
 def _look_again(session: Session, posting_id: int, judged: Judged, looked: Looked, now: datetime) -> None:
     """A row that waits or failed: in the ledger by now, linked by now, or linked to somebody else."""
     row = session.get_one(LedgerPosting, posting_id)
+    if row.state not in _MAY_BE_LET_GO:
+        return
     if judged.verdict == Verdict.THERE:
         entry = looked.pairs.rows[row.key][0]
         row.state, row.finished_at = State.CLEARED, now
