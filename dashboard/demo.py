@@ -125,13 +125,8 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
     raise HuddleError(f"The sandbox did not start. What it said is in {Path('data/demo/sandbox.log')}.")
 
 
-def fill(
-    control: dict[str, Any], *, accounts: Iterable[str] = tuple(ACCOUNTS), counted_ahead: bool = True
-) -> None:
-    """Connections, first sync and accounts, the way a practice would set them up.
-
-    accounts: the user names to add. counted_ahead: the overview and the tasks too, which the worker else gets to by itself.
-    """
+def fill(control: dict[str, Any], *, accounts: Iterable[str] = tuple(ACCOUNTS)) -> None:
+    """Connections, first sync and accounts, the way a practice would set them up. accounts: the user names to add."""
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import register
     from core.jobs.roll_up import roll_up_all
@@ -167,11 +162,10 @@ def fill(
         elif kind == "cash_practice":
             former_id, clerks = connection_id, control["cash_practice"]["clerk_keys"]
         _say(f"{name}: {rows:,} rows in {(clock.now() - started).total_seconds():.1f} s")
-    if counted_ahead:
-        started = clock.now()
-        counted = roll_up_all(engine)
-        _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
-        _say(f"Tasks: {refresh_tasks_now(engine).opened} found by the rules")
+    started = clock.now()
+    counted = roll_up_all(engine)
+    _say(f"Overview: {counted.months} months counted in {(clock.now() - started).total_seconds():.1f} s")
+    _say(f"Tasks: {refresh_tasks_now(engine).opened} found by the rules")
     _connect_messages(engine, control)
     with transaction(engine) as session:
         for username in accounts:

@@ -57,7 +57,7 @@ def run_clinic(folder: Path, monkeypatch: pytest.MonkeyPatch, *, patients: int =
     settings.cache_clear()
     monkeypatch.setattr(demo, "FOLDER", folder)
     with demo.sandbox(sandbox_port, patients) as control:
-        demo.fill(control, accounts=[DESK[0]], counted_ahead=False)
+        demo.fill(control, accounts=[DESK[0]])
         with run_dashboard(environment["HUDDLE_STORE"], port=port, HUDDLE_WORKER="true") as dashboard:
             store = open_store(environment["HUDDLE_STORE"])
             yield Clinic(dashboard, control, store)
