@@ -126,4 +126,4 @@ def _asked_for(body: str) -> frozenset[str]:
 
 
 def _known() -> str:
-    return ", ".join("{{ %s }}" % name.replace("_", " ") for name in FIELDS)  # noqa: UP031 - braces
+    return ", ".join("{{ %s }}" % name for name in FIELDS)  # noqa: UP031 - braces

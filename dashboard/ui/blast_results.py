@@ -215,6 +215,9 @@ def _people(now: Progress, people: list[PersonResult], who: Identity, sight: Sig
                 f"/export/blast.csv?batch={now.batch_id}",
                 icon=":material/download:",
             )
+    if not people:
+        note("Nobody by now.")
+        return
     st.dataframe(
         {
             "Patient": [one.initials if sight.initials else shown(one.patient, 60) for one in people],

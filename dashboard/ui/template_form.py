@@ -66,11 +66,12 @@ def template_form(kept: Words, who: Identity) -> None:
                     args=(kept.template_id,),
                     help="Nobody can choose it any more; its versions stay.",
                 )
-        doing.say(PLACE)
     text, wrong = example_of(now, who) if now.body.strip() else (None, "")
     with left:
         if wrong:
             st.error(plain(wrong, 400), icon=":material/error:")
+        else:
+            doing.say(PLACE)
     with right:
         if text is not None:
             with page.open_reader() as session:

@@ -102,5 +102,5 @@ def test_the_letterhead_signs_what_goes_out(clinic: Clinic) -> None:
         assert letterhead(session, None)["phone"] == "(303) 555-0100"
         assert letterhead(session, 1)["practice"] == "Maple West"
         mail = preview(session, template_for(session, "pay link", "email"), location_id=None)
-    assert "Dr. Ada\nMaple Chiro · 303 555 0100" in mail.body
+    assert "Dr. Ada\nMaple Chiro · (303) 555-0100" in mail.body
     assert mail.subject == "A payment to Maple Chiro is open"
