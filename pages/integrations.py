@@ -17,6 +17,9 @@ from dashboard.ui.integration_places import opened
 from dashboard.ui.text import plain
 from dashboard.ui.troubled_reports import troubled_reports
 
+GOING = "tiles going"  # session state: whether the page was drawn while a sync went on
+WHILE_SYNCING, OTHERWISE = 1, 5  # seconds
+
 
 def integrations() -> None:
     """What the address opens: the form of a system, one connection, or all of them."""
@@ -34,10 +37,11 @@ def integrations() -> None:
 
 def _everything(who: Identity) -> None:
     with page.open_reader() as session:
-        there = bool(tiles(session, now=clock.now()))
+        there = tiles(session, now=clock.now())
     if there:
         st.markdown("**Connected**")
-        connected()
+        st.session_state[GOING] = going = any(one.now for one in there)
+        st.fragment(connected, run_every=WHILE_SYNCING if going else OTHERWISE)()
         troubled_reports(who)
     elif may(who.role, Permission.MANAGE_CONNECTIONS):
         st.subheader("Connect your first system")
@@ -50,17 +54,17 @@ def _everything(who: Identity) -> None:
     if may(who.role, Permission.MANAGE_CONNECTIONS):
         if there:
             st.markdown("**Connect another system**")
-        with page.open_reader() as session:
-            draw_offered(tiles(session, now=clock.now()))
+        draw_offered(there)
 
 
-@st.fragment(run_every=2)
 def connected() -> None:
-    """The cards, drawn again by themselves: a sync that goes on is seen going on."""
+    """The cards, drawn again by themselves: a sync that goes on is seen going on, every second or so."""
     who, now = page.identity(), clock.now()
     with page.open_reader() as session:
         found = tiles(session, now=now)
     draw_connections(found, who, now)
+    if any(one.now for one in found) != st.session_state[GOING]:
+        st.rerun()
 
 
 integrations()

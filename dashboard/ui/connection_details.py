@@ -31,12 +31,13 @@ from dashboard.ui.connection_tiles import (
 )
 from dashboard.ui.file_drop import file_drop
 from dashboard.ui.guides import GUIDES, list_words
-from dashboard.ui.integration_places import back, go
+from dashboard.ui.integration_places import back
 from dashboard.ui.note import note
 from dashboard.ui.rows import Cell, chip_cell, draw_rows
 from dashboard.ui.text import ago, clock_time, count, day_words, plain
 
 PLACE, MOST = "one connection", 50
+WHILE_SYNCING, OTHERWISE = 1, 5  # seconds between two looks
 _BADGES = {"good": "green", "high": "orange", "medium": "yellow", "unknown": "gray", "note": "gray"}
 
 
@@ -46,7 +47,8 @@ def connection_details(connection_id: int, who: Identity) -> None:
     manages = may(who.role, Permission.MANAGE_CONNECTIONS)
     back()
     said_before()
-    standing_now(connection_id)
+    st.session_state[_going_key(connection_id)] = one.now is not None
+    st.fragment(standing_now, run_every=WHILE_SYNCING if one.now else OTHERWISE)(connection_id)
     if manages:
         _actions(one)
     if one.kind in WANTED_BY and one.state != ConnectionState.DISCONNECTED:
@@ -69,7 +71,6 @@ def _tile(connection_id: int) -> Tile:
     raise NotFound("There is no such connection any more.")
 
 
-@st.fragment(run_every=2)
 def standing_now(connection_id: int) -> None:
     """Name, state, freshness, and how far a sync is; drawn again by itself, the whole page once a sync has ended."""
     page.identity()
@@ -89,11 +90,13 @@ def standing_now(connection_id: int) -> None:
     work = begun(page.engine(), f"sync {connection_id}")
     if work and work.error and not one.now:
         st.error(plain(work.error, 400), icon=":material/error:")
-    key, going = f"going {connection_id}", one.now is not None
-    if st.session_state.get(key, going) != going:
-        st.session_state[key] = going
+    if (one.now is not None) != st.session_state[_going_key(connection_id)]:
         st.rerun()
-    st.session_state[key] = going
+
+
+def _going_key(connection_id: int) -> str:
+    """Session state: whether the page was drawn while a sync went on."""
+    return f"going {connection_id}"
 
 
 def _actions(one: Tile) -> None:
@@ -142,14 +145,17 @@ def _ask(one: Tile) -> None:
         "- What it brought stays: patients, visits, cards and payments, growing old visibly.\n"
         "- Nothing changes in the other system. End the user or key there too, if nobody else uses it."
     )
-    if st.button("Disconnect", key="end it", type="primary", icon=":material/link_off:"):
+    if st.button(
+        "Disconnect", key="end it", type="primary", icon=":material/link_off:", on_click=_end, args=(one.id,)
+    ):
+        st.rerun()  # closes the question
 
-        def act(session: Session, who: Identity) -> None:
-            disconnect(session, one.id, actor=who)
 
-        doing.do(PLACE, act, "Disconnected. Its keys are erased.")
-        go()
-        st.rerun()
+def _end(connection_id: int) -> None:
+    def act(session: Session, who: Identity) -> None:
+        disconnect(session, connection_id, actor=who)
+
+    doing.do(PLACE, act, "Disconnected. Its keys are erased.")
 
 
 def _settings(one: Tile) -> None:
