@@ -168,7 +168,9 @@ def test_pages_of_any_size_come_to_the_same(sqlite_store: Engine, sandbox: Sandb
 
 def test_a_wrong_key_is_named_and_the_store_left_alone(sqlite_store: Engine, sandbox: Sandbox) -> None:
     known, _ = fields_of(sandbox)
-    with pytest.raises(WrongCredentials, match=r"refused the TrackStat API Key\. Copy it anew from My Account"):
+    with pytest.raises(
+        WrongCredentials, match=r"refused the TrackStat API Key\. Copy it anew from My Account"
+    ):
         check("cash_practice", known, {"api_key": "not the key"})
     connection_id = connect_it(sqlite_store, sandbox)
     sandbox.control({"faults": [{"kind": "wrong_keys", "at": "cash_practice"}]})
