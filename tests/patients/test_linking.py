@@ -84,6 +84,18 @@ def test_the_same_ehr_id_is_a_sure_link(session: Session, manager: Identity) -> 
     assert link_contacts(session, 2).changed == 0
 
 
+def test_the_number_the_ehr_s_people_use_links_as_surely_as_its_id_unless_two_have_it(
+    session: Session, manager: Identity
+) -> None:
+    ana = patient(session, "2f6c-uuid", ehr_number="MR-1")
+    patient(session, "MR-2", "Ben")
+    patient(session, "77aa-uuid", "Cleo", ehr_number="MR-2")
+    contact(session, ehr_id="MR-1", first="Somebody")
+    contact(session, "c2", ehr_id="MR-2", first="Dario")
+    assert link_contacts(session, 2).linked == 1
+    assert (rests_on(session), rests_on(session, "c2")) == ({ana}, {None})
+
+
 def test_a_corrected_ehr_id_moves_the_link(session: Session, manager: Identity) -> None:
     ana, ben = patient(session, "P1"), patient(session, "P2", "Ben")
     row = contact(session, ehr_id="P1")
