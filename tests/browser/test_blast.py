@@ -78,6 +78,7 @@ def test_choose_check_send_undo_and_send_again(
     choose(window)
     page.get_by_text("Goes to").wait_for()
     page.get_by_text("Left out").wait_for()
+    window.settle()  # what is still being drawn is paler than it will be
     shot(window, "check")
     assert serious(window) == []
     page.get_by_role("button", name="Send to").dblclick()
