@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from core.connections.commands import SECRETS, connection_of, credentials, settings_of
 from core.connections.models import (
+    REPORTS_ONLY,
     SENDING_ONLY,
     Connection,
     ConnectionState,
@@ -129,6 +130,8 @@ def known_fields(session: Session, connection_id: int) -> tuple[dict[str, str], 
 
 
 def _watches(connection: Connection) -> bool:
+    if connection.settings == REPORTS_ONLY:
+        return False  # imported report files: nothing to ask anybody for
     return connection.kind != Kind.PRACTICE_FILES or bool(json.loads(connection.settings).get("folder"))
 
 
