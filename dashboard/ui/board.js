@@ -33,7 +33,7 @@ function drawRow(tr, row, columns, act) {
 function mark(tr, kept, id) {
   clearTimeout(kept.marks.get(id));
   tr.classList.add("changed", "moves");
-  tr.querySelector("td").append(el("div", { class: "mark-new" }, "changed"));
+  tr.querySelector("td:not(.tick)").append(el("div", { class: "mark-new" }, "changed"));
   kept.marks.set(id, setTimeout(() => {
     tr.classList.remove("changed");
     tr.querySelector(".mark-new")?.remove();
