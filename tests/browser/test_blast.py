@@ -93,6 +93,7 @@ def test_choose_check_send_undo_and_send_again(
     with clock.frozen(clock.now() + timedelta(minutes=1)):
         work_outbox(practice)
     page.get_by_text("worked off").wait_for()
+    window.settle()
     shot(window, "done")
     assert serious(window) == []
     bodies = [text.body for text in texted(sandbox)]
