@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core import clock
 from core.invoices.reports import propose_lines
 from core.links.moving import drafts_by_card
+from core.links.pay import missing_of
 from core.links.people import account_of
 from core.money import decimal_text, dollars
 from core.morning import reports
@@ -42,12 +43,13 @@ def kinds(row: PatientRow) -> set[str]:
 
 
 def who_misses_an_open_charge(clinic: Clinic) -> tuple[PatientRow, int]:
-    """Somebody on today's list with a missing payment that can be invoiced, and for how much."""
+    """Somebody on today's list who misses payments of visits only, which an invoice asks for, and how much that is."""
     with reader(clinic.store) as session:
         for row in todays(clinic):
-            if Kind.MISSING_PAYMENT in kinds(row):
+            missing = missing_of(session, None, row.key, clock.now())
+            if missing and all(one.kind == "visit" for one in missing):
                 proposal = propose_lines(session, None, row.key, clock.now())
-                if proposal.charges:
+                if proposal.charges and proposal.open_cents == sum(one.cents for one in missing):
                     return row, proposal.open_cents
     raise AssertionError("nobody on today's list misses an invoiceable payment")
 
