@@ -1,0 +1,127 @@
+"""From an empty store to a morning with visits: the owner connects the EHR's files and Fortis in a browser."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Page, WebSocket, expect
+
+from core import clock
+from core.connections.commands import connection_named, credentials
+from core.settings import settings
+from core.store.engine import open_store, reader
+from data.sandbox.practice import generate, whole_files, write_files
+from tests.browser.conftest import Window
+from tests.browser.practice import ZONE
+from tests.conftest import fresh_sqlite
+from tests.sandbox.running import Sandbox, run_sandbox
+from tests.web.running import Running, run_dashboard, staff_with_role
+
+pytestmark = pytest.mark.xdist_group("browser")
+FRESH = "Fresh as of"
+
+
+class Start(NamedTuple):
+    """A practice that has connected nothing yet, its files, and its processor."""
+
+    dashboard: Running
+    files: Path
+    processor: Sandbox
+    store_url: str
+    location_id: str  # the generated practice's own at the processor
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    practice = generate(7, clock.today(ZONE), 40)
+    write_files(whole_files(practice), tmp_path / "ehr")
+    store_url, key_file = fresh_sqlite(tmp_path), str(tmp_path / "key.txt")
+    monkeypatch.setenv("HUDDLE_KEY_FILE", key_file)
+    settings.cache_clear()
+    staff_with_role(open_store(store_url), "owner")
+    with (
+        run_sandbox(tmp_path, practice.fortis) as processor,
+        run_dashboard(store_url, HUDDLE_KEY_FILE=key_file) as dashboard,
+    ):
+        yield Start(dashboard, tmp_path / "ehr", processor, store_url, practice.fortis["locations"][0]["id"])
+    settings.cache_clear()
+
+
+def heard_by(page: Page) -> list[bytes]:
+    """Everything that comes in over websockets from now on."""
+    heard: list[bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on(
+            "framereceived", lambda frame: heard.append(frame if isinstance(frame, bytes) else frame.encode())
+        )
+
+    page.on("websocket", listen)
+    return heard
+
+
+def test_the_owner_connects_files_and_fortis_and_the_morning_follows(
+    start: Start, browse: Callable[..., Window], shot: Callable[[Window, str], Path]
+) -> None:
+    window = browse(start.dashboard)
+    page, heard = window.page, heard_by(window.page)
+    window.sign_in("owner")
+    page.get_by_role("link", name="Connect your first system").click()
+    page.get_by_role("button", name="Set up: Fortis").wait_for()
+    window.settle()
+    page.get_by_role("button", name="Set up: Practice files").click()
+    page.get_by_label("Folder", exact=True).fill(str(start.files))
+    page.get_by_role("button", name="Test and save").click()
+    expect(page.get_by_text(FRESH).first).to_be_visible(timeout=60_000)
+    window.settle()
+    page.get_by_role("button", name="All connections").click()
+    window.settle()
+    page.get_by_role("button", name="Set up: Fortis").click()
+    keys = start.processor.keys
+    wrong = keys["user_api_key"][:-1]
+    given = {
+        "User ID": f"\u200b{keys['user_id']} ",
+        "User API key": f" {wrong[:10]}",
+        "Developer ID": keys["developer_id"],
+        "Location ID": start.location_id,
+    }
+    page.get_by_text("More settings").wait_for()
+    window.settle()
+    page.get_by_text("More settings").click()
+    page.get_by_label("Address", exact=True).fill(start.processor.base_url)
+    for label, value in given.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Test and save").click()
+    refused = page.get_by_text("Fortis refused the keys. User API key does not look right")
+    expect(refused).to_contain_text("this one has 10 characters")
+    expect(page.get_by_text("taken out of User ID and User API key")).to_be_visible()
+    shot(window, "wrong-key")
+
+    page.get_by_label("User API key", exact=True).fill(f"{keys['user_api_key']}\u00a0")
+    page.get_by_role("button", name="Test and save").click()
+    expect(page.get_by_text("Fortis accepts these keys")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(FRESH).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(f"••••{keys['user_api_key'][-4:]}")).to_be_visible()
+    shot(window, "connected")
+    assert_no_key_in_the_browser(page, heard, [keys["user_api_key"], keys["developer_id"]])
+
+    page.get_by_role("link", name="Morning").click()
+    expect(page.locator("tr.visit").first).to_be_visible(timeout=60_000)
+    shot(window, "morning")
+    assert page.locator("tr.visit").count() > 3
+    assert (window.elsewhere, [one for one in window.complaints if "404" not in one]) == ([], [])
+    with reader(open_store(start.store_url)) as session:
+        assert credentials(connection_named(session, "Fortis"))["user_api_key"] == keys["user_api_key"]
+
+
+def assert_no_key_in_the_browser(page: Page, heard: list[bytes], keys: list[str]) -> None:
+    """Nothing the server sent holds a key, and the browser keeps none after the form is gone."""
+    kept = page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    in_fields = page.evaluate(
+        "() => [...document.querySelectorAll('input')].map((one) => one.value).join(' ')"
+    )
+    assert len(heard) > 20
+    for key in keys:
+        assert not [frame for frame in heard if key.encode() in frame]
+        assert key not in page.content() + kept + in_fields
