@@ -10,9 +10,11 @@ from core.errors import BadInput
 from core.invoices.models import Invoice, InvoiceLine
 from core.invoices.reports import propose_lines
 from core.invoices.rules import DUE_DAYS, Choice, Line, clean_note, lines_of, total_cents
+from core.ledger.models import LedgerEntry
 from core.links.making import made_by_form, make_link, require_no_open
 from core.links.models import Link
 from core.links.outgoing import put_out
+from core.links.pay import missing_of
 from core.links.people import Account, account_of, patient_of
 from core.links.rules import LinkKind
 from core.links.steps import follow
@@ -20,6 +22,7 @@ from core.outbox.models import OutboxKind
 from core.permissions import Permission, require
 from core.staff.reports import Identity, practice_name
 
+FEE_POSTED_WITHIN = timedelta(days=10)  # of the draft it is for
 OPEN_DAYS = 90  # how long after its due date an invoice can still be paid
 
 
@@ -62,11 +65,33 @@ def create_invoice(
     link, new = make_link(
         session, actor, patient, account,
         kind=LinkKind.INVOICE, form=form, amount_cents=total_cents(lines), due_on=due,
+        membership_id=_membership_billed(session, actor, patient_id, lines, as_of or clock.now()),
         what=f"Invoice from {practice_name(session)}"[:64], expires_at=clock.day_bounds(due + timedelta(days=OPEN_DAYS), proposal.time_zone)[1],
     )  # fmt: skip
     if new:
         write_invoice(session, actor, link, account, lines, made_on=proposal.today, due_on=due, note=words)
     return link
+
+
+def _membership_billed(
+    session: Session, actor: Identity, patient_id: int, lines: Sequence[Line], as_of: datetime
+) -> int | None:
+    """The membership whose missing draft is the one posted fee on this invoice: paid here, it is not missing there.
+
+    Only where the fee stands alone and one membership fits by amount and day: a payment belongs to one membership.
+    """
+    entry = session.get(LedgerEntry, lines[0].entry_id) if len(lines) == 1 and lines[0].entry_id else None
+    if entry is None or entry.appointment_id is not None or entry.plan_id is not None:
+        return None
+    fits = {
+        one.membership_id
+        for one in missing_of(session, actor, patient_id, as_of)
+        if one.membership_id is not None
+        and one.cents == lines[0].full_cents
+        and one.due_on is not None
+        and abs(one.due_on - entry.posted_on) <= FEE_POSTED_WITHIN
+    }
+    return fits.pop() if len(fits) == 1 else None
 
 
 def write_invoice(

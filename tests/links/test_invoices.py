@@ -8,17 +8,19 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from core import clock
 from core.errors import BadInput, NotAllowed, NotFound
 from core.invoices.commands import create_invoice
 from core.invoices.paper import paper_of, preview_paper
 from core.links.commands import detach_payment, reopen, resend_by_processor, undo_void, void
 from core.links.making import OpenLinkExists
 from core.links.models import Link
+from core.links.pay import missing_of
 from core.links.replacing import replace_link
 from core.outbox.models import OutboxRow
 from core.permissions import Role
 from core.store.engine import reader, transaction
-from tests.links.desk import ANAS_CARD, LEDGER, Choice, Desk, charge, make_actor, open_desk
+from tests.links.desk import ANAS_CARD, LEDGER, Choice, Desk, charge, days_ago, make_actor, open_desk
 from tests.sandbox.links import sale
 from tests.sandbox.running import Sandbox
 
@@ -334,3 +336,36 @@ def test_what_the_patient_has_paid_meanwhile_is_not_listed(
     paid = charge("G9", "70.00", 1) | {"kind": "payment", "service_id": ""}
     desk = open_desk(sqlite_store, sandbox, tmp_path, ledger=[*LEDGER, paid])
     assert [(one.external_id, one.open_cents) for one in desk.proposal().charges] == [("G2", 3_500)]
+
+
+@pytest.fixture
+def a_member(sqlite_store: Engine, sandbox: Sandbox, tmp_path: Path) -> Desk:
+    """Ana is a member; her fee was posted five days ago, and nothing drafted it."""
+    files = {
+        "membership_plans": [{"membership_plan_id": "MP1", "name": "Wellness 4", "price": "149.00", "period": "month"}],
+        "membership_benefits": [{"benefit_id": "B1", "membership_plan_id": "MP1", "service_class": "adjustment", "visits": "4"}],
+        "memberships": [{"membership_id": "M1", "patient_id": "P1", "membership_plan_id": "MP1", "start_date": days_ago(40),
+                         "status": "active", "next_draft_on": days_ago(5)}],
+        "ledger": [charge("G9", "149.00", 5, service_id="", description="Membership fee"), charge("G1", "65.00", 20)],
+    }  # fmt: skip
+    return open_desk(sqlite_store, sandbox, tmp_path, **files)
+
+
+def _missing(desk: Desk) -> list[str]:
+    with reader(desk.engine) as session:
+        return [one.kind for one in missing_of(session, desk.actor, desk.patient(), clock.now())]
+
+
+def test_a_posted_membership_fee_paid_on_an_invoice_is_no_longer_missing(a_member: Desk) -> None:
+    assert _missing(a_member) == ["membership"]
+    fee = next(one for one in a_member.proposal().charges if one.external_id == "G9")
+    link_id = a_member.invoice(Choice(fee.entry_id))
+    a_member.press_pay(link_id)
+    a_member.sync()
+    assert a_member.state(link_id) == "paid"
+    assert _missing(a_member) == []
+    assert [one.external_id for one in a_member.proposal().charges] == ["G1"]
+
+
+def test_an_invoice_over_the_fee_and_more_belongs_to_no_membership(a_member: Desk) -> None:
+    assert a_member.link(a_member.invoice()).membership_id is None
