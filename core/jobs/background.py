@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from core.errors import HuddleError
 from core.jobs.sync import sync_connection
+from core.jobs.task_refresh import refresh_tasks
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def sync_now(engine: Engine, connection_id: int, *, full: bool = False) -> bool:
 
     def work(said: Callable[[str], None]) -> list[str]:
         results = sync_connection(engine, connection_id, full=full, progress=said)
+        refresh_tasks(engine)
         return [result.sentence() for result in results]
 
     return begin(engine, f"sync {connection_id}", work)
