@@ -26,6 +26,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("morning.py", "morning", "Morning", ":material/wb_twilight:", Permission.SEE_DAY),
+    Page("tasks.py", "tasks", "Tasks", ":material/checklist:", Permission.WORK_TASKS),
     Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
     Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
     Page("plans.py", "plans", "Plans", ":material/event_note:", Permission.SEE_MONEY),
@@ -52,7 +53,6 @@ PAGES = (
         Permission.MANAGE_TEMPLATES,
         hidden=True,  # reached from where texts are used: the menu is full at 1366 pixels
     ),
-    Page("tasks.py", "tasks", "Tasks", ":material/checklist:", Permission.WORK_TASKS, "Office"),
     Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW, "Office"),
     Page(
         "integrations.py",
