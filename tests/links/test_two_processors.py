@@ -9,11 +9,13 @@ from core import clock
 from core.connections.commands import connect
 from core.connections.models import Kind
 from core.jobs.sync import sync_by_name
+from core.jobs.task_refresh import refresh_tasks
 from core.links.blast_results import Moved, cards_moved
 from core.messages.audience import Condition, conditions
 from core.morning.export import as_json
 from core.morning.reports import morning, patients
 from core.store.engine import reader, transaction
+from core.tasks.reports import Show, Wanted, open_tasks, quick_stop
 from tests.links.desk import PATIENTS, Desk, days_ago
 from tests.morning.practice import load
 from tests.sandbox.at_cash_practice import customer, fields_of, open_cash_practice, small
@@ -63,6 +65,45 @@ def test_a_payment_there_clears_it(moving: Desk) -> None:
     moving.sandbox.control({"cash_practice": {"pay": {"order_id": order}}})
     sync(moving)
     assert rows(moving)["P1"]["missing_payments"] == []
+
+
+def test_a_decline_there_is_a_task_here_and_in_genesis_within_one_sync_and_its_payment_closes_both(
+    moving: Desk,
+) -> None:
+    keys = moving.sandbox.client.get(f"{moving.sandbox.root_url}/control").json()["genesis"]
+    with transaction(moving.engine) as session:
+        settings = {"base_url": keys["base_url"], "cp_id": keys["cp_id"]}
+        connect(
+            session,
+            kind=Kind.GENESIS,
+            name="Genesis",
+            settings=settings,
+            secrets={"cp_mkey": keys["cp_mkey"]},
+        )
+    done = moving.sandbox.control({"cash_practice": {"decline": {"sch_id": "S1", "code": "51", "now": True}}})
+    assert followed(moving) == (["Behind"], [("open", "")])
+
+    moving.sandbox.control(
+        {"cash_practice": {"pay": {"order_id": done["cash_practice"]["declined"]["Order_ID"]}}}
+    )
+    quick, [(status, why)] = followed(moving)
+    assert (quick, status) == ([], "closed")
+    assert why.startswith("paid: Paid $149")
+    with reader(moving.engine) as session:
+        [closed] = open_tasks(session, Wanted(show=Show.CLOSED, kind="payment"))
+    assert closed.cleared.startswith("Paid $149")
+
+
+def followed(moving: Desk) -> tuple[list[str], list[tuple[str, str]]]:
+    """One sync and what follows it: Ana's payment tasks in her Quick Stop here, and in Genesis' list."""
+    sync(moving)
+    refresh_tasks(moving.engine)
+    moving.work()
+    with reader(moving.engine) as session:
+        here = [one for one in quick_stop(session, moving.patient()) if one.task.kind == "payment"]
+    sql = "SELECT status, coalesce(closed_reason, '') FROM genesis_tasks WHERE type = 'payment'"
+    there = [tuple(row) for row in moving.sandbox.state.select(sql, [])]
+    return [one.task.sentence.partition(" ")[0] for one in here], there
 
 
 def test_the_card_that_is_charged_is_looked_at_wherever_it_lies(moving: Desk) -> None:
