@@ -19,6 +19,7 @@ KINDS = {Access.HOURS: "From – to", Access.NONE: "No access", Access.ALWAYS: "
 QUARTERS = [time(minute // 60, minute % 60) for minute in range(0, 24 * 60, 15)]
 OPENS, CLOSES = time(8), time(18)
 WORKDAYS, ALL_DAYS = range(5), range(7)
+WORDS = ("kind", "from", "until")
 
 
 def week_editor(line: TeamLine, others: list[TeamLine]) -> None:
@@ -86,11 +87,15 @@ def _choices(kept: time) -> list[time]:
 
 
 def _apply(staff_id: int, days: range) -> None:
-    """What Monday says, for the other days too."""
-    for word in ("kind", "from", "until"):
-        monday = st.session_state[f"{_key(staff_id, 0)} {word}"]
-        for day in days:
-            st.session_state[f"{_key(staff_id, day)} {word}"] = monday
+    """What Monday says, for the other days too.
+
+    The fields get new keys: Save pressed before the browser has drawn them would else bring the old values along.
+    """
+    before = [{word: st.session_state[f"{_key(staff_id, day)} {word}"] for word in WORDS} for day in ALL_DAYS]
+    st.session_state[_turn(staff_id)] = st.session_state.get(_turn(staff_id), 0) + 1
+    for day in ALL_DAYS:
+        for word, value in before[0 if day in days else day].items():
+            st.session_state[f"{_key(staff_id, day)} {word}"] = value
 
 
 def _save(staff_id: int, also: tuple[int, ...]) -> None:
@@ -121,5 +126,9 @@ def forget(staff_id: int) -> None:
         del st.session_state[key]
 
 
+def _turn(staff_id: int) -> str:
+    return f"week {staff_id} turn"
+
+
 def _key(staff_id: int, day: int) -> str:
-    return f"week {staff_id} {day}"
+    return f"week {staff_id} {st.session_state.get(_turn(staff_id), 0)} {day}"

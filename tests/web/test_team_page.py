@@ -101,9 +101,9 @@ def test_mondays_hours_fill_the_week_and_are_kept_when_saved(
     owner: reports.Identity, sqlite_store: Engine
 ) -> None:
     app, key = open_dana(owner, sqlite_store)
-    app.selectbox(f"week {key} 0 kind").select("hours").run()
+    app.selectbox(f"week {key} 0 0 kind").select("hours").run()
     press(app, "Monday to all weekdays")
-    app.selectbox(f"week {key} 6 kind").select("none").run()
+    app.selectbox(f"week {key} 1 6 kind").select("none").run()
     press(app, "Save the week")
     with reader(sqlite_store) as session:
         kept = [(day.weekday, day.kind, str(day.from_time)) for day in times_of(session, key)]
