@@ -20,6 +20,7 @@ class Kind(StrEnum):
     GENESIS = "genesis"
 
 
+PROCESSORS = (Kind.FORTIS, Kind.CASH_PRACTICE)  # who holds cards and takes payments
 SENDING_ONLY = (Kind.EMAIL, Kind.SMS, Kind.GENESIS)  # nothing is synced from these
 
 REPORTS_ONLY = '{"reports": "yes"}'  # settings of a connection that only holds report files: it never syncs

@@ -24,6 +24,7 @@ from core.jobs.fhir_loading import (
     setting_for,
 )
 from core.jobs.fhir_result import FhirResult
+from core.jobs.joining import join_records
 from core.jobs.lease import hold
 from core.practice.models import Practice
 from core.store.engine import transaction
@@ -70,7 +71,7 @@ def import_fhir(
                 client.close()
         else:
             result = load_files(load, Path(where))
-    _join(engine)
+    join_records(engine)
     return result
 
 
@@ -125,9 +126,3 @@ def _zone(name: str) -> str:
         return zone_named(name)
     except BadInput as wrong:
         raise BadInput(f"--time-zone {wrong.sentence}.") from wrong
-
-
-def _join(engine: Engine) -> None:
-    from core.jobs.sync import join_records  # which syncs FHIR connections with this module
-
-    join_records(engine)

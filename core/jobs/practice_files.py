@@ -21,6 +21,7 @@ from core.integrations.practice_files import FILES, OpenFile, Parsed, PracticeFi
 from core.integrations.records import Rejected
 from core.jobs.cash_practice_reports import load_reports
 from core.jobs.import_result import FileCounts, ImportResult, in_run
+from core.jobs.joining import join_records
 from core.jobs.practice_folder import (
     FoundFiles,
     Stamp,
@@ -69,7 +70,7 @@ def import_folder(
             connection_id = practice_files_connection(session)
     going = _Import(engine, connection_id, progress, watching=False, result=ImportResult())
     result = _load_all(going, found)
-    _join_processors(engine)
+    join_records(engine)
     return result
 
 
@@ -79,18 +80,11 @@ def sync_folder(
     """Load a watched folder: a file with the same bytes as last time is counted, not read, unless `full`.
 
     A file that is still being written is left for the next sync, with a note; so is a folder with nothing in it yet.
-    Whoever calls joins processor records afterwards (core/jobs/sync.py). Raises BadInput when the folder cannot be read.
+    Whoever calls joins processor records afterwards (core/jobs/joining.py). Raises BadInput when the folder cannot be read.
     """
     found = files_in(folder)
     going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult())
     return _load_all(going, found)
-
-
-def _join_processors(engine: Engine) -> None:
-    """Cards and drafts that came before their patients find them now."""
-    from core.jobs.sync import join_records  # which syncs folders with this module
-
-    join_records(engine)
 
 
 def _load_all(going: _Import, found: FoundFiles) -> ImportResult:

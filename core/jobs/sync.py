@@ -16,7 +16,6 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core import clock
-from core.cards.models import Card
 from core.connections.commands import connection_named, connection_of, credentials, settings_of
 from core.connections.models import (
     REPORTS_ONLY,
@@ -36,13 +35,13 @@ from core.jobs import processors, references
 from core.jobs.crashpoints import crashpoint
 from core.jobs.fhir_import import sync_fhir
 from core.jobs.fhir_loading import Load, setting_for
+from core.jobs.joining import join_records, join_resource
 from core.jobs.lease import Held, hold
 from core.jobs.practice_files import sync_folder
 from core.jobs.processor_tables import MODELS
 from core.links.following import follow_links
-from core.patients.linking import link_contacts
 from core.patients.models import ProcessorContact
-from core.payments.models import Payment, Recurring
+from core.payments.models import Payment
 from core.store.base import Synced
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
@@ -281,7 +280,7 @@ def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, *, w
         place = place_of(session, work.connection_id, resource)
         if not place.cursor and not whole:
             place.cursor = "0"  # nothing there yet; their clock may stand anywhere beside ours
-        _refer(session, work.connection_id, resource, full=work.full)
+        join_resource(session, work.connection_id, resource, full=work.full)
         if MODELS[resource] is ProcessorContact:
             look_at_parked(session, work.connection_id)
         finish_run(session, run_id)
@@ -303,32 +302,6 @@ def _mark_gone(session: Session, model: type[Synced], connection_id: int, seen: 
         )
     if gone:
         touch(session)
-
-
-def _refer(session: Session, connection_id: int, resource: str, *, full: bool) -> None:
-    model = MODELS[resource]
-    if model is ProcessorContact:
-        link_contacts(session, connection_id)
-    elif model is Card:
-        references.refer_cards(session, connection_id)
-    elif model is Recurring:
-        if references.refer_recurrings(session, connection_id):
-            references.refer_payments(session, connection_id)
-    elif model is Payment and full:
-        references.refer_payments(session, connection_id)
-
-
-def join_records(engine: Engine) -> None:
-    """Join every processor's records to the patients, plans and memberships there are now: after practice files came."""
-    with reader(engine) as session:
-        processors = list(
-            session.exec(select_rows(Connection.id).where(Connection.kind != Kind.PRACTICE_FILES))
-        )
-    for connection_id in processors:
-        with transaction(engine) as session:
-            link_contacts(session, connection_id or 0)
-            if references.refer_recurrings(session, connection_id or 0):
-                references.refer_payments(session, connection_id or 0)
 
 
 def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:

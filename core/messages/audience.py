@@ -16,11 +16,11 @@ from sqlmodel import select as select_rows
 from core import clock
 from core.cards.models import Card, CardKind, Updater
 from core.cards.reports import cards
-from core.connections.models import Connection, ConnectionState, Kind
+from core.connections.models import PROCESSORS, Connection, ConnectionState, Kind
 from core.dates import short_day
 from core.messages.batches import Wanted
 from core.money import short_dollars
-from core.morning.reports import PROCESSORS, locations
+from core.morning.reports import locations
 from core.morning.rows import CardRow
 from core.patients.models import Patient
 from core.payments.models import Payment, PaymentStatus

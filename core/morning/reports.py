@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from core import clock
-from core.connections.models import Connection, ConnectionState, SyncCursor
+from core.connections.models import PROCESSORS, Connection, ConnectionState, SyncCursor
 from core.connections.reports import sources as connection_sources
 from core.errors import BadInput, NotFound
 from core.morning.assemble import patient_row
@@ -28,7 +28,6 @@ REPORTS = ("morning", "patients", "cards", "arrears", "memberships", "links", "t
 # of Fortis, Cash Practice, its report of auto-debits, and practice files
 CARD_RESOURCES = ("tokens", "billing", "auto_debits", "cards")
 CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
-PROCESSORS = ("fortis", "cash_practice")
 NOT_COMING = (AppointmentStatus.CANCELLED.value, AppointmentStatus.RESCHEDULED.value)
 AT_ONCE = 1_000  # patients judged in one go: bounds memory, keeps IN lists short
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from core import clock
-from core.connections.models import Connection, Kind
+from core.connections.models import PROCESSORS, Connection
 from core.ledger.facts import EntryFacts
 from core.ledger.models import EntryKind, LedgerEntry, Part
 from core.patients.models import Patient
@@ -18,7 +18,6 @@ from core.postings.models import PostedEntry
 from core.practice.models import Location
 from core.store.base import table_of
 
-PROCESSORS = (Kind.FORTIS, Kind.CASH_PRACTICE)
 _AT_ONCE = 500
 _payment, _patient, _entry, _posted, _connection, _location = (
     table_of(Payment),

@@ -4,7 +4,7 @@ import uuid
 
 import streamlit as st
 
-from core.connections.shapes import clerk_key_warning
+from core.connections.shapes import looks_like_key
 from core.errors import HuddleError
 from core.permissions import Permission, may
 from core.staff.clerk_keys import ClerkKeyLine, clerk_key_gaps, set_clerk_key
@@ -89,7 +89,11 @@ def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], 
     said = [(f"{count(len(typed), 'key')} saved.", False)] if typed else [("Nothing to save.", True)]
     if freed:
         said.append((f"Spaces or invisible characters were taken out for {', '.join(freed)}.", False))
-    odd = [names[staff_id] for staff_id, key in typed.items() if clerk_key_warning("".join(key.split()))]
+    odd = [
+        names[one]
+        for one, key in typed.items()
+        if (bare := "".join(key.split())) and not looks_like_key(bare)
+    ]
     if odd:
         said.append((f"{', '.join(odd)}: a clerk key usually has 44 characters and ends in “=”.", True))
     mark = st.session_state.pop(MARK, "")
