@@ -17,9 +17,11 @@ if __name__ == "__main__":
 
     main()
 else:
+    from dashboard.presses import keep_every_press
     from dashboard.web.lifespan import lifespan
     from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
 
+    keep_every_press()
     app = st.App(
         Path(__file__).resolve(),
         routes=ROUTES,

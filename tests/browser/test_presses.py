@@ -1,0 +1,96 @@
+"""Whoever presses fast loses nothing: every press is taken once, in its turn, whatever the page is doing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from core.settings import ROOT
+from tests.browser.conftest import Window
+from tests.web.running import Running, free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser presses")]
+Served = tuple[Running, Path]
+
+
+@dataclass
+class Pressing:
+    """A browser on tests/browser/pressing.py."""
+
+    page: Page
+    out: Path
+
+    def press(self, names: str, pause: int = 0) -> None:
+        for name in names:
+            self.page.get_by_role("button", name=f"Press {name}").click()
+            self.page.wait_for_timeout(pause)
+
+    def done(self) -> list[str]:
+        """What was done, once nothing more comes."""
+        before = None
+        while before != (now := self.out.read_text(encoding="utf-8")):
+            before = now
+            self.page.wait_for_timeout(1000)
+        return now.split()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
+    port, out = free_port(), tmp_path_factory.mktemp("pressing") / "done"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("pressing.py")),
+         "--server.address=127.0.0.1", f"--server.port={port}"],
+        cwd=ROOT,
+        env={**os.environ, "OUT": str(out), "KEEP": request.param},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    running = Running(f"http://127.0.0.1:{port}", server, out.with_name("log"))
+    try:
+        running.wait()
+        yield running, out
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture
+def pressing(browse: Callable[..., Window], served: Served) -> Pressing:
+    running, out = served
+    out.write_text("", encoding="utf-8")
+    page = browse(running).page
+    page.goto(running.base_url)
+    page.get_by_text("0 steps").wait_for()
+    return Pressing(page, out)
+
+
+kept = pytest.mark.parametrize("served", ["yes"], indirect=True)
+
+
+@kept
+@pytest.mark.parametrize("pause", [0, 100, 300])
+def test_nine_fast_presses_are_nine_in_their_order(pressing: Pressing, pause: int) -> None:
+    pressing.press("ABCABCABC", pause)
+    assert pressing.done() == [f"{name}-" for name in "ABCABCABC"]
+
+
+@kept
+def test_a_press_is_done_with_what_the_field_said_then(pressing: Pressing) -> None:
+    word = pressing.page.get_by_label("Word")
+    for letter in "xyz":
+        word.fill(letter)
+        pressing.page.wait_for_timeout(250)  # typed, and on its way
+        pressing.press("AC")
+    assert pressing.done() == ["Ax", "Cx", "Ay", "Cy", "Az", "Cz"]
+
+
+@pytest.mark.parametrize("served", [""], indirect=True)
+def test_streamlit_alone_loses_presses(pressing: Pressing) -> None:
+    """When this fails, dashboard/presses.py can go."""
+    pressing.press("ABCABCABC")
+    assert len(pressing.done()) < 9
