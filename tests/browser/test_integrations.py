@@ -16,6 +16,8 @@ from data.sandbox.practice import generate, whole_files, write_files
 from tests.browser.conftest import Window
 from tests.browser.practice import ZONE
 from tests.conftest import fresh_sqlite
+from tests.fhir.invented import Invented
+from tests.fhir.server import TOKEN, serving
 from tests.sandbox.running import Sandbox, run_sandbox
 from tests.web.running import Running, run_dashboard, staff_with_role
 
@@ -137,8 +139,8 @@ class System(NamedTuple):
     more: tuple[str, ...] = ()
 
 
-def other_systems(control: dict[str, dict[str, str]]) -> list[System]:
-    """Everything else the sandbox stands in for, as it says in GET /control."""
+def other_systems(control: dict[str, dict[str, str]], fhir: str) -> list[System]:
+    """Everything else the sandbox stands in for, as it says in GET /control; and the EHR's FHIR server at `fhir`."""
     cash, genesis, texts, mail = (control[name] for name in ("cash_practice", "genesis", "sms", "smtp"))
     return [
         System("Cash Practice", {"TrackStat API Key": cash["api_key"], "Address": cash["base_url"]},
@@ -151,6 +153,7 @@ def other_systems(control: dict[str, dict[str, str]]) -> list[System]:
                "Auth token", ("Address",)),
         System("E-mail", {"Mail server": mail["host"], "Port": str(mail["port"]), "User name": mail["username"],
                           "Password": mail["password"], "Sender's address": "desk@maple.example"}, "Password"),
+        System("FHIR server", {"Address": fhir, "Access token": TOKEN}, "Access token"),
     ]  # fmt: skip
 
 
@@ -162,12 +165,18 @@ def test_every_other_system_is_connected_with_keys_that_carry_stray_spaces(
     page.set_default_timeout(60_000)
     window.sign_in("owner", path="/integrations")
     control = start.processor.client.get(f"{start.processor.root_url}/control").json()
-    systems = other_systems(control)
-    for system in systems:
-        connect_at_the_screen(window, system)
-        shot(window, system.title)
-        page.get_by_role("button", name="All connections").click()
-        window.settle()
+    practice = Invented(patients=30, visits=90)
+    with serving(*practice.places, *practice.providers, *practice.patients, *practice.encounters) as ehr:
+        systems = other_systems(control, ehr.base_url)
+        for system in systems:
+            connect_at_the_screen(window, system)
+            if system.title == "FHIR server":
+                expect(page.get_by_text(FRESH).first).to_be_visible(timeout=60_000)
+            shot(window, system.title)
+            page.get_by_role("button", name="All connections").click()
+            window.settle()
+    page.goto(f"{start.dashboard.base_url}/patients")
+    expect(page.get_by_text("30 patients").first).to_be_visible()
     assert_no_key_in_the_browser(page, heard, [system.fields[system.wrong] for system in systems])
 
 
