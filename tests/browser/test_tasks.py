@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from core import clock
@@ -173,9 +174,7 @@ def test_ticked_tasks_are_closed_together_and_undo_brings_them_back(
     page.get_by_text("Tick rows to work on several").wait_for()
     assert number.inner_text() != before
     page.get_by_role("button", name="Undo").click()
-    window.settle()
-    page.wait_for_timeout(500)
-    assert number.inner_text() == before
+    expect(number).to_have_text(before, use_inner_text=True)
     shot(window, "tasks")
 
 
