@@ -1,20 +1,17 @@
 """The worker's pass over the outbox in a process of its own, to be killed: invoices, payment links, new cards."""
 
-import multiprocessing
 import os
 from multiprocessing.process import BaseProcess
 
 from core.jobs.outbox import work_outbox
 from core.settings import settings
 from core.store.engine import open_store
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
+from tests.forks import FORKS
 
 
 def start_working(store_url: str, *, crash: str) -> BaseProcess:
     """Begin one pass elsewhere, to die at a crashpoint with its count."""
-    process = _context.Process(target=_work, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_work, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     return process
 

@@ -1,6 +1,5 @@
 """A clinic's server that opens and seals keys all the time, in a process of its own, while the key is changed."""
 
-import multiprocessing
 import os
 import time
 from multiprocessing.connection import Connection as Pipe
@@ -11,25 +10,22 @@ from core.errors import HuddleError
 from core.jobs.rotate_key import rotate_key
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
+from tests.forks import FORKS
 
 NAME, SETTINGS = "Fortis", {"user_id": "11e9" * 6, "location_id": "11ea" * 6}
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
 
 
 def start_rotating(store_url: str, crash: str = "") -> BaseProcess:
     """`huddle rotate-key` elsewhere, to die at a crashpoint."""
-    process = _context.Process(target=_rotate, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_rotate, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     return process
 
 
 def start_serving(store_url: str, seconds: float) -> tuple[BaseProcess, Pipe]:
     """Reads and changes the keys for so long; then tells (how often, what went wrong)."""
-    mine, theirs = _context.Pipe(duplex=False)
-    process = _context.Process(
-        target=_serve, args=(store_url, seconds, os.environ["HUDDLE_KEY_FILE"], theirs)
-    )
+    mine, theirs = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_serve, args=(store_url, seconds, os.environ["HUDDLE_KEY_FILE"], theirs))
     process.start()
     theirs.close()
     return process, mine

@@ -1,6 +1,5 @@
 """A worker that sends, in a process of its own, to be killed. Forked from one that has everything imported."""
 
-import multiprocessing
 import os
 import time
 from multiprocessing.process import BaseProcess
@@ -11,15 +10,14 @@ from core.jobs.outbox import work_outbox
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.settings import settings
 from core.store.engine import open_store, reader
+from tests.forks import FORKS
 
 SETTLE_SECONDS = "1"  # instead of ten minutes; the servers of these tests answer within milliseconds
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
 
 
 def start(store_url: str, *, crash: str = "") -> BaseProcess:
     """Begin to send until nothing is left that a machine can settle. crash: the crashpoint to die at."""
-    process = _context.Process(target=_send, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_send, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     return process
 

@@ -1,6 +1,5 @@
 """A sync in a process of its own, to be killed. The processes are forked from one that has everything imported."""
 
-import multiprocessing
 import os
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -10,10 +9,9 @@ from core.integrations import fortis
 from core.jobs.lease import Busy
 from core.jobs.sync import sync_connection
 from core.store.engine import open_store
+from tests.forks import FORKS
 
 PAGE_SIZE = 2
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
 
 
 class Syncing(NamedTuple):
@@ -32,9 +30,9 @@ class Syncing(NamedTuple):
 
 def start(store_url: str, connection_id: int, *, crash: str = "") -> Syncing:
     """Begin a sync elsewhere, two records a page. crash: the crashpoint to die at, with its count."""
-    mine, theirs = _context.Pipe(duplex=False)
+    mine, theirs = FORKS.Pipe(duplex=False)
     key_file = os.environ["HUDDLE_KEY_FILE"]
-    process = _context.Process(target=_sync, args=(store_url, connection_id, crash, key_file, theirs))
+    process = FORKS.Process(target=_sync, args=(store_url, connection_id, crash, key_file, theirs))
     process.start()
     theirs.close()
     return Syncing(process, mine)

@@ -1,6 +1,5 @@
 """The public site and the inbox's worker in processes of their own, to be killed."""
 
-import multiprocessing
 import os
 import time
 from multiprocessing.process import BaseProcess
@@ -13,14 +12,12 @@ from core.jobs.inbox import work_inbox
 from core.settings import settings
 from core.store.engine import open_store
 from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
+from tests.forks import FORKS
 
 
 def serve(store_url: str, port: int, *, crash: str = "") -> BaseProcess:
     """The public site on a port, answering when this returns."""
-    process = _context.Process(target=_serve, args=(store_url, port, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_serve, args=(store_url, port, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -35,7 +32,7 @@ def serve(store_url: str, port: int, *, crash: str = "") -> BaseProcess:
 
 def work(store_url: str, *, crash: str = "") -> int:
     """Apply what is in the inbox, elsewhere; the exit code, negative when it was killed."""
-    process = _context.Process(target=_work, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_work, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     process.join(60)
     return process.exitcode or 0

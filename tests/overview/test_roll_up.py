@@ -2,7 +2,6 @@
 
 import os
 from datetime import date, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,6 +14,7 @@ from core.jobs.roll_up import roll_up_all, roll_up_for
 from core.overview.series import progress
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
+from tests.forks import FORKS
 from tests.morning.practice import BASE, load, visit
 from tests.overview.counting import (
     NOON,
@@ -158,7 +158,7 @@ def test_killed_anywhere_the_next_run_ends_with_the_same_rows(tmp_path: Path) ->
     killed = []
     for point in [f"{name}:{nth}" for name in ROLL_UP_POINTS for nth in (1, 3)]:
         engine = _practice(tmp_path)
-        process = _FORKS.Process(target=_die, args=(engine.url.render_as_string(False), point))
+        process = FORKS.Process(target=_die, args=(engine.url.render_as_string(False), point))
         process.start()
         killed.append((point, engine, process))
     for point, engine, process in killed:
@@ -170,10 +170,6 @@ def test_killed_anywhere_the_next_run_ends_with_the_same_rows(tmp_path: Path) ->
                 session.delete(lease)
         roll_up_all(engine)
         assert everything(engine) == everything(calm), point
-
-
-_FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
 
 
 def _practice(folder: Path) -> Engine:

@@ -1,6 +1,5 @@
 """A worker that posts, in a process of its own, to be killed. Forked from one that has everything imported."""
 
-import multiprocessing
 import os
 import time
 from datetime import timedelta
@@ -15,16 +14,15 @@ from core.jobs.post_payments import post_by
 from core.postings.models import LedgerPosting, PostingSwitch
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
+from tests.forks import FORKS
 from tests.postings.office import NOW
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
 _OPEN = ("waiting", "sending", "unknown")
 
 
 def start(store_url: str, *, crash: str = "") -> BaseProcess:
     """Begin to post until nothing is open. crash: the crashpoint to die at."""
-    process = _context.Process(target=_post, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+    process = FORKS.Process(target=_post, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
     process.start()
     return process
 
