@@ -106,7 +106,7 @@ def test_nothing_over_is_good_news(running: Running, browse: Browse) -> None:
     window.page.get_by_role("heading", name="Nobody is booked during a freeze").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.night)])
 def test_nothing_serious_stands_in_the_way_of_anybody(
     running: Running, browse: Browse, shot: Shot, theme: str
 ) -> None:

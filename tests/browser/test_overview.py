@@ -75,7 +75,7 @@ def test_a_refresh_moves_nothing(running: Running, browse: Browse) -> None:
     assert chart.evaluate("element => element.dataset.kept") == "yes"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.night)])
 def test_everybody_can_use_it(running: Running, browse: Browse, theme: str) -> None:
     window = overview(browse, running, theme=theme)
     found = Axe().run(window.page)

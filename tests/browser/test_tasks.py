@@ -178,7 +178,7 @@ def test_ticked_tasks_are_closed_together_and_undo_brings_them_back(
     shot(window, "tasks")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.night)])
 def test_nothing_keeps_anybody_from_working_on_tasks(
     clinic: Clinic, browse: Callable[..., Window], shot: Any, theme: str
 ) -> None:

@@ -86,7 +86,7 @@ def test_the_keyboard_alone_links_the_first_record_and_takes_it_back(
     first_name(window, "Ana Ruiz")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.night)])
 @pytest.mark.parametrize("path", ["/linking", "/team"])
 def test_nothing_is_hard_to_read_or_reach(browse: Browse, running: Running, path: str, theme: str) -> None:
     window = opened(browse, running, path, theme=theme)

@@ -160,12 +160,12 @@ def settle_all(clinic: Clinic, arrived: dict[int, bool]) -> None:
 
 
 @pytest.mark.parametrize("keys", [True, False])
-def test_texts_with_twenty_murders(tmp_path: Path, keys: bool) -> None:
-    murdered_texts(tmp_path, 200, 20, keys=keys)
+def test_texts_with_eight_murders(tmp_path: Path, keys: bool) -> None:
+    murdered_texts(tmp_path, 80, 8, keys=keys)
 
 
-def test_mails_with_twenty_murders_every_doubtful_one_is_shown(tmp_path: Path) -> None:
-    murdered_mails(tmp_path, 200, 20, keys=False)
+def test_mails_with_eight_murders_every_doubtful_one_is_shown(tmp_path: Path) -> None:
+    murdered_mails(tmp_path, 80, 8, keys=False)
 
 
 def test_mails_whose_receiver_knows_their_ids_with_five_murders(tmp_path: Path) -> None:
