@@ -11,11 +11,11 @@ run: $(VENV)/run.ok
 
 test: $(VENV)/dev.ok
 	$(BIN)/python tests/find_chromium.py
-	$(BIN)/pytest -n 2 --dist loadgroup --durations 15
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup --durations 15
 
 test-night: $(VENV)/dev.ok
 	$(BIN)/python tests/find_chromium.py
-	HUDDLE_NIGHT=1 $(BIN)/pytest -n 2 --dist loadgroup -m "night or not night"
+	HUDDLE_NIGHT=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup -m "night or not night"
 
 lint: $(VENV)/dev.ok
 	$(BIN)/ruff format --check .
