@@ -155,7 +155,7 @@ def _way(link_id: int, way: Way, sight: Sight, time_zone: str, *, waiting: bool)
 def _to(way: Way, sight: Sight) -> str:
     agreed = {True: "agreed", False: "said no", None: "never asked"}[way.agreed]
     if not way.to:
-        return "nobody: no address on file"
+        return "nobody"  # why not stands below
     to = plain(f"…{way.to[-4:]}" if sight.initials else way.to, 80)
     person = plain(f"{way.person[:1]}." if sight.initials else way.person, 40)
     return f"{person}, {to} ({agreed})".replace("@", "@" + _JOINER)

@@ -9,11 +9,13 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
+from core.connections.commands import connect, split_secrets
 from core.links.commands import void
 from core.links.models import Link
 from core.messages.models import Message
+from core.patients.models import Patient
 from core.settings import settings
-from core.store.engine import open_store, reader
+from core.store.engine import open_store, reader, transaction
 from dashboard.ui.asking import Asking
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.conftest import fresh_sqlite
@@ -248,3 +250,22 @@ def test_every_link_is_taken_along_as_a_file_by_who_may(desk: Desk) -> None:
             assert "A.A." in answer.text
             assert "Alvarez" not in answer.text
     assert status == {"owner": 200, "front desk": 403, "provider": 403}
+
+
+def test_a_landline_and_a_bad_address_are_said_where_one_would_press(desk: Desk) -> None:
+    sms = {"account_sid": "AC" + "1" * 32, "auth_token": "t" * 32, "from_number": "+13035550100"}
+    mail = {"host": "127.0.0.1", "security": "none", "sender": "desk@maple.example"}
+    with transaction(desk.engine) as session:
+        for kind, fields in (("sms", sms), ("email", mail)):
+            open_, sealed = split_secrets(kind, fields)
+            connect(session, kind=kind, name=kind, settings=open_, secrets=sealed)
+        ana = session.get_one(Patient, desk.patient("P1"))
+        ana.mobile_phone, ana.email = "+442071838750", "ana at mail"
+    app = press(invoice_form(desk), "Generate invoice")
+    desk.work()
+    words = said(app.run())
+    assert "+44 20 7183 8750 is a landline and cannot get texts. Ask for a mobile number." in words
+    assert "“ana at mail” is not an e-mail address; check it with the patient." in words
+    assert all(button.disabled for button in app.button if button.label.startswith("Send"))
+    with reader(desk.engine) as session:
+        assert session.exec(select(Message)).all() == []
