@@ -4,6 +4,9 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
+# else every process compiles all of its libraries anew: five seconds each, and the tests start some two hundred
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-night lint format bench lock clean
 
 run: $(VENV)/run.ok
