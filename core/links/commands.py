@@ -6,7 +6,7 @@ from core import clock
 from core.errors import BadInput, NotFound
 from core.links.making import address, audit, link_for, stepped, undo_until
 from core.links.models import Link
-from core.links.outgoing import put_out, under_way
+from core.links.outgoing import just_done, put_out, under_way
 from core.links.people import account_of, patient_of
 from core.links.rules import LIVE, LinkKind, LinkState, Step
 from core.links.steps import add_step, follow, next_ref
@@ -55,9 +55,11 @@ def copy_link(session: Session, actor: Identity, *, link_id: int) -> str:
 def void(session: Session, actor: Identity, *, link_id: int) -> Link:
     """Nobody can use it any more. `undo_void` takes this back for a few seconds, before the processor hears of it.
 
-    Raises BadInput when it is over already, NotFound, NotAllowed.
+    One that is void stays so. Raises BadInput when it is over otherwise, NotFound, NotAllowed.
     """
     link = link_for(session, actor, link_id)
+    if link.state == LinkState.VOID:
+        return link
     if link.state not in LIVE:
         raise BadInput(_OVER[LinkState(link.state)])
     link.undo_until = undo_until()
@@ -78,8 +80,11 @@ def end_at_processor(
 
 
 def undo_void(session: Session, actor: Identity, *, link_id: int) -> Link:
-    """Take a void back while that is possible. Raises BadInput when it is too late, NotFound, NotAllowed."""
+    """Take a void back while that is possible; one that is open stays so. Raises BadInput when it is too late,
+    NotFound, NotAllowed."""
     link = link_for(session, actor, link_id)
+    if link.state in LIVE:
+        return link
     late = link.undo_until is None or link.undo_until < clock.now()
     ending = under_way(session, link, *_END.values())
     heard = link.kind != LinkKind.CARD and link.external_id is not None and not ending
@@ -95,11 +100,15 @@ def undo_void(session: Session, actor: Identity, *, link_id: int) -> Link:
 
 
 def reopen(session: Session, actor: Identity, *, link_id: int) -> Link:
-    """Open a voided invoice again at the processor; it is open once the processor says so.
+    """Open a voided invoice again at the processor; it is open once the processor says so. Pressed again, nothing changes.
 
     Raises BadInput for other kinds and states, NotFound, NotAllowed.
     """
     link = link_for(session, actor, link_id)
+    if link.kind == LinkKind.INVOICE and (
+        link.state in LIVE or under_way(session, link, OutboxKind.INVOICE_REOPEN)
+    ):
+        return link
     if link.kind != LinkKind.INVOICE or link.state != LinkState.VOID or link.external_id is None:
         raise BadInput("Only a voided invoice can be reopened. Make a new one.")
     if link.expires_at is not None and link.expires_at <= clock.now():
@@ -109,14 +118,15 @@ def reopen(session: Session, actor: Identity, *, link_id: int) -> Link:
     ]
     if any(outbox.cancel(session, row, "Reopened.") for row in waiting):
         stepped(session, actor, link, Step.REOPENED, ref=next_ref(session, link, Step.REOPENED))
-    elif not under_way(session, link, OutboxKind.INVOICE_REOPEN):
+    else:
         put_out(session, actor, link, OutboxKind.INVOICE_REOPEN)
     audit(session, actor, link, "reopened")
     return link
 
 
 def resend_by_processor(session: Session, actor: Identity, *, link_id: int) -> Link:
-    """Have the processor send its own e-mail or text again. Once at a time: a second press changes nothing.
+    """Have the processor send its own e-mail or text again. Once at a time: a second press changes nothing, also when
+    the first was quick to go out.
 
     Raises BadInput when it cannot be used, NotFound, NotAllowed.
     """
@@ -125,7 +135,7 @@ def resend_by_processor(session: Session, actor: Identity, *, link_id: int) -> L
     kind = _RESEND.get(LinkKind(link.kind))
     if kind is None:
         raise BadInput("A new-card link is ours: send it again by text or e-mail.")
-    if not under_way(session, link, kind):
+    if not under_way(session, link, kind) and not just_done(session, link, kind):
         account = account_of(
             session,
             patient_of(session, actor, link.patient_id),
@@ -152,6 +162,8 @@ def detach_payment(session: Session, actor: Identity, *, link_id: int, payment_i
             Payment.invoice_ref == link.external_id,
         )
     ).first()
+    if paid is None and just_done(session, link, OutboxKind.INVOICE_DETACH):
+        return link
     if paid is None:
         raise NotFound("This payment does not belong to this invoice.")
     if not under_way(session, link, OutboxKind.INVOICE_DETACH):

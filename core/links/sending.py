@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
+from core import clock
 from core.cards.models import Card
 from core.errors import BadInput
 from core.links.card_links import create_card_link
@@ -19,6 +20,7 @@ from core.messages.models import Channel, Message, MessageState
 from core.messages.templates import Words, template_for
 from core.messages.texts import fields_of as gaps_of
 from core.money import dollars
+from core.outbox.commands import SAME_PRESS
 from core.outbox.sending import Cancel
 from core.patients.models import Patient
 from core.staff.reports import Identity
@@ -38,14 +40,15 @@ def send_link(
 ) -> Message:
     """Text or e-mail a link to who pays. subject, body: the words changed for this one time, None = the practice's.
 
-    While one waits to go out by this channel, pressing again finds that one: nobody gets the same thing twice.
+    While one waits to go out by this channel, or went out this moment, pressing again finds that one: nobody gets the
+    same thing twice.
     Sent only once the processor has made it. Raises BadInput with what to do, MayNotSend with why this person is not
     written to (consent, opt-out, no address), NotFound, NotAllowed.
     """
     link = link_for(session, actor, link_id)
     require_usable(link)
-    if (waiting := _waiting(session, link, channel)) is not None:
-        return waiting
+    if (same := _same_press(session, link, channel)) is not None:
+        return same
     words = words_for(session, link, channel)
     if subject is not None or body is not None:
         words = edited(words, subject=subject or words.subject, body=body or words.body)
@@ -61,14 +64,18 @@ def send_link(
     )
 
 
-def _waiting(session: Session, link: Link, channel: Channel) -> Message | None:
+def _same_press(session: Session, link: Link, channel: Channel) -> Message | None:
+    just_now = col(Message.created_at) > clock.now() - SAME_PRESS
     return session.exec(
         select(Message)
         .where(
             Message.link_id == link.id,
             Message.link_kind == link.kind,
             Message.channel == channel,
-            Message.state == MessageState.QUEUED,
+            or_(
+                col(Message.state) == MessageState.QUEUED,
+                and_(just_now, col(Message.state).in_((*_WENT, MessageState.UNKNOWN))),
+            ),
         )
         .order_by(col(Message.id).desc())
         .limit(1)

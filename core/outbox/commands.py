@@ -22,6 +22,9 @@ from core.staff.reports import Identity
 # addresses and keys that machines made up: a run of digits in one is no card
 _OURS = re.compile(r"https?://[^\s\"\\]+|\b(?=[\w-]*[A-Za-z])[\w-]{20,}\b")
 
+SAME_PRESS = timedelta(seconds=10)
+"""What is asked for again so soon after it was done is the second press of a double click, on a machine that may be slow."""
+
 committed = threading.Event()
 """Set when a commit of this process put something into the outbox: its worker looks at once."""
 

@@ -77,11 +77,19 @@ def test_what_the_patient_will_read_can_be_seen_first(desk: Desk) -> None:
 
 def test_each_message_carries_an_address_of_its_own(desk: Desk) -> None:
     link_id = text_invoice(desk)
-    desk.do(send_link, link_id=link_id, channel=Channel.TEXT)
-    desk.work()
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        desk.do(send_link, link_id=link_id, channel=Channel.TEXT)
+        desk.work()
     first, second = (re.findall(r"/pay/(\S+)", body)[0] for body in bodies(desk))
     assert first != second
     assert desk.steps(link_id).count("sent") == 2
+
+
+def test_pressed_twice_it_goes_once_also_when_the_first_was_quick(desk: Desk) -> None:
+    link_id = text_invoice(desk)
+    desk.do(send_link, link_id=link_id, channel=Channel.TEXT)
+    desk.work()
+    assert (len(bodies(desk)), desk.steps(link_id).count("sent")) == (1, 1)
 
 
 def test_no_consent_no_message_and_one_sentence(desk: Desk) -> None:
