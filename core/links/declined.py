@@ -17,7 +17,7 @@ from core.dates import short_day
 from core.errors import BadInput, NotFound
 from core.links.people import patient_of, place_of
 from core.outbox import commands as outbox
-from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
+from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
 from core.patients.models import Patient
 from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
@@ -77,7 +77,7 @@ def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> 
     NotFound, NotAllowed.
     """
     draft, payment = _held(session, actor, declined_id)
-    if (already := _of_form(session, form)) is not None:
+    if (already := _same_press(session, draft, OutboxKind.DECLINED_RERUN, form)) is not None:
         return already
     _require_at(session, draft, Kind.FORTIS, "Put it off to a day instead.")
     _require_unpaid(session, draft)
@@ -95,7 +95,7 @@ def resend(session: Session, actor: Identity, *, declined_id: int, form: str) ->
     Raises BadInput when it is paid or something is under way for it, NotFound, NotAllowed.
     """
     draft, _ = _held(session, actor, declined_id)
-    if (already := _of_form(session, form)) is not None:
+    if (already := _same_press(session, draft, OutboxKind.DECLINED_RESEND, form)) is not None:
         return already
     _require_at(session, draft, Kind.FORTIS, "Send its payment request instead.")
     _require_unpaid(session, draft)
@@ -112,7 +112,7 @@ def put_off(session: Session, actor: Identity, *, declined_id: int, on: date, fo
     without the permission, clerk key, privilege there, or outside the login times; NotFound.
     """
     draft, payment = _held(session, actor, declined_id)
-    if (already := _of_form(session, form)) is not None:
+    if (already := _same_press(session, draft, OutboxKind.DECLINED_PUT_OFF, form)) is not None:
         return already
     connection = _require_at(session, draft, Kind.CASH_PRACTICE, "Charge it again instead.")
     clerk_key_for(session, actor.staff_id, connection, privilege=TAKE_PAYMENTS, now=clock.now())
@@ -131,7 +131,7 @@ def put_off(session: Session, actor: Identity, *, declined_id: int, on: date, fo
 def request_payment(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
     """Have Cash Practice send its “Payment Request” e-mail about a declined payment. Raises as `put_off`."""
     draft, _ = _held(session, actor, declined_id)
-    if (already := _of_form(session, form)) is not None:
+    if (already := _same_press(session, draft, OutboxKind.DECLINED_REQUEST, form)) is not None:
         return already
     connection = _require_at(session, draft, Kind.CASH_PRACTICE, "Have its own e-mail sent again instead.")
     clerk_key_for(session, actor.staff_id, connection, privilege=TAKE_PAYMENTS, now=clock.now())
@@ -196,8 +196,20 @@ def _key(form: str) -> str:
     return f"form {form}"
 
 
-def _of_form(session: Session, form: str) -> OutboxRow | None:
-    return session.get(OutboxRow, _key(form))
+def _same_press(session: Session, draft: DeclinedDraft, kind: OutboxKind, form: str) -> OutboxRow | None:
+    """What this form did already, or another one a moment ago: a form is drawn anew as soon as the first press is done."""
+    return (
+        session.get(OutboxRow, _key(form))
+        or session.exec(
+            select(OutboxRow).where(
+                OutboxRow.subject_kind == SUBJECT,
+                OutboxRow.subject_id == str(draft.id),
+                OutboxRow.kind == kind,
+                OutboxRow.state == OutboxState.SETTLED,
+                col(OutboxRow.created_at) > clock.now() - outbox.SAME_PRESS,
+            )
+        ).first()
+    )
 
 
 def _put(

@@ -133,27 +133,32 @@ def _draft(ask: Asking, draft: DeclinedLine, zone: str) -> None:
         if draft.under_way:
             note(plain(draft.under_way, 200))
             return
+        mark = _mark(ask, draft, last)
         if draft.by_clerk:
-            ask_put_off.offer(ask, draft, _mark(ask, draft, last))
+            ask_put_off.offer(ask, draft, mark)
             return
-        sure = draft.may_rerun and bool(ask.typed(f"{place} sure", False))
+        sure = draft.may_rerun and bool(st.session_state.get(f"{mark} sure"))
         if draft.may_rerun:
-            st.checkbox(plain(f"Charge {money} to the card of the draft now"), key=ask.key(f"{place} sure"))  # fmt: skip
+            st.checkbox(plain(f"Charge {money} to the card of the draft now"), key=f"{mark} sure")
         with st.container(horizontal=True):
             if draft.may_rerun:
                 st.button(
-                    "Try the draft again", key=ask.key(f"{place} rerun"), icon=":material/replay:",
-                    disabled=not sure, on_click=_try_again, args=(place, _mark(ask, draft, last), draft.declined_id),
+                    "Try the draft again", key=f"{mark} rerun", icon=":material/replay:",
+                    disabled=not sure, on_click=_try_again, args=(place, mark, draft.declined_id),
                 )  # fmt: skip
             st.button(
-                "Have Fortis write to the payer", key=ask.key(f"{place} resend"), icon=":material/forward_to_inbox:",
-                on_click=_write, args=(place, _mark(ask, draft, last), draft.declined_id),
+                "Have Fortis write to the payer", key=f"{mark} resend", icon=":material/forward_to_inbox:",
+                on_click=_write, args=(place, mark, draft.declined_id),
             )  # fmt: skip
         doing.say(place)
 
 
 def _mark(ask: Asking, draft: DeclinedLine, last: LastTry | None) -> str:
-    """One press, one try, however often it is pressed; another mark once the try before is over."""
+    """One press, one try, however often it is pressed; another mark once the try before is over.
+
+    The keys of the buttons too: what was pressed before the next form was drawn belongs to the form it was pressed on,
+    and each charge wants a tick of its own.
+    """
     return f"{ask.form} {draft.declined_id} {last.at if last else ''}"
 
 

@@ -22,11 +22,11 @@ def offer(ask: Asking, draft: DeclinedLine, mark: str) -> None:
                 max_value=draft.earliest + LATEST, format="MM/DD/YYYY", width=180,
             )  # fmt: skip
             st.button(
-                "Put it off to this day", key=ask.key(f"{place} put off"), icon=":material/event_repeat:",
+                "Put it off to this day", key=f"{mark} put off", icon=":material/event_repeat:",
                 on_click=_put_off, args=(ask, place, mark, draft),
             )  # fmt: skip
         st.button(
-            "Send payment request", key=ask.key(f"{place} request"), icon=":material/forward_to_inbox:",
+            "Send payment request", key=f"{mark} request", icon=":material/forward_to_inbox:",
             on_click=_request, args=(place, mark, draft),
         )  # fmt: skip
     st.caption(

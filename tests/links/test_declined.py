@@ -113,7 +113,8 @@ def test_two_presses_charge_once(desk: Desk) -> None:
 
 def test_the_processor_writes_to_the_payer(desk: Desk) -> None:
     line = decline(desk, 1622)
-    desk.do(resend, declined_id=line.declined_id, form="e1")
-    desk.work()
+    for form in ("e1", "e1", "e2"):  # the form drawn anew after a quick answer has another mark
+        desk.do(resend, declined_id=line.declined_id, form=form)
+        desk.work()
     with reader(desk.engine) as session:
         assert session.exec(select(OutboxRow.state)).all() == ["settled"]
