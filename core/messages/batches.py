@@ -23,6 +23,7 @@ from core.permissions import Permission, require
 from core.settings import settings
 from core.staff.reports import Identity
 
+_UNDONE = "Undone before it went out."
 _FAR = timedelta(days=3650)  # a paused blast's rows are due then, unless it is resumed
 OPEN_BATCH = (BatchState.SCHEDULED, BatchState.RUNNING, BatchState.PAUSED)
 MakeLink = Callable[[Session, Patient], Carried]
@@ -180,15 +181,23 @@ def make_batch(
 
 
 def undo_batch(session: Session, who: Identity, *, batch_id: int) -> None:
-    """Take a blast back before anything went out. Raises NotAllowed, NotFound; BadInput when it is too late."""
+    """Take a blast back before anything went out; one that is taken back stays so. Raises NotAllowed, NotFound; BadInput
+    when it is too late."""
+    if _ended(session, who, batch_id) == (BatchState.STOPPED, _UNDONE):
+        return
     batch = _open(session, who, batch_id)
     if clock.now() > (batch.undo_until or batch.created_at) and batch.state == BatchState.RUNNING:
         raise BadInput("It is too late to undo: messages are going out. Stop it to keep back the rest.")
-    _end(session, who, batch, BatchState.STOPPED, "Undone before it went out.", "undid a blast")
+    _end(session, who, batch, BatchState.STOPPED, _UNDONE, "undid a blast")
 
 
 def stop_batch(session: Session, who: Identity, *, batch_id: int) -> int:
-    """Keep back everything of a blast that has not gone out yet: how many. Raises NotAllowed, NotFound, BadInput."""
+    """Keep back everything of a blast that has not gone out yet: how many; none of one that is stopped already.
+
+    Raises NotAllowed, NotFound, BadInput.
+    """
+    if _ended(session, who, batch_id)[0] == BatchState.STOPPED:
+        return 0
     batch = _open(session, who, batch_id)
     return _end(
         session,
@@ -322,6 +331,13 @@ def _skipped(batch: Batch, words: Words, patient: Patient, reason: str, now: dat
         created_at=now,
         created_by=batch.created_by,
     )
+
+
+def _ended(session: Session, who: Identity, batch_id: int) -> tuple[str, str]:
+    """State and reason, as they are committed by now. Raises NotAllowed."""
+    require(who.role, Permission.SEND_BLASTS)
+    batch = session.get(Batch, batch_id, populate_existing=True)
+    return (batch.state, batch.reason) if batch else ("", "")
 
 
 def _open(session: Session, who: Identity, batch_id: int) -> Batch:

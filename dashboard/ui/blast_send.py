@@ -100,7 +100,7 @@ def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
     if made is None:
         st.session_state[now.key("refused")] = _filled(now)
         return
-    if made[1] < began:
+    if made[1] < began and st.session_state.get(OPEN) != made[0]:  # not this window's own double click
         st.toast("It was sent before, perhaps in another window. Nothing went twice.", icon=":material/info:")
     begin(who)
     st.session_state[OPEN] = made[0]

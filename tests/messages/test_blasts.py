@@ -150,8 +150,11 @@ def test_undone_in_time_nothing_goes_out(family: Clinic, sandbox: Sandbox) -> No
     assert {message.reason for message in family.messages() if message.to_address} == {
         "Undone before it went out."
     }
-    with pytest.raises(BadInput, match="stopped already"), transaction(family.engine) as session:
+    with transaction(family.engine) as session:  # pressed twice
         undo_batch(session, family.manager, batch_id=made.id or 0)
+        assert stop_batch(session, family.manager, batch_id=made.id or 0) == 0
+    with pytest.raises(BadInput, match="stopped already"), transaction(family.engine) as session:
+        pause_batch(session, family.manager, batch_id=made.id or 0)
 
 
 def test_paused_it_waits_and_resumed_it_goes_on(family: Clinic, sandbox: Sandbox) -> None:
