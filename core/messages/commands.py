@@ -13,7 +13,7 @@ from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, MayNotSend, NotFound
 from core.messages.addresses import address_for
 from core.messages.first_texts import Use
-from core.messages.models import Channel, Message, Purpose
+from core.messages.models import Channel, Message, MessageState, Purpose
 from core.messages.reach import reach
 from core.messages.rules import next_allowed, why_left_out
 from core.messages.segments import measure
@@ -152,7 +152,7 @@ def send_test(
 ) -> Message:
     """The text as a patient would get it, with example fields, to a phone or mailbox of one's own; at any hour.
 
-    Raises NotAllowed, BadInput.
+    The same again within a moment is the same press, and goes out once. Raises NotAllowed, BadInput.
     """
     require_sending(who, words.purpose)
     if not to.strip():
@@ -164,6 +164,8 @@ def send_test(
     address = address_for(words.channel, phone, email)
     fields = _example(words, letterhead(session, who.location_id), example)
     text = finished(words, fields, stop_token=None)
+    if (same := _just_tested(session, who, address, text)) is not None:
+        return same
     message = queue(
         session,
         who,
@@ -174,6 +176,20 @@ def send_test(
     )
     record(session, who=who, action="sent a test", subject_kind=SUBJECT, subject_id=message.id or 0)
     return message
+
+
+def _just_tested(session: Session, who: Identity, address: str, text: Text) -> Message | None:
+    return session.exec(
+        select(Message).where(
+            Message.created_by == who.staff_id,
+            Message.to_address == address,
+            col(Message.patient_id).is_(None),
+            Message.subject == text.subject,
+            Message.body == text.body,
+            col(Message.state) != MessageState.FAILED,
+            col(Message.created_at) > clock.now() - outbox.SAME_PRESS,
+        )
+    ).first()
 
 
 EXAMPLE = {

@@ -311,9 +311,10 @@ def test_a_test_to_myself_comes_at_any_hour_and_to_nobody_else(
 ) -> None:
     monkeypatch.setenv("HUDDLE_QUIET_UNTIL", "24")
     settings.cache_clear()
-    with transaction(clinic.engine) as session:
-        send_test(session, clinic.desk, words=words_in(session), to="303 555 7777")
-    clinic.work()
+    for _ in range(2):  # the second press of a double click, slow enough that the first went out
+        with transaction(clinic.engine) as session:
+            send_test(session, clinic.desk, words=words_in(session), to="303 555 7777")
+        clinic.work()
     (text,) = texted(sandbox)
     assert (text.recipient, "Alex" in text.body) == ("+13035557777", True)
 
