@@ -151,10 +151,13 @@ def save_template(
 
 
 def archive_template(session: Session, who: Identity, *, template_id: int) -> None:
-    """Take a text out of use; its versions stay. Raises NotAllowed, NotFound."""
+    """Take a text out of use; its versions stay, and one that is archived stays so. Raises NotAllowed, NotFound."""
     require(who.role, Permission.MANAGE_TEMPLATES)
-    words = template(session, template_id)
-    kept = session.get_one(Template, words.template_id)
+    kept = session.get(Template, template_id)
+    if kept is None:
+        raise NotFound("This text is not there any more. Choose another.")
+    if kept.archived_at is not None:
+        return
     kept.archived_at = clock.now()
     session.add(kept)
     record(session, who=who, action="archived a text", subject_kind="template", subject_id=template_id)

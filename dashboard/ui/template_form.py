@@ -60,7 +60,7 @@ def template_form(kept: Words, who: Identity) -> None:
             if kept.template_id != NEW:
                 st.button(
                     "Archive",
-                    key="archive text",
+                    key=f"archive text {kept.template_id}",
                     icon=":material/archive:",
                     on_click=_archive,
                     args=(kept.template_id,),

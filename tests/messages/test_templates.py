@@ -48,7 +48,8 @@ def test_every_version_stays_and_the_same_words_make_none(clinic: Clinic) -> Non
 def test_an_archived_text_is_gone_from_the_list_and_comes_back_when_saved_again(clinic: Clinic) -> None:
     with transaction(clinic.engine) as session:
         words = save(session, clinic, "Hi")
-        archive_template(session, clinic.manager, template_id=words.template_id)
+        for _ in range(2):  # the second press of a double click
+            archive_template(session, clinic.manager, template_id=words.template_id)
         assert words.name not in {each.name for each in templates(session)}
         with pytest.raises(NotFound, match="Choose another"):
             template(session, words.template_id)
