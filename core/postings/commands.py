@@ -36,7 +36,8 @@ def turn_on(
 ) -> Plan:
     """Post accepted payments from `date_start` (local day) on, by themselves: what was shown as `seen`, and what comes.
 
-    seen: Plan.seen of the dry run the person looked at. acknowledged: the person accepts a start in the past.
+    seen: Plan.seen of the dry run the person looked at. acknowledged: the person accepts a start in the past. Where it
+    is on from that day already, nothing changes.
     Raises NotAllowed, NotFound; BadInput when the plan is another one by now, or a start in the past is not accepted.
     """
     require(actor.role, Permission.POST_PAYMENTS)
@@ -46,6 +47,9 @@ def turn_on(
             f"{connection.name} is {connection.state}; connect it again before payments are posted."
         )
     plan = plan_postings(session, connection_id, date_start=date_start, now=now)
+    row = session.get(PostingSwitch, connection_id)
+    if row is not None and row.is_on and row.date_start == date_start:
+        return plan
     if plan.seen != seen:
         raise BadInput(
             "What would be posted has changed since you looked at it. Look again, then turn posting on."
@@ -54,7 +58,6 @@ def turn_on(
         raise BadInput(
             "Date Start is in the past: payments could be posted twice. Look at what would be posted and confirm it."
         )
-    row = session.get(PostingSwitch, connection_id)
     if row is None:
         row = PostingSwitch(
             connection_id=connection_id,
@@ -89,6 +92,8 @@ def turn_off(session: Session, actor: Identity, *, connection_id: int) -> None:
     row = session.get(PostingSwitch, connection_id)
     if row is None:
         raise NotFound("Posting was never turned on here.")
+    if not row.is_on:
+        return
     row.is_on, row.changed_at, row.changed_by = False, clock.now(), actor.staff_id
     session.add(row)
     record(

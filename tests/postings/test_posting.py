@@ -214,8 +214,9 @@ def test_clearing_needs_a_reason_and_keeps_it(office: Office) -> None:
 
 def test_turned_off_nothing_more_goes_out(office: Office) -> None:
     office.turn_on()
-    with transaction(office.store) as session:
-        turn_off(session, office.max, connection_id=office.genesis)
+    for _ in range(2):  # the second press of a double click
+        with transaction(office.store) as session:
+            turn_off(session, office.max, connection_id=office.genesis)
     office.pay()
     office.post()
     assert office.rows() == []
@@ -258,6 +259,17 @@ def test_what_changed_since_the_dry_run_has_to_be_looked_at_again(office: Office
         pytest.raises(BadInput, match="has changed"),
     ):
         turn_on(session, office.max, connection_id=office.genesis, date_start=TODAY, seen=seen)
+
+
+def test_turned_on_by_a_double_click_the_second_press_finds_it_on_though_the_plan_has_moved(
+    office: Office,
+) -> None:
+    office.pay()
+    plan = office.turn_on()
+    office.post()
+    with clock.frozen(NOW), transaction(office.store) as session:
+        turn_on(session, office.max, connection_id=office.genesis, date_start=TODAY, seen=plan.seen)
+    assert [row.state for row in office.rows()] == ["posted"]
 
 
 def test_a_start_that_cannot_be_compared_with_the_ledger_is_refused(office: Office) -> None:
