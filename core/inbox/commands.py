@@ -149,11 +149,13 @@ def look_at_parked(session: Session, connection_id: int) -> int:
 
 
 def try_again(session: Session, actor: Identity, event_id: int) -> None:
-    """A person wants a failed event applied after all. Raises NotAllowed, NotFound."""
+    """A person wants a failed event applied after all; one that is applied by now stays so. Raises NotAllowed, NotFound."""
     require(actor.role, Permission.MANAGE_CONNECTIONS)
     told = session.get(InboxEvent, event_id)
-    if told is None or told.state == InboxState.APPLIED:
-        raise NotFound("There is nothing to try again: this has been applied, or was never here.")
+    if told is None:
+        raise NotFound("There is nothing to try again: this was never here.")
+    if told.state == InboxState.APPLIED:
+        return
     told.state, told.not_before, told.attempts = InboxState.WAITING, clock.now(), 0
     session.add(told)
     record(session, who=actor, action="event tried again", subject_kind="inbox event", subject_id=event_id)

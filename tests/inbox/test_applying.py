@@ -211,3 +211,6 @@ def test_an_event_given_up_can_be_tried_again_by_who_minds_the_connections(
     with transaction(sqlite_store) as session:
         try_again(session, owner, event_id)
     assert work_inbox(sqlite_store) == Did(applied=1)
+    with transaction(sqlite_store) as session:
+        try_again(session, owner, event_id)  # the second press of a double click
+    assert work_inbox(sqlite_store) == Did()
