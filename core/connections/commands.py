@@ -221,6 +221,8 @@ def pause(session: Session, connection_id: int, *, actor: Identity | None = None
     """Stop syncing for now; everything stays. Connecting again resumes. Raises NotFound, NotAllowed."""
     _may(actor)
     found = connection_of(session, connection_id)
+    if found.state == ConnectionState.PAUSED:
+        return
     found.state = ConnectionState.PAUSED
     _audit(session, actor, found, "connection paused")
 
@@ -231,6 +233,8 @@ def resume(session: Session, connection_id: int, *, actor: Identity | None = Non
     found = connection_of(session, connection_id)
     if found.state == ConnectionState.DISCONNECTED:
         raise BadInput(f"{found.name} was disconnected and its keys were erased. Connect it again.")
+    if found.state != ConnectionState.PAUSED:
+        return
     found.state = ConnectionState.CONNECTED
     _audit(session, actor, found, "connection resumed")
 
@@ -239,6 +243,8 @@ def disconnect(session: Session, connection_id: int, *, actor: Identity | None =
     """Erase the keys and stop syncing; what was synced stays, growing old visibly. Raises NotFound, NotAllowed."""
     _may(actor)
     found = connection_of(session, connection_id)
+    if found.state == ConnectionState.DISCONNECTED:
+        return
     found.state, found.sealed_secrets = ConnectionState.DISCONNECTED, ""
     _audit(session, actor, found, "connection ended")
 

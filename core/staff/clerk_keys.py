@@ -55,7 +55,9 @@ def set_clerk_key(
         )
         row.sealed_key, row.changed_at = seal(cleaned), clock.now()
         session.add(row)
-    elif row is not None:
+    elif row is None:
+        return False
+    else:
         session.delete(row)
     session.flush()
     action = "set a clerk key" if cleaned else "removed a clerk key"

@@ -87,6 +87,8 @@ def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
         require_managing(actor, staff)
         if actor.staff_id == staff.id:
             raise NotAllowed("You cannot disable your own account. Ask another owner.")
+    if staff.disabled_at is not None:
+        return
     staff.disabled_at = clock.now()
     session.add(staff)
     end_all_sessions(session, staff, why="account disabled")
@@ -97,6 +99,8 @@ def enable(session: Session, actor: Identity | None, staff: Staff) -> None:
     """Open a disabled account again; old sessions stay over. Raises NotAllowed, NotFound."""
     if actor:
         require_managing(actor, staff)
+    if staff.disabled_at is None:
+        return
     staff.disabled_at = None
     session.add(staff)
     record(session, who=actor, action="enabled an account", subject_kind="staff", subject_id=staff.id or 0)
