@@ -157,8 +157,13 @@ def _closed() -> None:
 
 
 def _do(act: Callable[..., list[int]], done: str) -> None:
-    """Run it on what is ticked; afterwards nothing is ticked, and the step can be taken back."""
+    """Run it on what is ticked; afterwards nothing is ticked, and the step can be taken back.
+
+    Nothing ticked: the second press of a double click, which has nothing left to do.
+    """
     chosen = ticked()
+    if not chosen:
+        return
     steps = doing.do(
         PLACE,
         lambda session, who: act(session, who, task_ids=chosen),
@@ -180,5 +185,6 @@ def _undo() -> None:
 
 
 def _take_back() -> None:
-    steps, _ = st.session_state.pop(LAST)
-    doing.do(PLACE, lambda session, who: commands.take_back(session, who, step_ids=steps), "Taken back")
+    last = st.session_state.pop(LAST, None)
+    if last is not None:
+        doing.do(PLACE, lambda session, who: commands.take_back(session, who, step_ids=last[0]), "Taken back")
