@@ -46,7 +46,7 @@ def books_bar(who: Identity, shown_ids: Collection[int]) -> None:
             st.text_input(
                 "Why", key=_key("why"), max_chars=LONGEST_REASON, placeholder="Typed into the ledger by hand"
             )
-            st.button("Clear them", type="primary", on_click=_clear)
+            st.button("Clear them", type="primary", on_click=_clear, args=(_key("why"),))
     doing.say(PLACE)
     for sentence in st.session_state.get(REFUSED, ()):
         st.warning(plain(sentence, 400), icon=":material/info:")
@@ -56,13 +56,16 @@ def _post() -> None:
     _do(lambda session, who, ids: retry_many(session, who, payment_ids=ids), "to be posted within a minute")
 
 
-def _clear() -> None:
-    reason = st.session_state.get(_key("why")) or ""
+def _clear(why: str) -> None:
+    reason = st.session_state.get(why) or ""
     _do(lambda session, who, ids: clear_many(session, who, payment_ids=ids, reason=reason), "cleared")
 
 
 def _do(act: Callable[[Session, Identity, list[int]], Pressed], done: str) -> None:
+    """Run it on what is ticked. Nothing ticked: the second press of a double click; what the first said stays."""
     chosen = list(ticked())
+    if not chosen:
+        return
     st.session_state.pop(REFUSED, None)
     found: Any = doing.do(PLACE, lambda session, who: act(session, who, chosen))
     if found is None:
