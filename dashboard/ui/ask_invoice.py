@@ -74,8 +74,8 @@ def _form(ask: Asking, proposal: Proposal, *, previewed: bool = False) -> None:
                 "Hide preview" if ask.preview else "Preview",
                 key=ask.key("preview"),
                 icon=":material/visibility:",
-                on_click=_toggle_preview,
-                args=(ask,),
+                on_click=_preview,
+                args=(ask, not ask.preview),
             )
         st.button(
             "Generate invoice",
@@ -181,8 +181,8 @@ def _service(ask: Asking, place: int, service: ServiceChoice) -> None:
         key=ask.key(f"drop {place} {service.service_id}"),
         type="tertiary",
         icon=":material/close:",
-        on_click=ask.services.remove,
-        args=(service.service_id,),
+        on_click=_take_off,
+        args=(ask, service.service_id),
     )
 
 
@@ -190,6 +190,11 @@ def _add(ask: Asking) -> None:
     picked = ask.typed(f"add {len(ask.services)}")
     if picked is not None and picked not in ask.services:
         ask.services.append(picked)
+
+
+def _take_off(ask: Asking, service_id: int) -> None:
+    if service_id in ask.services:
+        ask.services.remove(service_id)
 
 
 def _cents(text: str) -> int | None:
@@ -256,8 +261,8 @@ def _paper(ask: Asking, who: Identity, proposal: Proposal) -> None:
     paper_view(paper, key=ask.key("download"))
 
 
-def _toggle_preview(ask: Asking) -> None:
-    ask.preview = not ask.preview
+def _preview(ask: Asking, shown: bool) -> None:
+    ask.preview = shown
 
 
 def _make(ask: Asking, proposal: Proposal) -> None:

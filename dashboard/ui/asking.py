@@ -1,6 +1,7 @@
 """Asking one patient for money or a card: the three actions on the patient card, and which of them is open."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.staff.reports import Identity
 from dashboard.ui import doing
 
 _OPEN = "asking"  # session state: what is being asked of whom
+_DOUBLE_CLICK = 1.0  # seconds
 _BUTTONS = ("make", "cancel", "preview", "download")  # pressing one of these changes nothing that was typed
 
 
@@ -18,7 +20,7 @@ _BUTTONS = ("make", "cancel", "preview", "download")  # pressing one of these ch
 class Asking:
     """One form that is open. form: its mark, so that pressing twice makes one link. link: what it made, or None.
     due, card: what it opens on. services: picked from the service list, in their order. refused: what stood in the
-    form when it was refused last."""
+    form when it was refused last. opened: on the clock that only goes forward."""
 
     patient: int
     kind: str
@@ -29,6 +31,7 @@ class Asking:
     card: str | None = None
     services: list[int] = field(default_factory=list)
     refused: tuple[str, ...] | None = None
+    opened: float = field(default_factory=time.monotonic)
 
     def key(self, name: object) -> str:
         """The key of a widget of this form."""
@@ -73,6 +76,13 @@ def leave() -> None:
     st.session_state.pop(_OPEN, None)
 
 
+def _leave_again() -> None:
+    """The button of the open form closes it, but not with the second press of the double click that opened it."""
+    now = st.session_state.get(_OPEN)
+    if now is None or time.monotonic() - now.opened > _DOUBLE_CLICK:
+        leave()
+
+
 def may_ask(who: Identity) -> bool:
     """Whether this person may ask for money or for a card."""
     return may(who.role, Permission.COLLECT) or may(who.role, Permission.ASK_FOR_CARDS)
@@ -97,6 +107,6 @@ def actions(patient: int, who: Identity) -> None:
                 icon=f":material/{icon}:",
                 shortcut=letter,
                 type="primary" if held else "secondary",
-                on_click=leave if held else ask,
+                on_click=_leave_again if held else ask,
                 args=() if held else (patient, kind),
             )

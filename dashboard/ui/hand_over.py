@@ -183,6 +183,8 @@ def _send(place: str, link_id: int, channel: Channel) -> None:
 
 
 def _copy(place: str, link_id: int) -> None:
+    if link_id in st.session_state.get(_ADDRESSES, {}):  # it stands beside the button already
+        return
     address = doing.do(place, lambda session, who: copy_link(session, who, link_id=link_id))
     if address:
         st.session_state[_ADDRESSES] = {link_id: address}
