@@ -145,7 +145,12 @@ def _decide(
     act: Callable[[Session, Identity], None],
     undoable: bool = True,
 ) -> None:
-    """Take the decision, close the drawer, and offer to take it back."""
+    """Take the decision, close the drawer, and offer to take it back.
+
+    Closed already: the second press of a double click, which would take back one decision more or offer a second undo.
+    """
+    if OPEN not in st.session_state:
+        return
 
     def done(session: Session, who: Identity) -> bool:
         act(session, who)
