@@ -10,12 +10,12 @@ from core.permissions import Permission, may
 from core.staff.clerk_keys import ClerkKeyLine, clerk_key_gaps, set_clerk_key
 from core.staff.reports import Identity
 from dashboard.ui import page
+from dashboard.ui.integration_places import KEYS_SAID
 from dashboard.ui.note import note
 from dashboard.ui.rows import chip_cell, draw_rows
 from dashboard.ui.text import count, plain
 
 MARK = "clerk key form"  # session state: changes when keys were saved, so that the fields are empty again
-SAID = "clerk keys said"
 
 
 def clerk_keys(connection_id: int, who: Identity) -> None:
@@ -69,10 +69,14 @@ def _form(connection_id: int, lines: list[ClerkKeyLine], who: Identity) -> None:
             for one in lines
         }
         pressed = st.form_submit_button("Save the keys", icon=":material/key:")
-    for words, wrong in st.session_state.pop(SAID, []):
+    keys = {staff_id: value for staff_id, value in typed.items() if value.strip()}
+    if pressed and keys:
+        _save(connection_id, keys, lines, who)
+        return
+    # what was saved stays said when the form, empty by then, is pressed once more
+    said = st.session_state.get(KEYS_SAID, {}).get(connection_id)
+    for words, wrong in said or ([("Nothing to save.", True)] if pressed else []):
         (st.warning if wrong else st.success)(plain(words, 300))
-    if pressed:
-        _save(connection_id, {key: value for key, value in typed.items() if value.strip()}, lines, who)
 
 
 def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], who: Identity) -> None:
@@ -86,7 +90,7 @@ def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], 
     except HuddleError as error:
         st.error(plain(error.sentence), icon=":material/error:")
         return
-    said = [(f"{count(len(typed), 'key')} saved.", False)] if typed else [("Nothing to save.", True)]
+    said = [(f"{count(len(typed), 'key')} saved.", False)]
     if freed:
         said.append((f"Spaces or invisible characters were taken out for {', '.join(freed)}.", False))
     odd = [
@@ -99,5 +103,5 @@ def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], 
     mark = st.session_state.pop(MARK, "")
     for key in [key for key in st.session_state if mark and str(key).startswith(mark)]:
         del st.session_state[key]
-    st.session_state[SAID] = said
+    st.session_state[KEYS_SAID] = {connection_id: said}
     st.rerun()

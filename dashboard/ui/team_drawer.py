@@ -102,7 +102,7 @@ def _keys(line: TeamLine, team: Team) -> None:
                 f"Clerk key for {plain(one.name, 40)}", key=field, type="password", autocomplete="off",
                 max_chars=400, placeholder="Paste the key", label_visibility="collapsed", width=340,
             )  # fmt: skip
-            st.button("Save", key=f"save {field}", icon=":material/save:", on_click=_save_key, args=(line.staff_id, one.connection_id, field))  # fmt: skip
+            st.button("Save", key=f"save {field}", icon=":material/save:", on_click=_save_key, args=(line.staff_id, one.connection_id, field, bool(kept)))  # fmt: skip
             if kept:
                 st.button("Remove", key=f"remove {field}", icon=":material/key_off:", on_click=_save_key, args=(line.staff_id, one.connection_id, ""))  # fmt: skip
     if team.wanting:
@@ -110,8 +110,10 @@ def _keys(line: TeamLine, team: Team) -> None:
     doing.say(KEYS)
 
 
-def _save_key(staff_id: int, connection_id: int, field: str) -> None:
+def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = False) -> None:
     typed = str(st.session_state.get(field, "")) if field else ""
+    if field and has_one and not typed.strip():
+        return  # pressed twice: the field is empty because the key is saved
 
     def act(session: Session, who: Identity) -> bool:
         if field and not typed.strip():
@@ -135,7 +137,7 @@ def _account(line: TeamLine) -> None:
         note("Closing the account signs the person out everywhere at once. What they did stays.")
     st.button(
         "Disable the account" if line.enabled else "Enable the account",
-        key=f"switch {line.staff_id}",
+        key=f"switch {line.staff_id} {'off' if line.enabled else 'on'}",
         icon=":material/person_off:" if line.enabled else ":material/person:",
         on_click=_switch,
         args=(line, not line.enabled),

@@ -17,6 +17,7 @@ from dashboard.web import passwords
 
 RESET, ADD = "reset password", "add a person"
 ADDING = "adding a person"  # session state: the dialog is open
+DONE = "password set"  # session state: of whom, at the press before
 _HELP = f"At least {passwords.SHORTEST} characters, 15 or more is better. A few unrelated words do well."
 
 
@@ -27,7 +28,8 @@ def reset(line: TeamLine) -> None:
         note = "The person is signed out everywhere and signs in with the new one."
         st.markdown(f":small[{note}]")
         pressed = st.form_submit_button("Set a new password", icon=":material/lock_reset:")
-    if pressed:
+    emptied = not new and not again and st.session_state.get(DONE) == line.staff_id  # by the press before
+    if pressed and not emptied:
         _reset(line, new, again)
     doing.say(RESET)
 
@@ -39,7 +41,7 @@ def _reset(line: TeamLine, new: str, again: str) -> None:
         commands.change_password(session, who, staff_of(session, who, line.staff_id), password_hash=hashed)
         return True
 
-    doing.do(RESET, act, "The new password is set.")
+    st.session_state[DONE] = line.staff_id if doing.do(RESET, act, "The new password is set.") else None
 
 
 @st.dialog("Add a person", width="medium", on_dismiss=lambda: st.session_state.pop(ADDING, None))
