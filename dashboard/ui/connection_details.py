@@ -125,7 +125,7 @@ def _actions(one: Tile) -> None:
             act = "resume" if one.state == ConnectionState.PAUSED else "pause"
             st.button(
                 act.capitalize(),
-                key="pause one",
+                key=f"{act} one",
                 icon=":material/play_arrow:" if act == "resume" else ":material/pause:",
                 on_click=turn,
                 args=(key, act, PLACE),
