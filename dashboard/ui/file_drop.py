@@ -18,6 +18,7 @@ from dashboard.ui import doing, page
 from dashboard.ui.text import plain, shown
 
 PLACE, WORK, DROPPED = "load files", "load practice files", "dropped files"
+LOADED = "loaded files"  # session state: the ids of the files that were loaded last
 
 
 def file_drop(connection_id: int | None) -> None:
@@ -58,7 +59,11 @@ def loaded() -> None:
 
 
 def _load(connection_id: int | None) -> None:
+    """Read them in the background; not while files are being read, and not the same ones twice (a double click)."""
     files: list[UploadedFile] = st.session_state.get(DROPPED) or []
+    going, these = begun(page.engine(), WORK), [one.file_id for one in files]
+    if going and (going.going or (not going.error and st.session_state.get(LOADED) == these)):
+        return
     known = {name: one for one in files if (name := _known(one.name))}
 
     def act(session: Session, who: Identity) -> bool:
@@ -88,7 +93,9 @@ def _load(connection_id: int | None) -> None:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
-        begin(engine, WORK, work)
+        st.session_state[LOADED] = these
+        if not begin(engine, WORK, work):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _left_out(name: str) -> str:
