@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const cards = el("div", { class: data.small ? "cards small" : "cards", role: "group", "aria-label": data.label },
     data.cards.map((card) => el("button", {
       type: "button", "data-id": card.id, "data-tone": card.tone, "aria-pressed": String(card.pressed), title: card.why,
-      on: { click: () => setTriggerValue("press", card.id) },
+      on: { click: (event) => { if (event.detail < 2) setTriggerValue("press", card.id); } },  // a double click is one press
     }, el("span", { class: "label" }, card.icon && !data.small ? icon(card.icon) : null, card.label),
       card.value ? el("span", { class: "value" }, card.value) : null,
       card.sub ? el("span", { class: "sub soft" }, card.sub) : null)));

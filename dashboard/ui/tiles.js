@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const button = (tile, one) => el("button", {
     type: "button", class: one.first ? "first" : null, "data-act": `${one.act} ${tile.id}`, disabled: one.off || null,
-    "aria-label": `${one.label}: ${tile.name}`, on: { click: () => setTriggerValue("press", { act: one.act, id: tile.id }) },
+    "aria-label": `${one.label}: ${tile.name}`, on: { click: (event) => { if (event.detail < 2) setTriggerValue("press", { act: one.act, id: tile.id }); } },
   }, icon(one.icon), one.label);
   const tile = (one) => el("section", { class: "tile", "data-tone": one.tone || null, "aria-label": one.name },
     el("div", { class: "head" }, icon(one.icon),
