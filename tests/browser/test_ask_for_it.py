@@ -6,20 +6,25 @@ from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import SQLModel, func, select
 
 from core import clock
 from core.invoices.reports import propose_lines
+from core.links.models import Link
 from core.links.moving import drafts_by_card
 from core.links.pay import missing_of
 from core.links.people import account_of
+from core.messages.models import Batch, Channel, Message
 from core.money import decimal_text, dollars
 from core.morning import reports
 from core.morning.flags import Kind
 from core.morning.rows import PatientRow
 from core.patients.models import Patient
 from core.store.engine import reader
+from core.tasks.models import Did, TaskEvent
 from tests.browser.clinic import DESK, Clinic, run_clinic
 from tests.browser.conftest import ARTIFACTS, Window
+from tests.web.running import staff_with_role
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser asking")]
 expect.set_options(timeout=20_000)  # a busy machine draws slowly; what counts is timed by WITHIN
@@ -180,3 +185,78 @@ def test_a_new_card_is_asked_for_by_text_typed_and_charged_from_then_on(
     }
     charged = clinic.processor("/v1/transactions", **of_draft)["list"]
     assert new_card in [one["token_id"] for one in charged]
+
+
+def rows(clinic: Clinic, model: type[SQLModel], **wanted: object) -> int:
+    """How many rows of a table are like this."""
+    with reader(clinic.store) as session:
+        return session.exec(select(func.count()).select_from(model).filter_by(**wanted)).one()
+
+
+def test_a_double_click_asks_sends_and_takes_once(browse: Callable[..., Window], clinic: Clinic) -> None:
+    row, _ = who_misses_an_open_charge(clinic)
+    window = morning(browse, clinic)
+    drawer = opened(window, row)
+    links = rows(clinic, Link, patient_id=row.key)
+    for kind, button, make in (
+        ("invoice", re.compile("Invoice"), "Generate invoice"),
+        ("card", "New card link", "Make new card link"),
+    ):
+        drawer.get_by_role("button", name=button).first.click()
+        drawer.get_by_role("button", name=make).dblclick(delay=40)
+        drawer.get_by_text("Link ready.").wait_for()
+        links += 1
+        window.settle()
+        assert rows(clinic, Link, patient_id=row.key) == links
+        drawer.get_by_role("button", name="Send text").dblclick(delay=40)
+        expect(drawer.get_by_text(re.compile("Text (sent|delivered) at"))).to_be_visible()
+        window.settle()
+        assert rows(clinic, Message, patient_id=row.key, link_kind=kind, channel=Channel.TEXT) == 1
+        drawer.get_by_role("button", name="Copy link").dblclick(delay=40)
+        drawer.locator("code").first.wait_for()
+        drawer.get_by_role("button", name="Done", exact=True).last.dblclick(delay=40)
+        window.settle()
+    drawer.get_by_role("button", name="Void").first.dblclick(delay=40)
+    drawer.get_by_text("void", exact=False).first.wait_for()
+    window.settle()
+    assert rows(clinic, Link, patient_id=row.key, state="void") == 1
+    expect(drawer.get_by_role("alert").filter(has_text="already")).to_have_count(0)
+    assert window.complaints == []
+
+
+def test_a_double_click_on_tasks_is_one_step_and_one_undo(
+    browse: Callable[..., Window], clinic: Clinic
+) -> None:
+    window = browse(clinic.dashboard)
+    window.sign_in(*DESK, path="/tasks")
+    page = window.page
+    steps = rows(clinic, TaskEvent)
+    page.locator("td.tick input").first.click()
+    page.get_by_text("1 task ticked").wait_for()
+    page.get_by_role("button", name="Take", exact=True).dblclick(delay=40)
+    page.get_by_text("taken: 1 task").wait_for()
+    window.settle()
+    assert (rows(clinic, TaskEvent), rows(clinic, TaskEvent, did=Did.TOOK, undone=False)) == (steps + 1, 1)
+    page.get_by_role("button", name="Undo", exact=True).dblclick(delay=40)
+    expect(page.get_by_text("taken: 1 task")).to_have_count(0)
+    window.settle()
+    assert rows(clinic, TaskEvent, did=Did.UNDID) == 1
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert [one for one in window.complaints if "404" not in one] == []
+
+
+def test_a_double_click_sends_one_blast_and_takes_it_back_once(
+    browse: Callable[..., Window], clinic: Clinic
+) -> None:
+    staff_with_role(clinic.store, "office manager")
+    window = browse(clinic.dashboard)
+    window.sign_in("office.manager", path="/card_updates?tab=Ask+for+new+cards")
+    page = window.page
+    page.locator("button[data-id=EXPIRED]").dblclick(delay=40)
+    page.get_by_role("button", name="Send to").dblclick(delay=40)
+    page.get_by_role("button", name="Undo", exact=True).dblclick(delay=40)
+    page.get_by_text("Undone before it went out.").first.wait_for()
+    window.settle()
+    assert rows(clinic, Batch) == 1
+    expect(page.get_by_text("already")).to_have_count(0)
+    assert [one for one in window.complaints if "404" not in one] == []
