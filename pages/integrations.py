@@ -13,7 +13,7 @@ from dashboard.ui.connection_details import connection_details
 from dashboard.ui.connection_form import connection_form
 from dashboard.ui.connection_tiles import draw_connections, draw_offered
 from dashboard.ui.guides import GUIDES
-from dashboard.ui.integration_places import opened
+from dashboard.ui.integration_places import NOTHING, opened
 from dashboard.ui.text import plain
 from dashboard.ui.troubled_reports import troubled_reports
 
@@ -59,6 +59,8 @@ def _everything(who: Identity) -> None:
 
 def connected() -> None:
     """The cards, drawn again by themselves: a sync that goes on is seen going on, every second or so."""
+    if opened() != NOTHING:  # a card was pressed: only this part is drawn after it, and not what it opens
+        st.rerun()
     who, now = page.identity(), clock.now()
     with page.open_reader() as session:
         found = tiles(session, now=now)

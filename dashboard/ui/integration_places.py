@@ -19,6 +19,9 @@ class Open(NamedTuple):
     connection: int | None
 
 
+NOTHING = Open("", None)
+
+
 def opened() -> Open:
     """As the address says; what is no number is no connection.
 
