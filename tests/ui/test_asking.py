@@ -16,6 +16,7 @@ from core.messages.models import Message
 from core.patients.models import Patient
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
+from dashboard.ui.ask_invoice import _preview, _take_off
 from dashboard.ui.asking import Asking
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.conftest import fresh_sqlite
@@ -195,6 +196,14 @@ def test_a_link_is_voided_and_the_void_taken_back(desk: Desk) -> None:
     assert links(desk)[-1].state == "void"
     press(app, "Undo (")
     assert links(desk)[-1].state == "created"
+
+
+def test_pressed_twice_what_is_taken_off_or_looked_at_stays_so() -> None:
+    ask = Asking(1, "invoice", "f", services=[7, 8])
+    for _ in range(2):
+        _take_off(ask, 7)
+        _preview(ask, True)
+    assert (ask.services, ask.preview) == ([8], True)
 
 
 def test_nothing_missing_is_good_news(desk: Desk) -> None:

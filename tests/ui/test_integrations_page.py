@@ -101,7 +101,7 @@ def test_pausing_resuming_and_ending_are_written_down(practice: Engine) -> None:
     app = opened(practice, "integrations", "owner", connection=str(number))
     app.button("pause one").click().run()
     assert standing(only(practice)) == "paused"
-    app.button("pause one").click().run()
+    app.button("resume one").click().run()
     assert standing(only(practice)) == "waiting"
     app.button("end one").click().run()
     assert "keys are erased" in words(app)
@@ -128,6 +128,8 @@ def test_files_handed_over_are_read_counted_and_quarantined(practice: Engine) ->
     assert work is not None
     assert work.thread is not None
     work.thread.join(30)
+    app.button("load files").click().run()  # the second press of a double click
+    assert begun(practice, WORK) is work
     assert (work.error, work.lines[0]) == (
         "",
         "locations: 2 rows in = 1 stored + 0 unchanged + 1 quarantined",
@@ -135,7 +137,7 @@ def test_files_handed_over_are_read_counted_and_quarantined(practice: Engine) ->
     with reader(practice) as session:
         (bad,) = session.exec(select(QuarantinedRow.line, QuarantinedRow.column)).all()
         actions = session.exec(select(AuditEntry.action)).all()
-    assert (bad[0], bad[1], "files loaded" in actions) == (3, "time_zone", True)
+    assert (bad[0], bad[1], actions.count("files loaded")) == (3, "time_zone", 1)
     assert only(practice).quarantined == 1
 
 

@@ -76,7 +76,7 @@ def test_every_version_stays_and_an_old_one_can_be_taken_up_again(practice: Engi
 def test_an_archived_text_is_not_offered_any_more(practice: Engine) -> None:
     app = opened(practice, "templates", "owner")
     offered = app.selectbox("templates text")
-    app.button("archive text").click().run()
+    app.button(f"archive text {app.session_state['templates text']}").click().run()
     assert len(app.selectbox("templates text").options) == len(offered.options) - 1
 
 
