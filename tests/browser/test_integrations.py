@@ -102,13 +102,17 @@ def test_the_owner_connects_files_and_fortis_and_the_morning_follows(
     shot(window, "wrong-key")
 
     page.get_by_label("User API key", exact=True).fill(f"{keys['user_api_key']}\u00a0")
-    page.get_by_role("button", name="Test and save").click()
+    page.get_by_role("button", name="Test and save").dblclick(delay=40)
     expect(page.get_by_text("Fortis accepts these keys")).to_be_visible(timeout=60_000)
     expect(page.get_by_text(FRESH).first).to_be_visible(timeout=60_000)
     expect(page.get_by_text(f"••••{keys['user_api_key'][-4:]}")).to_be_visible()
+    expect(page.get_by_text("Nothing was saved")).to_have_count(0)
     shot(window, "connected")
     assert_no_key_in_the_browser(page, heard, [keys["user_api_key"], keys["developer_id"]])
 
+    page.get_by_role("button", name="All connections").click()
+    page.get_by_role("button", name="Details: Fortis").click()
+    expect(page.get_by_text("Settings and keys", exact=True).first).to_be_visible()
     page.get_by_role("link", name="Morning").click()
     expect(page.locator("tr.visit").first).to_be_visible(timeout=60_000)
     shot(window, "morning")
