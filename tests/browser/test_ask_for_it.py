@@ -205,6 +205,12 @@ def who_can_be_asked_for_anything(clinic: Clinic) -> PatientRow:
     raise AssertionError("nobody on today's list can be asked for anything")
 
 
+def press_twice(button: Locator) -> None:
+    """A double click as the button gets it, on itself both times however slow the mouse of a busy machine is."""
+    expect(button).to_be_enabled()
+    button.evaluate("one => { one.click(); setTimeout(() => one.click(), 60); }")
+
+
 def test_a_double_click_asks_sends_and_takes_once(browse: Callable[..., Window], clinic: Clinic) -> None:
     row = who_can_be_asked_for_anything(clinic)
     window = morning(browse, clinic)
@@ -215,20 +221,20 @@ def test_a_double_click_asks_sends_and_takes_once(browse: Callable[..., Window],
     )
     for links, (kind, button, make) in enumerate(asked, 1):
         drawer.get_by_role("button", name=button).first.click()
-        drawer.get_by_role("button", name=make).dblclick(delay=40)
+        press_twice(drawer.get_by_role("button", name=make))
         drawer.get_by_text("Link ready.").wait_for()
         window.settle()
         assert rows(clinic, Link, patient_id=row.key) == links
-        drawer.get_by_role("button", name="Send text").dblclick(delay=40)
+        press_twice(drawer.get_by_role("button", name="Send text"))
         expect(drawer.get_by_text(re.compile("Text (sent|delivered) at"))).to_be_visible()
         window.settle()
         assert rows(clinic, Message, patient_id=row.key, link_kind=kind, channel=Channel.TEXT) == 1
-        drawer.get_by_role("button", name="Copy link").dblclick(delay=40)
+        press_twice(drawer.get_by_role("button", name="Copy link"))
         drawer.locator("code").first.wait_for()
-        drawer.get_by_role("button", name="Done", exact=True).last.dblclick(delay=40)
+        drawer.get_by_role("button", name="Done", exact=True).last.click()
         window.settle()
-    drawer.get_by_role("button", name="Void").first.dblclick(delay=40)
-    drawer.get_by_text("void", exact=False).first.wait_for()
+    press_twice(drawer.get_by_role("button", name="Void").first)
+    drawer.get_by_role("button", name=re.compile(r"Undo \(")).wait_for()
     window.settle()
     assert rows(clinic, Link, patient_id=row.key, state="void") == 1
     expect(drawer.get_by_role("alert").filter(has_text="already")).to_have_count(0)
@@ -244,11 +250,11 @@ def test_a_double_click_on_tasks_is_one_step_and_one_undo(
     steps = rows(clinic, TaskEvent)
     page.locator("td.tick input").first.click()
     page.get_by_text("1 task ticked").wait_for()
-    page.get_by_role("button", name="Take", exact=True).dblclick(delay=40)
+    press_twice(page.get_by_role("button", name="Take", exact=True))
     page.get_by_text("taken: 1 task").wait_for()
     window.settle()
     assert (rows(clinic, TaskEvent), rows(clinic, TaskEvent, did=Did.TOOK, undone=False)) == (steps + 1, 1)
-    page.get_by_role("button", name="Undo", exact=True).dblclick(delay=40)
+    press_twice(page.get_by_role("button", name="Undo", exact=True))
     expect(page.get_by_text("taken: 1 task")).to_have_count(0)
     window.settle()
     assert rows(clinic, TaskEvent, did=Did.UNDID) == 1
@@ -264,8 +270,8 @@ def test_a_double_click_sends_one_blast_and_takes_it_back_once(
     window.sign_in("office.manager", path="/card_updates?tab=Ask+for+new+cards")
     page = window.page
     page.locator("button[data-id=EXPIRED]").dblclick(delay=40)
-    page.get_by_role("button", name="Send to").dblclick(delay=40)
-    page.get_by_role("button", name="Undo", exact=True).dblclick(delay=40)
+    press_twice(page.get_by_role("button", name="Send to"))
+    press_twice(page.get_by_role("button", name="Undo", exact=True))
     page.get_by_text("Undone before it went out.").first.wait_for()
     window.settle()
     assert rows(clinic, Batch) == 1
