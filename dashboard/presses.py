@@ -8,6 +8,7 @@ must be off (.streamlit/config.toml): with it a rerun throws the runner away, an
 """
 
 from collections import deque
+from dataclasses import replace
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner import script_runner
@@ -28,12 +29,14 @@ class InTurn(ScriptRequests):
 
     serving: the widgets whose press the run of this moment is for.
     asked_by_script: the script itself wants to start anew (st.rerun), which goes before everything that waits.
+    address: the query of the page's address when that run began.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.serving: list[str] = []
         self.asked_by_script = False
+        self.address: str | None = None
         self._later: deque[RerunData] = deque()  # behind the pending one; not empty only while one is pending
 
     def _request_rerun_locked(self, new_data: RerunData) -> bool:
@@ -54,24 +57,29 @@ class InTurn(ScriptRequests):
 
     def on_scriptrunner_yield(self) -> ScriptRequest | None:
         request = super().on_scriptrunner_yield()
-        if request is not None:
-            self._taken(request)
-        return request
+        return request and self._taken(request)
 
     def on_scriptrunner_ready(self) -> ScriptRequest:
-        request = super().on_scriptrunner_ready()
-        self._taken(request)
-        return request
+        return self._taken(super().on_scriptrunner_ready())
 
-    def _taken(self, request: ScriptRequest) -> None:
+    def _taken(self, request: ScriptRequest) -> ScriptRequest:
         """The next in the row becomes the pending one."""
         if request.type is not ScriptRequestType.RERUN:
-            return
-        self.serving = _pressed(request.rerun_data)
+            return request
+        asked = self._where_the_page_is(request.rerun_data)
+        self.serving, self.address = _pressed(asked), asked.query_string
         with self._lock:
             self.asked_by_script = False
             if self._later:
                 super()._request_rerun_locked(self._later.popleft())
+        return ScriptRequest(request.type, asked)
+
+    def _where_the_page_is(self, asked: RerunData) -> RerunData:
+        """What was pressed before the browser heard that the run ahead of it changed the address: at the new one."""
+        ctx = get_script_run_ctx(suppress_warning=True)
+        if ctx and (asked.page_script_hash, asked.query_string) == (ctx.page_script_hash, self.address):
+            return replace(asked, query_string=ctx.query_string)
+        return asked
 
 
 def _pressed(asked: RerunData) -> list[str]:

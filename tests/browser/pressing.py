@@ -25,6 +25,10 @@ def work(name: str) -> None:
         file.write(f"{name}{st.session_state.get('word') or '-'} ")
 
 
+def turn_to(place: str) -> None:
+    st.query_params["place"] = place
+
+
 @st.fragment(run_every=1)
 def clock() -> None:
     st.write(time.time())
@@ -34,12 +38,13 @@ if __name__ == "__main__":
     st.text_input("Word", key="word", live="100ms")
     for name in "AB":
         st.button(f"Press {name}", on_click=work, args=(name,))
+    st.button("Turn to", on_click=turn_to, args=("window",))
     clock()
     if st.button("Press C"):
         work("C")
         st.rerun()
     time.sleep(0.3)
-    st.write(f"{st.session_state.get('done', 0)} steps")
+    st.write(f"{st.session_state.get('done', 0)} steps at {st.query_params.get('place', 'the door')}")
 else:
     if os.environ.get("KEEP"):
         keep_every_press()

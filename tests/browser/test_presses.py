@@ -94,6 +94,15 @@ def test_a_press_is_done_with_what_the_field_said_then(pressing: Pressing) -> No
     assert pressing.done(6) == ["Ax", "Cx", "Ay", "Cy", "Az", "Cz"]
 
 
+@kept
+def test_a_press_made_before_the_address_changed_leaves_it_changed(pressing: Pressing) -> None:
+    pressing.page.get_by_role("button", name="Turn to").click()
+    pressing.press("AB")
+    assert pressing.done(2) == ["A-", "B-"]
+    pressing.page.get_by_text("8 steps at window").wait_for()
+    assert pressing.page.url.endswith("?place=window")
+
+
 @pytest.mark.parametrize("served", [""], indirect=True)
 def test_streamlit_alone_loses_presses(pressing: Pressing) -> None:
     """When this fails, dashboard/presses.py can go."""
