@@ -46,15 +46,18 @@ function agingBar(bar) {
     el("div", { class: "soft small" }, bar.words));
 }
 
-// Streamlit reruns a component on a theme change: the paper's brightness says which theme it is.
+// Streamlit reruns a component on a theme change: the paper's brightness says which theme it is. What has left the page
+// meanwhile (a drawer closed while its card was on its way) has no colours, and nobody sees it.
 function dressed(parentElement) {
   const root = parentElement.querySelector(".huddle");
   const paper = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
   const probe = el("i", {});
   probe.style.color = paper;
   root.append(probe);
-  const [r, g, b] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+  const seen = getComputedStyle(probe).color.match(/[\d.]+/g);
   probe.remove();
+  if (!seen) return root;
+  const [r, g, b] = seen.map(Number);
   root.dataset.theme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
   return root;
 }
