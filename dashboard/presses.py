@@ -29,7 +29,7 @@ class InTurn(ScriptRequests):
 
     serving: the widgets whose press the run of this moment is for.
     asked_by_script: the script itself wants to start anew (st.rerun), which goes before everything that waits.
-    address: the query of the page's address when that run began.
+    address: the query of the page's address as the browser last said it.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,9 @@ class InTurn(ScriptRequests):
         if request.type is not ScriptRequestType.RERUN:
             return request
         asked = self._where_the_page_is(request.rerun_data)
-        self.serving, self.address = _pressed(asked), asked.query_string
+        self.serving = _pressed(asked)
+        if not self.asked_by_script:
+            self.address = request.rerun_data.query_string
         with self._lock:
             self.asked_by_script = False
             if self._later:
@@ -77,7 +79,8 @@ class InTurn(ScriptRequests):
     def _where_the_page_is(self, asked: RerunData) -> RerunData:
         """What was pressed before the browser heard that the run ahead of it changed the address: at the new one."""
         ctx = get_script_run_ctx(suppress_warning=True)
-        if ctx and (asked.page_script_hash, asked.query_string) == (ctx.page_script_hash, self.address):
+        here = ctx and (ctx.page_script_hash, self.address) == (asked.page_script_hash, asked.query_string)
+        if ctx and here and _pressed(asked):
             return replace(asked, query_string=ctx.query_string)
         return asked
 

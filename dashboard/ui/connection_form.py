@@ -18,7 +18,7 @@ from core.permissions import Permission, require
 from core.staff.reports import Identity, staff_list
 from dashboard.ui import page
 from dashboard.ui.guides import GUIDES, Field, Guide
-from dashboard.ui.integration_places import SAID, Open, back, leave_form
+from dashboard.ui.integration_places import SAID, back, go
 from dashboard.ui.note import note
 from dashboard.ui.steps import draw_steps
 from dashboard.ui.text import plain
@@ -134,23 +134,24 @@ def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: in
         with page.open_transaction() as session:
             saved = keep(session, who, typed, name=name, connection_id=connection_id)
         said = [found, *([freed] if freed else []), *(one.sentence for one in typed.odd), guide.after_that]
-        _begin(Open(typed.kind, connection_id), saved, said)
+        _begin(typed.kind, saved, said)
     except NotAccepted as error:
         _not_accepted(error, typed, freed)
     except HuddleError as error:
         st.error(plain(error.sentence, 500), icon=":material/error:")
 
 
-def _begin(form: Open, connection_id: int, said: list[str]) -> None:
+def _begin(kind: str, connection_id: int, said: list[str]) -> None:
     """Connected: the keys leave this screen, the first sync begins, and the connection is shown. Does not return."""
-    if form.set_up == Kind.FORTIS:
+    if kind == Kind.FORTIS:
         said.append(have_it_report(page.engine(), connection_id))
-    if form.set_up not in SENDING_ONLY:
+    if kind not in SENDING_ONLY:
         sync_now(page.engine(), connection_id)
     mark = st.session_state.pop(FORM, "")
     for key in [key for key in st.session_state if mark and str(key).startswith(mark)]:
         del st.session_state[key]
-    leave_form(form, connection_id, said)
+    go(connection=connection_id)
+    st.session_state[SAID] = said
     st.rerun()
 
 

@@ -1,6 +1,5 @@
 """Which part of the integrations page is open; it stands in the address, so that it can be linked and gone back to."""
 
-import time
 from typing import NamedTuple
 
 import streamlit as st
@@ -8,8 +7,6 @@ import streamlit as st
 SET_UP, CONNECTION = "set_up", "connection"
 # session state: what was just done, shown until one goes elsewhere; of clerk keys by connection
 SAID, KEYS_SAID = "integrations said", "clerk keys said"
-_DONE = "integrations done"  # session state: a form that was saved, the connection it made, and when
-_LASTS = 10  # seconds
 
 
 class Open(NamedTuple):
@@ -23,33 +20,16 @@ NOTHING = Open("", None)
 
 
 def opened() -> Open:
-    """As the address says; what is no number is no connection.
-
-    A form that was saved this moment is not opened again by its own button pressed twice: the second press comes with
-    the address that the first one was pressed at.
-    """
+    """As the address says; what is no number is no connection."""
     number = st.query_params.get(CONNECTION, "")
     is_number = number.isascii() and number.isdecimal() and len(number) < 10
-    at = Open(st.query_params.get(SET_UP, ""), int(number) if is_number else None)
-    form, made, since = st.session_state.get(_DONE, (None, 0, 0.0))
-    if at != form or time.monotonic() - since > _LASTS:
-        return at
-    st.query_params.from_dict({CONNECTION: str(made)})
-    return Open("", made)
-
-
-def leave_form(form: Open, made: int, said: list[str]) -> None:
-    """The form is saved: show the connection it made, and what was done."""
-    go(connection=made)
-    st.session_state[SAID] = said
-    st.session_state[_DONE] = (form, made, time.monotonic())
+    return Open(st.query_params.get(SET_UP, ""), int(number) if is_number else None)
 
 
 def go(set_up: str = "", connection: int | None = None) -> None:
     """Open another part at the next run."""
     st.session_state.pop(SAID, None)
     st.session_state.pop(KEYS_SAID, None)
-    st.session_state.pop(_DONE, None)
     st.query_params.clear()
     if set_up:
         st.query_params[SET_UP] = set_up

@@ -42,6 +42,7 @@ if __name__ == "__main__":
     clock()
     if st.button("Press C"):
         work("C")
+        st.query_params["place"] = "garden"
         st.rerun()
     time.sleep(0.3)
     st.write(f"{st.session_state.get('done', 0)} steps at {st.query_params.get('place', 'the door')}")

@@ -101,6 +101,11 @@ def test_a_press_made_before_the_address_changed_leaves_it_changed(pressing: Pre
     assert pressing.done(2) == ["A-", "B-"]
     pressing.page.get_by_text("8 steps at window").wait_for()
     assert pressing.page.url.endswith("?place=window")
+    pressing.press("CBA")
+    assert pressing.done(5) == ["A-", "B-", "C-", "B-", "A-"]
+    pressing.page.get_by_text("20 steps at garden").wait_for()
+    pressing.page.go_back()
+    pressing.page.get_by_text("20 steps at window").wait_for()
 
 
 @pytest.mark.parametrize("served", [""], indirect=True)
