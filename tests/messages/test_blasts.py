@@ -243,7 +243,10 @@ def test_opting_out_and_sending_race_and_no_claim_after_the_opt_out_takes_the_ro
     clinic = open_clinic(sqlite_store, [{} for _ in range(races)])
     blast(clinic, typed_count=races)
     stopped: set[str] = set()
-    begun, one_is_taken = threading.Event(), threading.Event()  # however the machine shares its time, the two meet
+    begun, one_is_taken = (
+        threading.Event(),
+        threading.Event(),
+    )  # however the machine shares its time, the two meet
 
     def opt_everybody_out() -> None:
         for number in reversed(range(races)):
