@@ -243,14 +243,11 @@ def test_opting_out_and_sending_race_and_no_claim_after_the_opt_out_takes_the_ro
     clinic = open_clinic(sqlite_store, [{} for _ in range(races)])
     blast(clinic, typed_count=races)
     stopped: set[str] = set()
-    begun, one_is_taken = (
-        threading.Event(),
-        threading.Event(),
-    )  # however the machine shares its time, the two meet
+    begun, one_is_taken = threading.Event(), threading.Event()
 
     def opt_everybody_out() -> None:
         for number in reversed(range(races)):
-            if number == 0:
+            if number == 0:  # the two meet, however the machine shares its time
                 one_is_taken.wait(60)
             address = f"+1303555{number + 1000}"
             with transaction(sqlite_store) as session:
