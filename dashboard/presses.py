@@ -10,6 +10,8 @@ must be off (.streamlit/config.toml): with it a rerun throws the runner away, an
 from collections import deque
 from dataclasses import replace
 
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.scriptrunner_utils.script_requests import (
@@ -83,6 +85,32 @@ class InTurn(ScriptRequests):
         if ctx and here and _pressed(asked):
             return replace(asked, query_string=ctx.query_string)
         return asked
+
+
+def rerun_part(key: str) -> None:
+    """As st.rerun, of the fragments with this key only; does not return. Returns when the whole page is being drawn, or
+    when it has no such part.
+
+    Streamlit allows a key in callbacks only. It takes an open drawer off the screen while a whole page runs, with what
+    is being typed in it; while a part runs the drawer stays.
+    """
+    ctx = get_script_run_ctx()
+    if ctx is None or ctx.script_requests is None or not ctx.fragment_ids_this_run:
+        return
+    try:
+        parts = ctx.fragment_storage.resolve_target(key)
+    except StreamlitAPIException:
+        return
+    again = RerunData(
+        query_string=ctx.query_string,
+        page_script_hash=ctx.page_script_hash,
+        fragment_id_queue=parts,
+        is_fragment_scoped_rerun=True,
+        cached_message_hashes=ctx.cached_message_hashes,
+        context_info=ctx.context_info,
+    )
+    ctx.script_requests.request_rerun(again)
+    st.empty()  # here Streamlit looks whether to start anew
 
 
 def _pressed(asked: RerunData) -> list[str]:

@@ -12,7 +12,7 @@ from core.permissions import may
 from core.staff import reports
 from core.staff.reports import Identity
 from dashboard.access import FOLDER, PAGES, Page
-from dashboard.ui import page
+from dashboard.ui import page, toasts
 from dashboard.ui.text import plain
 from dashboard.ui.who import who_bar
 from dashboard.web.store_away import AWAY, SENTENCE
@@ -44,6 +44,7 @@ def _page() -> None:
         practice = reports.practice_name(session)
     who_bar(identity, practice)
     _run(chosen.run)
+    toasts.show()
 
 
 def _menu(identity: Identity) -> dict[str, list[st.Page]]:

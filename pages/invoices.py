@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.links.reports import link_ledger, link_totals
 from core.practice.reports import places
 from core.staff.reports import Identity
@@ -12,20 +11,17 @@ from dashboard.ui.output import list_menu
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain
+from dashboard.ui.text import count
 
 BOARD, NUMBERS = "invoices board", "invoices numbers"
 SEARCH, KIND, PRESSED, AT = "invoices search", "invoices kind", "invoices pressed", "invoices at"
 LIMIT = 50
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def invoices() -> None:
     """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
-    try:
-        _invoices()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _invoices()
 
 
 def _invoices() -> None:

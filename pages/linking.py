@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core import clock
-from core.errors import HuddleError, NotFound
+from core.errors import NotFound
 from core.money import whole_dollars
 from core.patients.link_work import side_by_side, work_list
 from core.practice.reports import places
 from core.staff.reports import Identity
-from dashboard.ui import board, doing, headline, linking_board, linking_drawer, page, undo_line
+from dashboard.ui import board, doing, headline, linking_board, linking_drawer, page, toasts, undo_line
 from dashboard.ui.columns import Place, place_of
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight_with_switch
@@ -20,13 +20,10 @@ BOARD, NUMBERS, PRESSED, AT = "linking board", "linking numbers", "linking press
 LIMIT = 50
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def linking_page() -> None:
     """The whole page, drawn again by itself; a refresh keeps filter, place and the open drawer."""
-    try:
-        _linking()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _linking()
 
 
 def _linking() -> None:
@@ -97,7 +94,7 @@ def _drawer_of(who: Identity, place: Place, sight: Sight) -> None:
             found = side_by_side(session, who, int(pressed["key"]), as_of=clock.now())
     except NotFound as error:  # somebody else decided meanwhile
         st.session_state.pop(linking_drawer.OPEN, None)
-        st.toast(plain(error.sentence), icon=":material/sync:")
+        toasts.toast(error.sentence, "sync")
         return
     title = plain(linking_board.name_of(found.record, sight), 60)
     drawer = st.dialog(title, position="right", width=740, on_dismiss=_close)

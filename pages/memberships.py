@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.morning.rows import Report
 from core.practice.reports import places
@@ -18,20 +17,17 @@ from dashboard.ui.place_picker import place_picker
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, memberships_report
 from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain
+from dashboard.ui.text import count
 
 SCREEN, BOARD, NUMBERS = "memberships", "memberships board", "memberships numbers"
 SEARCH, TROUBLE, AT = "memberships search", "memberships trouble", "memberships at"
 LIMIT = 50
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def members() -> None:
     """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
-    try:
-        _members()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _members()
 
 
 def _members() -> None:

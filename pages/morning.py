@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.morning.rows import Report
 from core.staff.reports import Identity
 from dashboard.ui import board, columns, headline, page, patient_card
@@ -17,19 +16,16 @@ from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report
 from dashboard.ui.sight import Sight
 from dashboard.ui.task_reads import tasks_at
-from dashboard.ui.text import count, plain
+from dashboard.ui.text import count
 from dashboard.ui.tomorrow import tomorrow_words
 
 BOARD, HEADLINE, FILTER = "morning board", "morning headline", "morning filter"
 
 
-@st.fragment(run_every=30)
+@page.body(30)
 def day() -> None:
     """The whole page, drawn again by itself; a refresh keeps filters, scroll, focus and the open drawer."""
-    try:
-        _day()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _day()
 
 
 def _day() -> None:

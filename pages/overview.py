@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.overview_behind import draw_behind
@@ -13,13 +12,10 @@ from dashboard.ui.reads import freshness, overview_report
 from dashboard.ui.text import plain
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def overview() -> None:
     """The whole page, drawn again by itself; a refresh keeps the choices, the open drawer and every chart's place."""
-    try:
-        _overview(page.identity())
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _overview(page.identity())
 
 
 def _overview(who: Identity) -> None:

@@ -2,23 +2,19 @@
 
 import streamlit as st
 
-from core.errors import HuddleError, NotFound
+from core.errors import NotFound
 from dashboard.ui import page, patient_card
 from dashboard.ui.composer import composer
 from dashboard.ui.privacy import sight
-from dashboard.ui.text import plain
 from dashboard.ui.watch import watch
 
 CARD = "patient page card"
 
 
-@st.fragment(run_every=30)
+@page.body(30)
 def patient() -> None:
     """The card, drawn again by itself; what was opened on it stays open."""
-    try:
-        _patient()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _patient()
 
 
 def _patient() -> None:

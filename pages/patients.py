@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core import clock
-from core.errors import HuddleError
 from core.morning.flags import Group
 from core.morning.snapshot import PatientsPage, patients_page
 from core.staff.reports import Identity
@@ -15,20 +14,16 @@ from dashboard.ui.morning_filters import column_picker, order_picker
 from dashboard.ui.privacy import sight, sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.sight import Sight
-from dashboard.ui.text import plain
 
 SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
 SEARCH, GROUP, AT = "patients search", "patients group", "patients at"
 ORDERS, LIMIT = {"name": "By last name", "worst": "Worst first"}, 50
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def patients() -> None:
     """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
-    try:
-        _patients()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _patients()
 
 
 def _patients() -> None:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.practice.reports import places
 from dashboard.ui import board, headline, incoming_list, page, patient_card, plan_board, plan_list
@@ -18,13 +17,10 @@ SCREEN, NUMBERS = "plans", "plans numbers"
 SEARCH, PRESSED, AT = "plans search", "plans pressed", "plans at"
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def plans() -> None:
     """The whole page, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
-    try:
-        _plans()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _plans()
 
 
 def _plans() -> None:

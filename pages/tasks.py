@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.practice.reports import places
 from core.staff.reports import Identity
 from core.tasks.kinds import TaskKind
@@ -22,14 +21,11 @@ SCREEN, BOARD, NUMBERS = "tasks", "tasks board", "tasks numbers"
 SEARCH, KIND, OWNER, PRESSED, AT = "tasks search", "tasks kind", "tasks owner", "tasks pressed", "tasks at"
 
 
-@st.fragment(run_every=30)
+@page.body(30)
 def tasks() -> None:
     """The whole page, drawn again by itself; a refresh keeps search, choices, ticks, place and the open drawer."""
-    try:
-        refresh_what_changed()
-        _tasks()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    refresh_what_changed()
+    _tasks()
 
 
 def _tasks() -> None:

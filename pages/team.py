@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.practice.reports import Place, places
 from core.staff.reports import Identity
 from core.staff.team_report import Team, team
@@ -24,13 +23,10 @@ BOARD, NUMBERS, PRESSED = "team board", "team numbers", "team pressed"
 OPEN, CLOSED = "open person", "closed person"
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def team_page() -> None:
     """The whole page, drawn again by itself; a refresh keeps the open drawer and what is typed in it."""
-    try:
-        _team()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _team()
 
 
 def _team() -> None:

@@ -24,7 +24,7 @@ from core.money import whole_dollars
 from core.permissions import Permission, may
 from core.practice.reports import places
 from core.staff.reports import Identity
-from dashboard.ui import doing, headline, page
+from dashboard.ui import doing, headline, page, toasts
 from dashboard.ui.blast_draft import OPEN
 from dashboard.ui.in_doubt import people_in_doubt
 from dashboard.ui.note import note
@@ -65,6 +65,7 @@ def blast_view(batch_id: int, who: Identity, sight: Sight) -> None:
             return
         if (now.state in OPEN_BATCH) != (before.state in OPEN_BATCH):
             st.rerun()
+        toasts.show()
 
     look()
 

@@ -18,6 +18,7 @@ from dashboard.ui import doing, page
 from dashboard.ui.blast_draft import OPEN, Draft, begin, words_of
 from dashboard.ui.note import note
 from dashboard.ui.text import count
+from dashboard.ui.toasts import toast
 
 PLACE = "send blast"
 MORNING = time(9)  # proposed, on the first day that still has it
@@ -101,7 +102,7 @@ def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
         st.session_state[now.key("refused")] = _filled(now)
         return
     if made[1] < began and st.session_state.get(OPEN) != made[0]:  # not this window's own double click
-        st.toast("It was sent before, perhaps in another window. Nothing went twice.", icon=":material/info:")
+        toast("It was sent before, perhaps in another window. Nothing went twice.", "info")
     begin(who)
     st.session_state[OPEN] = made[0]
 

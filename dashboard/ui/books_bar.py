@@ -11,6 +11,7 @@ from core.postings.commands import LONGEST_REASON, Pressed, clear_many, retry_ma
 from core.staff.reports import Identity
 from dashboard.ui import doing
 from dashboard.ui.text import count, plain
+from dashboard.ui.toasts import toast
 
 TICKED, PLACE, ROUND, REFUSED = "books ticked", "books bar", "books round", "books refused"
 
@@ -73,7 +74,7 @@ def _do(act: Callable[[Session, Identity, list[int]], Pressed], done: str) -> No
     st.session_state[REFUSED] = found.refused
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if found.done:
-        st.toast(f"{count(found.done, 'payment')} {done}", icon=":material/task_alt:")
+        toast(f"{count(found.done, 'payment')} {done}")
         st.session_state[TICKED] = []
 
 

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import clock
-from core.errors import HuddleError
 from core.money import dollars
 from core.permissions import Permission, may
 from core.postings.reconcile import BookDay, Books, reconcile
@@ -21,7 +20,7 @@ from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.rows import draw_rows
 from dashboard.ui.sight import Sight
-from dashboard.ui.text import day_words, plain
+from dashboard.ui.text import day_words
 
 SCREEN, BOARD, NUMBERS = "activity", "books board", "books numbers"
 DAYS, PRESSED, AT, DAY = "books days", "books pressed", "books at", "books day"
@@ -37,13 +36,10 @@ def _books(
         return reconcile(session, practice_id=practice_id, first=first, last=last, location_id=location_id)
 
 
-@st.fragment(run_every=30)
+@page.body(30)
 def books_tab() -> None:
     """The whole tab, drawn again by itself; a refresh keeps days, filter, ticks, place and the open drawer."""
-    try:
-        _tab()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _tab()
 
 
 def _tab() -> None:

@@ -146,9 +146,27 @@ function remembering(root) {
   return kept;
 }
 
+// A button that was pressed goes with what it did, and the keyboard with it: then the drawer has it, and Escape closes it.
+function keepKeyboard(root) {
+  const drawer = root.getRootNode().host?.closest("[role=dialog]");
+  if (!drawer) return null;
+  const hold = () => { if (document.activeElement === document.body) drawer.focus({ preventScroll: true }); };
+  const watching = new MutationObserver(hold);
+  watching.observe(drawer, { childList: true, subtree: true });
+  return { hold, end: () => watching.disconnect() };
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = dressed(parentElement);
   const kept = memory(parentElement, () => remembering(root));
+  kept.keyboard?.end();
+  kept.keyboard = keepKeyboard(root);
+  draw(root, kept, { data, parentElement, setTriggerValue });
+  kept.keyboard?.hold();
+  return () => kept.keyboard?.end();
+}
+
+function draw(root, kept, { data, parentElement, setTriggerValue }) {
   const drawn = JSON.stringify(data);
   if (drawn === kept.drawn) return;
   if (kept.patient !== data.patient) Object.assign(kept, { open: new Set(), begun: {} });

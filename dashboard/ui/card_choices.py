@@ -15,7 +15,8 @@ from core.morning.card_rows import MembershipPanel, OverVisit, PatientCard, Take
 from dashboard.ui import blocks, page
 from dashboard.ui.blocks import Block
 from dashboard.ui.sight import Sight, no_amounts
-from dashboard.ui.text import clock_time, plain, visit_day
+from dashboard.ui.text import clock_time, visit_day
+from dashboard.ui.toasts import toast
 
 CHANGED = "choice changed"  # session state: the list behind the drawer is to be drawn again
 _TAKEN = {
@@ -94,12 +95,12 @@ def _do(answer: dict[str, Any] | None, act: Callable[[dict[str, Any]], None], do
     try:
         act(answer)
     except HuddleError as error:
-        st.toast(plain(error.sentence, 300), icon=":material/error:")
+        toast(error.sentence, "error")
     except (KeyError, TypeError, ValueError):  # an answer that our own card never gives
-        st.toast("That could not be read. Refresh the page and try again.", icon=":material/error:")
+        toast("That could not be read. Refresh the page and try again.", "error")
     else:
         st.session_state[CHANGED] = True
-        st.toast(done, icon=f":material/{icon}:")
+        toast(done, icon)
 
 
 def _choose(answer: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from dashboard.ui import blocks, page
 from dashboard.ui.blocks import Block
 from dashboard.ui.card_choices import CHANGED
 from dashboard.ui.sight import Sight
-from dashboard.ui.text import plain
+from dashboard.ui.toasts import toast
 
 _TONES = {"OPEN": "good", "KEPT": "good", "DUE_TODAY": "medium", "BROKEN": "high", "WITHDRAWN": "note"}
 _SHOWN = 3  # promises; older ones say little
@@ -108,12 +108,12 @@ def _do(
         with page.open_transaction() as session:
             act(session, page.identity(), answer)
     except HuddleError as error:
-        st.toast(plain(error.sentence, 300), icon=":material/error:")
+        toast(error.sentence, "error")
     except (KeyError, TypeError, ValueError):  # an answer that our own card never gives
-        st.toast("That could not be read. Refresh the page and try again.", icon=":material/error:")
+        toast("That could not be read. Refresh the page and try again.", "error")
     else:
         st.session_state[CHANGED] = True
-        st.toast(done, icon=f":material/{icon}:")
+        toast(done, icon)
 
 
 def _record(session: Session, who: Identity, answer: dict[str, Any]) -> None:

@@ -22,7 +22,8 @@ from dashboard.ui.blocks import Block
 from dashboard.ui.card_choices import CHANGED
 from dashboard.ui.sight import Sight, no_amounts
 from dashboard.ui.task_list import kind_chip
-from dashboard.ui.text import clock_time, day_month, plain, shown
+from dashboard.ui.text import clock_time, day_month, shown
+from dashboard.ui.toasts import toast
 
 DONE = "card tasks done"  # session state: {patient key: [(words, step ids)]} of this session, to take back
 REASONS = (
@@ -190,8 +191,8 @@ def _do(run: Callable[[Session, Identity], Any], done: str) -> Any:
         with page.open_transaction() as session:
             found = run(session, page.identity())
     except HuddleError as error:
-        st.toast(plain(error.sentence, 300), icon=":material/error:")
+        toast(error.sentence, "error")
         return None
     st.session_state[CHANGED] = True
-    st.toast(done, icon=":material/task_alt:")
+    toast(done)
     return found

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.practice.reports import Place, places
 from core.staff.reports import Identity
@@ -22,13 +21,10 @@ SEARCH, TROUBLE, AT, PLACE = "cards search", "cards trouble", "cards at", "cards
 EVERYWHERE, LIMIT = "", 50
 
 
-@st.fragment(run_every=60)
+@page.body(60)
 def cards_tab() -> None:
     """The whole tab, drawn again by itself; a refresh keeps search, filter, place and the open drawer."""
-    try:
-        _cards()
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
+    _cards()
 
 
 def _cards() -> None:

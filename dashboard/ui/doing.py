@@ -11,6 +11,7 @@ from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.card_choices import CHANGED
 from dashboard.ui.text import plain
+from dashboard.ui.toasts import toast
 
 T = TypeVar("T")
 _SAID = "said beside buttons"  # session state: {place: sentence}, of the press before
@@ -27,7 +28,7 @@ def do(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T |
         return None
     st.session_state[CHANGED] = True
     if done:
-        st.toast(done, icon=":material/task_alt:")
+        toast(done)
     return found
 
 
@@ -43,6 +44,6 @@ def hush() -> None:
 
 
 def refresh_what_changed() -> None:
-    """Draw the whole page again when a command changed something, the list behind the drawer too."""
+    """Draw the page again when a command changed something, the list behind the drawer too."""
     if st.session_state.pop(CHANGED, False):
-        st.rerun()
+        page.draw_again()

@@ -54,7 +54,7 @@ def _watch(link_id: int, line: LinkLine, time_zone: str) -> None:
         _state(now, time_zone)
         link_life.steps_row(now, time_zone)
         if before != (now.state, now.waiting, now.sent_at, now.opened_at, now.paid_cents, now.seen_at):
-            st.rerun()
+            page.draw_again()
 
     look()
 

@@ -89,7 +89,7 @@ def _voided(line: LinkLine, place: str) -> None:
     def counting() -> None:
         seconds = int((until - clock.now()).total_seconds())
         if seconds < 0:
-            st.rerun()
+            page.draw_again()
         doing.refresh_what_changed()
         st.button(f"Undo ({seconds + 1} s)", key=f"{place} undo", type="primary", icon=":material/undo:", on_click=_undo, args=(place, line.link_id))  # fmt: skip
 

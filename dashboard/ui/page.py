@@ -1,17 +1,23 @@
 """What every page starts from: who is looking, and the store. Both ask the session again each time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import NoReturn
 
 import streamlit as st
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from core.errors import HuddleError
 from core.staff.reports import Identity
 from core.store import engine as store
+from dashboard.presses import rerun_part
+from dashboard.ui import toasts
 from dashboard.ui.text import plain
 from dashboard.web import sessions
+
+BODY = "page"  # the key of the fragment that `body` makes
 
 
 def engine() -> Engine:
@@ -36,6 +42,29 @@ def identity() -> Identity:
         st.rerun()  # the whole page, also from a fragment: the shell then takes it away
         st.stop()  # in a callback Streamlit ignores the line before
     return found
+
+
+def body(seconds: int) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """All of a page below its head: drawn again by itself every so many seconds; an error is shown as its sentence."""
+
+    def of(draw: Callable[[], None]) -> Callable[[], None]:
+        @wraps(draw)
+        def drawn() -> None:
+            try:
+                draw()
+            except HuddleError as error:
+                st.error(plain(error.sentence, 400), icon=":material/error:")
+            toasts.show()
+
+        return st.fragment(key=BODY, run_every=seconds)(drawn)
+
+    return of
+
+
+def draw_again() -> None:
+    """As st.rerun, under an open drawer, which stays where it is with what is being typed in it. Does not return."""
+    rerun_part(BODY)
+    st.rerun()
 
 
 def stop_signed_out() -> NoReturn:

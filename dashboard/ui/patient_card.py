@@ -23,6 +23,7 @@ from dashboard.ui import (
     card_plans,
     card_tasks,
     page,
+    toasts,
 )
 from dashboard.ui.blocks import Block
 from dashboard.ui.component import own
@@ -166,7 +167,7 @@ def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: s
     if row is None:
         return
     if st.session_state.pop(card_choices.CHANGED, False):
-        st.rerun()  # the list behind the drawer too: what was decided changed it
+        page.draw_again()  # the list behind the drawer too: what was decided changed it
     key = int(row["key"])
     # a family member was pressed, or only the drawer runs again: what it was given is from before
     if key != card.row.key or clock.now() - card.as_of > _FRESH:
@@ -174,6 +175,7 @@ def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: s
     composer(card, who, sight)
     draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
+    toasts.show()
 
 
 def _open_family() -> None:

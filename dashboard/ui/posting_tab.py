@@ -16,7 +16,7 @@ from core.postings.reports import Standing, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places
 from core.staff.reports import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import doing, page, toasts
 from dashboard.ui.card_head import initials_of
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight
@@ -53,6 +53,7 @@ def posting_tab() -> None:
         doing.say(PLACE)
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
+    toasts.show()
 
 
 def _connection(one: Standing, who: Identity, today: date) -> None:

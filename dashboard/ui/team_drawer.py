@@ -17,6 +17,7 @@ from dashboard.ui import doing, team_password, team_week, undo_line
 from dashboard.ui.note import note
 from dashboard.ui.team_board import EVERYWHERE
 from dashboard.ui.text import plain
+from dashboard.ui.toasts import toast
 
 ROLE, KEYS, ACCOUNT = "save role", "save clerk key", "close account"
 
@@ -123,10 +124,9 @@ def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = Fal
     strays = doing.do(KEYS, act)
     if strays is not None:
         st.session_state[field or "removed"] = ""
-        st.toast(
+        toast(
             "The key is saved; stray spaces were taken out." if strays
-            else "The key is saved." if field else "The key is removed.",
-            icon=":material/task_alt:",
+            else "The key is saved." if field else "The key is removed."
         )  # fmt: skip
 
 

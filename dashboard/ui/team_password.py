@@ -13,6 +13,7 @@ from core.staff.team_report import TeamLine
 from dashboard.ui import doing, page
 from dashboard.ui.team_board import EVERYWHERE
 from dashboard.ui.text import plain
+from dashboard.ui.toasts import toast
 from dashboard.web import passwords
 
 RESET, ADD = "reset password", "add a person"
@@ -64,7 +65,7 @@ def add_person(who: Identity, places: list[Place]) -> None:
         st.error(plain(error.sentence, 400), icon=":material/error:")
         return
     st.session_state.pop(ADDING, None)
-    st.toast(f"{plain(name or username, 40)} can sign in now.", icon=":material/task_alt:")
+    toast(f"{name or username} can sign in now.")
     st.rerun()
 
 

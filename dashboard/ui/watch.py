@@ -18,4 +18,4 @@ def watch() -> None:
     before = st.session_state.get(_SEEN, now)
     st.session_state[_SEEN] = now
     if now != before:
-        st.rerun()
+        page.draw_again()

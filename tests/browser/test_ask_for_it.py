@@ -231,7 +231,7 @@ def test_a_double_click_asks_sends_and_takes_once(browse: Callable[..., Window],
         assert rows(clinic, Message, patient_id=row.key, link_kind=kind, channel=Channel.TEXT) == 1
         press_twice(drawer.get_by_role("button", name="Copy link"))
         drawer.locator("code").first.wait_for()
-        drawer.get_by_role("button", name="Done", exact=True).last.click()
+        drawer.get_by_role("button", name="Done", exact=True).first.click()
         window.settle()
     press_twice(drawer.get_by_role("button", name="Void").first)
     drawer.get_by_role("button", name=re.compile(r"Undo \(")).wait_for()
@@ -251,7 +251,7 @@ def test_a_double_click_on_tasks_is_one_step_and_one_undo(
     page.locator("td.tick input").first.click()
     page.get_by_text("1 task ticked").wait_for()
     press_twice(page.get_by_role("button", name="Take", exact=True))
-    page.get_by_text("taken: 1 task").wait_for()
+    page.get_by_text("taken: 1 task", exact=True).wait_for()
     window.settle()
     assert (rows(clinic, TaskEvent), rows(clinic, TaskEvent, did=Did.TOOK, undone=False)) == (steps + 1, 1)
     press_twice(page.get_by_role("button", name="Undo", exact=True))

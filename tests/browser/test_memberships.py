@@ -10,7 +10,9 @@ from sqlmodel import select
 from core import clock
 from core.dates import month_on
 from core.memberships.models import MembershipChoice
-from core.store.engine import open_store, reader
+from core.patients.models import Patient
+from core.store.engine import open_store, reader, transaction
+from core.store.version import touch
 from tests.browser.conftest import Window
 from tests.browser.test_morning import close_drawer, drawer, number, serious
 from tests.conftest import fresh_sqlite
@@ -86,6 +88,46 @@ def test_filter_open_decide_and_take_back(
     drawer(window).get_by_role("button", name="Undo").click()
     drawer(window).locator(".decided").wait_for(state="hidden")
     assert choices_kept(practice) == [("drop_in", False)]
+    close_drawer(window)
+    assert (window.elsewhere, window.complaints) == ([], [])
+
+
+STAYS = """() => {
+    window.gone = 0;
+    const drawer = document.querySelector("[role=dialog]");
+    new MutationObserver(() => { if (!drawer.isConnected) window.gone += 1; }).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_an_open_drawer_stays_with_what_is_typed_while_the_list_behind_it_follows(
+    running: Running, browse: Browse, practice: Engine
+) -> None:
+    window = opened(browse, running)
+    page = window.page
+    page.locator(ROWS).first.click()
+    question = drawer(window).locator("fieldset.decide").first
+    question.wait_for()
+    window.settle()
+    page.evaluate(STAYS)
+    question.locator("input[value=drop_in]").check()
+    question.locator("input[type=text]").fill("asked for it on")
+    with transaction(practice) as session:  # somebody else, on another screen
+        someone = session.exec(select(Patient)).one()
+        someone.last_name = "Elsewhere"
+        session.add(someone)
+        touch(session)
+    page.locator(".huddle tbody").first.get_by_text("Elsewhere").first.wait_for()
+    page.keyboard.type(" the phone")
+    question.get_by_role("button", name="Decide").click()
+    drawer(window).locator(".decided", has_text="charged as a drop-in, $55").wait_for()
+    page.get_by_test_id("stToast").get_by_text("Decided.").wait_for()
+    drawer(window).get_by_role("button", name="Undo").click()
+    page.get_by_test_id("stToast").get_by_text("Taken back").wait_for()
+    drawer(window).locator(".decided").wait_for(state="hidden")
+    window.settle()
+    assert page.evaluate("window.gone") == 0
+    with reader(practice) as session:
+        assert session.exec(select(MembershipChoice.reason)).all()[-1] == "asked for it on the phone"
     close_drawer(window)
     assert (window.elsewhere, window.complaints) == ([], [])
 
