@@ -6,7 +6,7 @@ const WARN = 60; // seconds
 
 export default function ({ data, parentElement }) {
   const root = dressed(parentElement);
-  const watch = memory(parentElement, () => ({ touched: false, told: 0, left: data.idle_seconds }));
+  const watch = memory(parentElement, () => ({ touched: false, told: 0, left: data.idle_seconds, leaving: false }));
   watch.stop?.();
   const form = el("form", { method: "post", action: "/signout" },
     el("input", { type: "hidden", name: "why", value: "out" }), el("button", { type: "submit" }, "Sign out"));
@@ -18,7 +18,8 @@ export default function ({ data, parentElement }) {
       el("span", { class: "person" }, `${data.person} · ${data.role}`), form),
     warning);
 
-  const leave = (why) => { form.elements.why.value = why; form.submit(); };
+  const leave = (why) => { watch.leaving = true; form.elements.why.value = why; form.submit(); };
+  form.onsubmit = () => { watch.leaving = true; };
   const gone = () => location.assign(`/signin?why=over&next=${encodeURIComponent(location.pathname + location.search)}`);
 
   async function ask(method) {
@@ -28,6 +29,7 @@ export default function ({ data, parentElement }) {
     } catch {
       return; // the server restarts or the network is away: ask again next time
     }
+    if (watch.leaving) return; // an answer from before must not take the place of signing out
     // without TLS browsers do not say that a fetch is one: the door then answers with its redirect
     if (answer.status === 401 || answer.type === "opaqueredirect") gone();
     if (answer.ok) show((await answer.json()).left);

@@ -85,7 +85,9 @@ class OwnSession(HTTPEndpoint):
 
     async def get(self, request: Request) -> Response:
         identity = await run_in_threadpool(sessions.who, sessions.token_of(request))
-        return JSONResponse({"left": round(identity.idle_left) if identity else 0})
+        if identity is None:  # over since the gate let this request in
+            return JSONResponse({"left": 0}, status_code=401)
+        return JSONResponse({"left": round(identity.idle_left)})
 
     async def post(self, request: Request) -> Response:
         identity = await run_in_threadpool(sessions.who, sessions.token_of(request))

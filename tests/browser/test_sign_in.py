@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Route
 from sqlalchemy import Engine, update
 from sqlmodel import col
 
@@ -53,6 +54,39 @@ def test_sign_in_see_the_morning_sign_out(running: Running, browse: Browse, shot
     window.page.goto(running.base_url + "/patients")
     assert "/signin?next=%2Fpatients" in window.page.url
     assert (window.elsewhere, window.complaints) == ([], [])
+
+
+def test_signing_out_while_the_idle_watch_asks_is_no_idleness(running: Running, browse: Browse) -> None:
+    window = browse(running)
+    window.sign_in("dana.lee")
+    asking, leaving = held(window, "**/session"), held(window, "**/signout")
+    waited_for(window, asking)
+    window.page.get_by_role("button", name="Sign out", exact=True).click(no_wait_after=True)
+    waited_for(window, leaving)
+    asking[0].fulfill(json={"left": 0})
+    window.page.wait_for_timeout(500)
+    assert len(leaving) == 1
+    leaving[0].continue_()
+    window.page.get_by_text("You are signed out.").wait_for()
+
+
+def held(window: Window, pattern: str) -> list[Route]:
+    """Requests that wait for an answer from here on."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    window.page.route(pattern, hold)
+    return waiting
+
+
+def waited_for(window: Window, waiting: list[Route]) -> None:
+    for _ in range(300):
+        if waiting:
+            return
+        window.page.wait_for_timeout(100)
+    raise AssertionError("the browser never asked")
 
 
 def test_a_wrong_password_says_so_and_a_deep_link_is_kept(
