@@ -17,7 +17,7 @@ from core.dates import short_day
 from core.errors import BadInput, NotFound
 from core.links.people import patient_of, place_of
 from core.outbox import commands as outbox
-from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
+from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
 from core.patients.models import Patient
 from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
@@ -198,18 +198,7 @@ def _key(form: str) -> str:
 
 def _same_press(session: Session, draft: DeclinedDraft, kind: OutboxKind, form: str) -> OutboxRow | None:
     """What this form did already, or another one a moment ago: a form is drawn anew as soon as the first press is done."""
-    return (
-        session.get(OutboxRow, _key(form))
-        or session.exec(
-            select(OutboxRow).where(
-                OutboxRow.subject_kind == SUBJECT,
-                OutboxRow.subject_id == str(draft.id),
-                OutboxRow.kind == kind,
-                OutboxRow.state == OutboxState.SETTLED,
-                col(OutboxRow.created_at) > clock.now() - outbox.SAME_PRESS,
-            )
-        ).first()
-    )
+    return session.get(OutboxRow, _key(form)) or outbox.same_press(session, SUBJECT, draft.id or 0, kind)
 
 
 def _put(

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from core import clock
 from core.links.models import Link
 from core.outbox import commands as outbox
-from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
+from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
 from core.staff.reports import Identity
 
 SUBJECT = "link"
@@ -56,15 +55,4 @@ def under_way(session: Session, link: Link, *kinds: OutboxKind) -> list[OutboxRo
 
 def just_done(session: Session, link: Link, kind: OutboxKind) -> bool:
     """Whether this went out for a link so short a time ago that asking for it again is the same press."""
-    return (
-        session.exec(
-            select(OutboxRow.id).where(
-                OutboxRow.subject_kind == SUBJECT,
-                OutboxRow.subject_id == str(link.id),
-                OutboxRow.kind == kind,
-                OutboxRow.state == OutboxState.SETTLED,
-                col(OutboxRow.created_at) > clock.now() - outbox.SAME_PRESS,
-            )
-        ).first()
-        is not None
-    )
+    return outbox.same_press(session, SUBJECT, link.id or 0, kind) is not None

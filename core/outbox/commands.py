@@ -243,6 +243,18 @@ def requeue(session: Session, row: OutboxRow, *, at: datetime, reason: str) -> b
     return True
 
 
+def same_press(session: Session, subject_kind: str, subject_id: str | int, kind: str) -> OutboxRow | None:
+    """What went out about this so short a time ago that asking for it again is the same press; None otherwise."""
+    wanted = select(OutboxRow).where(
+        OutboxRow.subject_kind == subject_kind,
+        OutboxRow.subject_id == str(subject_id),
+        OutboxRow.kind == kind,
+        OutboxRow.state == OutboxState.SETTLED,
+        col(OutboxRow.created_at) > clock.now() - SAME_PRESS,
+    )
+    return session.exec(wanted).first()
+
+
 def rows_of(session: Session, subject_kind: str, subject_id: str | int) -> list[OutboxRow]:
     """Everything ever sent for one thing, oldest first."""
     found = select(OutboxRow).where(

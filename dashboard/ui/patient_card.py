@@ -22,6 +22,7 @@ from dashboard.ui import (
     card_money,
     card_plans,
     card_tasks,
+    doing,
     page,
     toasts,
 )
@@ -166,8 +167,7 @@ def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: s
     row = _opened(board)
     if row is None:
         return
-    if st.session_state.pop(card_choices.CHANGED, False):
-        page.draw_again()  # the list behind the drawer too: what was decided changed it
+    doing.refresh_what_changed()
     key = int(row["key"])
     # a family member was pressed, or only the drawer runs again: what it was given is from before
     if key != card.row.key or clock.now() - card.as_of > _FRESH:

@@ -6,7 +6,6 @@ import streamlit as st
 from sqlmodel import Session
 
 from core import clock
-from core.errors import HuddleError
 from core.money import dollars
 from core.permissions import Permission, may
 from core.postings import commands
@@ -16,7 +15,7 @@ from core.postings.reports import Standing, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places
 from core.staff.reports import Identity
-from dashboard.ui import doing, page, toasts
+from dashboard.ui import doing, page
 from dashboard.ui.card_head import initials_of
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight
@@ -34,26 +33,22 @@ _STATES = {
 }
 
 
-@st.fragment(run_every=30)
+@page.body(30)
 def posting_tab() -> None:
     """One part for each Genesis connection."""
-    try:
-        who = page.identity()
-        with page.open_reader() as session:
-            found = postings_standing(session, who.practice_id)
-            offered = places(session, who.location_id)
-        if not found:
-            st.markdown("**Genesis is not connected**")
-            note(
-                "Connect it on Integrations; then accepted payments can post to the patients' accounts from here."
-            )
-        today = clock.today(offered[0].time_zone if offered else "UTC")
-        for one in found:
-            _connection(one, who, today)
-        doing.say(PLACE)
-    except HuddleError as error:
-        st.error(plain(error.sentence, 400), icon=":material/error:")
-    toasts.show()
+    who = page.identity()
+    with page.open_reader() as session:
+        found = postings_standing(session, who.practice_id)
+        offered = places(session, who.location_id)
+    if not found:
+        st.markdown("**Genesis is not connected**")
+        note(
+            "Connect it on Integrations; then accepted payments can post to the patients' accounts from here."
+        )
+    today = clock.today(offered[0].time_zone if offered else "UTC")
+    for one in found:
+        _connection(one, who, today)
+    doing.say(PLACE)
 
 
 def _connection(one: Standing, who: Identity, today: date) -> None:
