@@ -23,7 +23,7 @@ def worst(severities: list[Severity]) -> Severity | None:
 class Flag(NamedTuple):
     """One finding on a visit or a patient: what, how bad, why in a sentence, and the rows it rests on.
 
-    kind is one of the words of core/morning/flags.py; evidence holds (table, external id) pairs.
+    kind is one of the words of core/findings/flags.py; evidence holds (table, external id) pairs.
     """
 
     kind: str

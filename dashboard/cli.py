@@ -28,7 +28,7 @@ class Output:
     json: bool = False
 
     def document(self, value: dict[str, Any]) -> None:
-        from core.morning.export import dumps
+        from core.reports.as_file import dumps
 
         print(dumps(value))
 
@@ -136,7 +136,7 @@ def connect_command(
 def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) -> None:
     """Run sync now; prints rows in, stored, unchanged, quarantined per resource."""
     from core.jobs.sync import sync_by_name
-    from core.jobs.task_refresh import refresh_tasks_now
+    from core.jobs.tasks.refresh import refresh_tasks_now
 
     results = sync_by_name(_store(), connection, full=full, progress=None if OUT.json else OUT.progress)
     refresh_tasks_now(_store())
@@ -151,7 +151,7 @@ def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) 
 @app.command("import")
 def import_command(folder: Path) -> None:
     """Load practice files (CSV) from a folder; the same files again change nothing."""
-    from core.jobs.practice_files import import_folder
+    from core.jobs.practice_files.load import import_folder
 
     result = import_folder(_store(), folder)
     if OUT.json:
@@ -167,7 +167,7 @@ def import_fhir_command(
     time_zone: Annotated[str, typer.Option(help="of places that name none, e.g. America/Denver")] = "",
 ) -> None:
     """Load FHIR R4: an NDJSON or bundle file, a folder of them, or a server; the same again changes nothing."""
-    from core.jobs.fhir_import import import_fhir
+    from core.jobs.fhir.run import import_fhir
 
     result = import_fhir(_store(), where, time_zone=time_zone, progress=None if OUT.json else OUT.progress)
     if OUT.json:
@@ -186,8 +186,8 @@ def report(
     form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
 ) -> None:
     """A report (morning, patients, cards, arrears, memberships) exactly as the page shows it."""
-    from core.morning import export
-    from core.morning.reports import REPORTS, report_by_name
+    from core.reports import as_file
+    from core.reports.morning import REPORTS, report_by_name
     from core.store.engine import reader
 
     if name not in REPORTS:
@@ -197,11 +197,11 @@ def report(
     with reader(_store()) as session:
         made = report_by_name(session, name, day=_day(day) if day else None, as_of=as_of, location=location)
     if OUT.json or form == "json":
-        OUT.document(export.as_json(made))
+        OUT.document(as_file.as_json(made))
     elif form == "csv":
-        print(export.as_csv(made), end="")
+        print(as_file.as_csv(made), end="")
     else:
-        print(export.as_table(made))
+        print(as_file.as_table(made))
 
 
 @user_app.command("add")
@@ -266,7 +266,7 @@ def rotate_key_command() -> None:
 @app.command()
 def doctor() -> None:
     """What is set up, what is missing, what is stale; exit 1 if something is wrong."""
-    from core.connections.health import examine
+    from core.doctor import examine
     from core.store.engine import reader
 
     with reader(_store()) as session:

@@ -127,12 +127,12 @@ def _wait_for_control(process: subprocess.Popen[bytes], port: int) -> dict[str, 
 
 def fill(control: dict[str, Any], *, accounts: Iterable[str] = tuple(ACCOUNTS)) -> None:
     """Connections, first sync and accounts, the way a practice would set them up. accounts: the user names to add."""
+    from core.connections.clerk_keys import set_clerk_key
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import register
     from core.jobs.roll_up import roll_up_all
     from core.jobs.sync import sync_connection
-    from core.jobs.task_refresh import refresh_tasks_now
-    from core.staff.clerk_keys import set_clerk_key
+    from core.jobs.tasks.refresh import refresh_tasks_now
     from core.staff.commands import add_staff
     from dashboard.web.passwords import hash_password
 
@@ -188,8 +188,8 @@ def _connect_genesis(engine: Engine, given: dict[str, Any]) -> None:
     """The EHR takes tasks, and payments once somebody turns posting on; each login has its clerk key."""
     from sqlmodel import select
 
+    from core.connections.clerk_keys import set_clerk_key
     from core.connections.commands import check, connect
-    from core.staff.clerk_keys import set_clerk_key
     from core.staff.models import Staff
 
     plain = {"base_url": given["base_url"], "cp_id": given["cp_id"], "acts_as": "max"}

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.ui.books_tab import books_tab
-from dashboard.ui.posting_tab import posting_tab
-from dashboard.ui.runs_tab import runs_tab
+from dashboard.ui.activity.books_tab import books_tab
+from dashboard.ui.activity.posting_tab import posting_tab
+from dashboard.ui.activity.runs_tab import runs_tab
 
 # name → what draws it; only the open tab runs, and a link (?tab=…) opens its tab
 TABS: dict[str, Callable[[], None]] = {

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.permissions import Permission, may
 from dashboard.ui import page
-from dashboard.ui.blast_draft import TAB
-from dashboard.ui.blast_tab import blast_tab
-from dashboard.ui.cards_to_mend import cards_tab
+from dashboard.ui.card_updates.blast_draft import TAB
+from dashboard.ui.card_updates.blast_tab import blast_tab
+from dashboard.ui.card_updates.cards_to_mend import cards_tab
 
 # name → who may open it and what draws it; only the open tab runs, and a link (?tab=…) opens its tab
 TABS: dict[str, tuple[Permission, Callable[[], None]]] = {

@@ -9,13 +9,13 @@ from core.errors import HuddleError
 from core.permissions import Permission, may
 from core.staff.reports import Identity
 from dashboard.ui import page
-from dashboard.ui.connection_details import connection_details
-from dashboard.ui.connection_form import connection_form
-from dashboard.ui.connection_tiles import draw_connections, draw_offered
-from dashboard.ui.guides import GUIDES
-from dashboard.ui.integration_places import NOTHING, opened
+from dashboard.ui.activity.troubled_reports import troubled_reports
+from dashboard.ui.integrations.details import connection_details
+from dashboard.ui.integrations.form import connection_form
+from dashboard.ui.integrations.guides import GUIDES
+from dashboard.ui.integrations.places import NOTHING, opened
+from dashboard.ui.integrations.tiles import draw_connections, draw_offered
 from dashboard.ui.text import plain
-from dashboard.ui.troubled_reports import troubled_reports
 
 GOING = "tiles going"  # session state: whether the page was drawn while a sync went on
 WHILE_SYNCING, OTHERWISE = 1, 5  # seconds

@@ -2,12 +2,17 @@
 
 import streamlit as st
 
-from core.links.reports import link_ledger, link_totals
 from core.practice.reports import places
+from core.reports.links import link_ledger, link_totals
 from core.staff.reports import Identity
-from dashboard.ui import asking, board, doing, headline, link_list, new_invoice, page, patient_card
+from dashboard.ui import doing, page
+from dashboard.ui.asking import actions as asking
 from dashboard.ui.columns import place_of
+from dashboard.ui.components import board, headline
+from dashboard.ui.invoices import list as link_list
+from dashboard.ui.invoices import new_invoice
 from dashboard.ui.output import list_menu
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.sight import Sight

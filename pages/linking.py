@@ -4,12 +4,15 @@ import streamlit as st
 
 from core import clock
 from core.errors import NotFound
+from core.matching.work_list import side_by_side, work_list
 from core.money import whole_dollars
-from core.patients.link_work import side_by_side, work_list
 from core.practice.reports import places
 from core.staff.reports import Identity
-from dashboard.ui import board, doing, headline, linking_board, linking_drawer, page, toasts, undo_line
+from dashboard.ui import doing, page, toasts, undo_line
 from dashboard.ui.columns import Place, place_of
+from dashboard.ui.components import board, headline
+from dashboard.ui.linking import board as linking_board
+from dashboard.ui.linking import drawer as linking_drawer
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness

@@ -3,16 +3,18 @@
 import streamlit as st
 
 from core.links.rules import LinkKind
-from core.morning.rows import Report
 from core.practice.reports import places
+from core.reports.rows import Report
 from core.staff.reports import Identity
-from dashboard.ui import board, headline, page, patient_card
-from dashboard.ui.blast_draft import ask_all
+from dashboard.ui import page
+from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.columns import place_of
-from dashboard.ui.member_troubles import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
-from dashboard.ui.morning_filters import order_picker
+from dashboard.ui.components import board, headline
+from dashboard.ui.memberships.list import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
+from dashboard.ui.morning.filters import order_picker
 from dashboard.ui.output import list_menu
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, memberships_report

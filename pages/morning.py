@@ -4,20 +4,22 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.morning.rows import Report
+from core.reports.rows import Report
 from core.staff.reports import Identity
-from dashboard.ui import board, columns, headline, page, patient_card
+from dashboard.ui import columns, page
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.day import SCREEN, Chosen, chosen_day, day_bar, go_to
-from dashboard.ui.emptiness import first_steps, why_empty
-from dashboard.ui.morning_filters import ORDERS, filter_bar, matching, ordered
+from dashboard.ui.components import board, headline
+from dashboard.ui.morning.day_bar import SCREEN, Chosen, chosen_day, day_bar, go_to
+from dashboard.ui.morning.emptiness import first_steps, why_empty
+from dashboard.ui.morning.filters import ORDERS, filter_bar, matching, ordered
+from dashboard.ui.morning.tomorrow import tomorrow_words
 from dashboard.ui.output import output_menu
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report
 from dashboard.ui.sight import Sight
-from dashboard.ui.task_reads import tasks_at
+from dashboard.ui.tasks.reads import tasks_at
 from dashboard.ui.text import count
-from dashboard.ui.tomorrow import tomorrow_words
 
 BOARD, HEADLINE, FILTER = "morning board", "morning headline", "morning filter"
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.staff.reports import Identity
 from dashboard.ui import page
-from dashboard.ui.overview_behind import draw_behind
-from dashboard.ui.overview_filters import Chosen, filter_bar
-from dashboard.ui.overview_panels import READY, aside, charts_follow, draw_panels
+from dashboard.ui.overview.behind import draw_behind
+from dashboard.ui.overview.filters import Chosen, filter_bar
+from dashboard.ui.overview.panels import READY, aside, charts_follow, draw_panels
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, overview_report
 from dashboard.ui.text import plain

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.errors import NotFound
-from dashboard.ui import page, patient_card
-from dashboard.ui.composer import composer
+from dashboard.ui import page
+from dashboard.ui.asking.composer import composer
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight
 from dashboard.ui.watch import watch
 

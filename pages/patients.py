@@ -3,14 +3,16 @@
 import streamlit as st
 
 from core import clock
-from core.morning.flags import Group
-from core.morning.snapshot import PatientsPage, patients_page
+from core.findings.flags import Group
+from core.reports.patients_page import PatientsPage, patients_page
 from core.staff.reports import Identity
-from dashboard.ui import board, columns, headline, page, patient_card
-from dashboard.ui.chips import group_cards
+from dashboard.ui import columns, page
 from dashboard.ui.choices import choices
-from dashboard.ui.day import chosen_day
-from dashboard.ui.morning_filters import column_picker, order_picker
+from dashboard.ui.components import board, headline
+from dashboard.ui.components.chips import group_cards
+from dashboard.ui.morning.day_bar import chosen_day
+from dashboard.ui.morning.filters import column_picker, order_picker
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight, sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.sight import Sight

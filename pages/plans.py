@@ -4,11 +4,16 @@ import streamlit as st
 
 from core.links.rules import LinkKind
 from core.practice.reports import places
-from dashboard.ui import board, headline, incoming_list, page, patient_card, plan_board, plan_list
-from dashboard.ui.blast_draft import ask_all
-from dashboard.ui.morning_filters import order_picker
+from dashboard.ui import page
+from dashboard.ui.card_updates.blast_draft import ask_all
+from dashboard.ui.components import board, headline
+from dashboard.ui.morning.filters import order_picker
 from dashboard.ui.output import list_menu
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
+from dashboard.ui.plans import board as plan_board
+from dashboard.ui.plans import incoming as incoming_list
+from dashboard.ui.plans import list as plan_list
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, plans_report
 from dashboard.ui.text import plain

@@ -6,15 +6,19 @@ from core.practice.reports import places
 from core.staff.reports import Identity
 from core.tasks.kinds import TaskKind
 from core.tasks.reports import Show
-from dashboard.ui import board, headline, page, patient_card, task_bar, task_list
+from dashboard.ui import page
 from dashboard.ui.columns import place_of
+from dashboard.ui.components import board, headline
 from dashboard.ui.doing import refresh_what_changed
 from dashboard.ui.output import list_menu
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
 from dashboard.ui.sight import Sight
-from dashboard.ui.task_reads import LIMIT, Choice, Found, read_tasks
+from dashboard.ui.tasks import bar as task_bar
+from dashboard.ui.tasks import list as task_list
+from dashboard.ui.tasks.reads import LIMIT, Choice, Found, read_tasks
 from dashboard.ui.text import plain
 
 SCREEN, BOARD, NUMBERS = "tasks", "tasks board", "tasks numbers"

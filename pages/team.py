@@ -3,20 +3,15 @@
 import streamlit as st
 
 from core.practice.reports import Place, places
+from core.reports.team import Team, team
 from core.staff.reports import Identity
-from core.staff.team_report import Team, team
-from dashboard.ui import (
-    board,
-    doing,
-    headline,
-    page,
-    team_board,
-    team_drawer,
-    team_password,
-    team_week,
-    undo_line,
-)
+from dashboard.ui import doing, page, undo_line
 from dashboard.ui.columns import place_of
+from dashboard.ui.components import board, headline
+from dashboard.ui.team import board as team_board
+from dashboard.ui.team import drawer as team_drawer
+from dashboard.ui.team import password as team_password
+from dashboard.ui.team import week as team_week
 from dashboard.ui.text import count, plain
 
 BOARD, NUMBERS, PRESSED = "team board", "team numbers", "team pressed"

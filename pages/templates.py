@@ -7,8 +7,8 @@ from core.messages.models import Channel
 from core.messages.templates import Words, add_first_texts, templates
 from core.staff.reports import Identity
 from dashboard.ui import page
-from dashboard.ui.letterhead_form import letterhead_form
-from dashboard.ui.template_form import NEW, TEXT, new_text, template_form
+from dashboard.ui.templates.form import NEW, TEXT, new_text, template_form
+from dashboard.ui.templates.letterhead import letterhead_form
 from dashboard.ui.text import plain
 
 CHANNELS = {Channel.TEXT: "Texts", Channel.EMAIL: "E-mails"}

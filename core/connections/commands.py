@@ -13,13 +13,14 @@ from core.audit.commands import record
 from core.connections.fields import LOGIN, label_of
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
-from core.integrations import cash_practice, sms
+from core.integrations import sms
+from core.integrations.cash_practice import client as cash_practice
 from core.integrations.email import Mail
-from core.integrations.fhir import FhirServer
-from core.integrations.fhir_files import ENDINGS as FHIR_ENDINGS
-from core.integrations.fortis_writes import FortisDesk
-from core.integrations.genesis import Genesis
-from core.integrations.genesis_drop import GenesisDrop
+from core.integrations.fhir.files import ENDINGS as FHIR_ENDINGS
+from core.integrations.fhir.server import FhirServer
+from core.integrations.fortis.writes import FortisDesk
+from core.integrations.genesis.client import Genesis
+from core.integrations.genesis.drop_folder import GenesisDrop
 from core.integrations.practice_files.cells import time_zone
 from core.permissions import Permission, require
 from core.practice.models import Practice

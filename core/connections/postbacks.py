@@ -16,7 +16,7 @@ from core.audit.commands import record
 from core.connections.commands import FORMER_KEY_LASTS, MADE_HERE, connection_of, credentials, settings_of
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, HuddleError
-from core.integrations.fortis_postbacks import FortisPostbacks, Key
+from core.integrations.fortis.webhooks import FortisPostbacks, Key
 from core.secrets import open_sealed, seal
 from core.settings import settings as app_settings
 from core.store.engine import reader, transaction

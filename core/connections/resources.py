@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.connections.models import Kind
-from core.integrations import cash_practice, fortis
+from core.integrations.cash_practice import client as cash_practice
+from core.integrations.fortis import client as fortis
 
 RESOURCES_OF: dict[str, Mapping[str, Any]] = {
     Kind.FORTIS: fortis.RESOURCES,

@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 from core.connections.models import Connection, ConnectionState, Kind
 from core.connections.postbacks import auth_tokens_of, keys_of
 from core.errors import HuddleError, NotFound
+from core.inbox import texts as inbound
 from core.inbox.commands import keep, note_applied
 from core.inbox.models import InboxEvent
-from core.integrations import fortis_postbacks, sms
-from core.messages import inbound
-from core.messages.inbound import kept_of
+from core.inbox.texts import kept_of
+from core.integrations import sms
+from core.integrations.fortis import webhooks as fortis_postbacks
 
 _log = logging.getLogger(__name__)
 

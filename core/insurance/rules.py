@@ -64,7 +64,7 @@ class AuthorisationState(StrEnum):
 
 
 class InsuranceFlag(NamedTuple):
-    """kind is a word of core/morning/flags.py."""
+    """kind is a word of core/findings/flags.py."""
 
     kind: str
     severity: Severity

@@ -11,13 +11,13 @@ from core.invoices.models import Invoice, InvoiceLine
 from core.invoices.reports import propose_lines
 from core.invoices.rules import DUE_DAYS, Choice, Line, clean_note, lines_of, total_cents
 from core.ledger.models import LedgerEntry
-from core.links.making import made_by_form, make_link, require_no_open
+from core.links.history import follow
 from core.links.models import Link
+from core.links.new_link import made_by_form, make_link, require_no_open
 from core.links.outgoing import put_out
-from core.links.pay import missing_of
-from core.links.people import Account, account_of, patient_of
+from core.links.pay_links import missing_of
+from core.links.payer import Account, account_of, patient_of
 from core.links.rules import LinkKind
-from core.links.steps import follow
 from core.outbox.models import OutboxKind
 from core.permissions import Permission, require
 from core.staff.reports import Identity, practice_name

@@ -10,7 +10,7 @@ from core import clock
 from core.invoices.reports import invoice_of_link, propose_lines
 from core.invoices.rules import DUE_DAYS, Choice, clean_note, lines_of, total_cents
 from core.links.models import Link
-from core.links.people import patient_of, place_of
+from core.links.payer import patient_of, place_of
 from core.links.rules import LIVE
 from core.messages.addresses import shown
 from core.messages.models import Letterhead

@@ -9,15 +9,15 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core.errors import NotFound
+from core.findings.owed import charges_left, owed
 from core.invoices.models import Invoice, InvoiceLine
 from core.invoices.rules import Ask, Charge, ServiceChoice, invoiceable, live_asks
 from core.ledger.models import LedgerEntry, Part, Service
-from core.links.making import open_links, say_open_link
+from core.links.history import payments_of
 from core.links.models import Link
-from core.links.owed import charges_left, owed
-from core.links.people import patient_of
+from core.links.new_link import open_links, say_open_link
+from core.links.payer import patient_of
 from core.links.rules import LIVE, LinkKind, LinkState
-from core.links.steps import payments_of
 from core.money import short_dollars
 from core.patients.models import Patient
 from core.payments.facts import net_by_payment

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from core.errors import HuddleError
 from core.jobs.sync import sync_connection
-from core.jobs.task_refresh import refresh_tasks
+from core.jobs.tasks.refresh import refresh_tasks
 
 _log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from core.connections.commands import connection_of, credentials, genesis_client
 from core.connections.models import Connection, ConnectionState, SyncCursor
 from core.connections.runs import place_of
 from core.errors import HuddleError, NotFound
-from core.integrations.genesis import Genesis
-from core.integrations.genesis_drop import GenesisDrop
-from core.integrations.genesis_records import EntryPage
+from core.integrations.genesis.client import Genesis
+from core.integrations.genesis.drop_folder import GenesisDrop
+from core.integrations.genesis.records import EntryPage
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Busy, Held, hold
 from core.outbox.sending import Later, Outcome, Settled, outcome_of
@@ -227,7 +227,7 @@ class _Work:
             session.add(place)
 
     def write_files(self, client: GenesisDrop) -> None:
-        """The same by files: write it, note it, hand it over (core/integrations/genesis_drop.py says why in this order)."""
+        """The same by files: write it, note it, hand it over (core/integrations/genesis/drop_folder.py says why in this order)."""
         with transaction(self.engine) as session:
             self.lease.confirm(session)
             batches = sending.left_behind(session, self.connection_id, now=clock.now())

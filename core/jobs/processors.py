@@ -7,13 +7,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from core import clock
-from core.connections import acting
+from core.connections import clerk_permission
 from core.connections.commands import cash_practice_client, connection_of, fortis_client
 from core.connections.models import Kind
 from core.errors import NotAllowed
 from core.integrations.records import Page
-from core.jobs.clerks import match_clerks
-from core.jobs.link_refresh import refresh_links
+from core.jobs.links.refresh import refresh_links
+from core.jobs.records.clerks import match_clerks
 from core.staff.models import Staff
 from core.store.engine import reader
 
@@ -55,7 +55,7 @@ def _key_of(session: Session, connection_id: int, username: str) -> str:
         raise NotAllowed(
             f"{connection.name} acts as “{username}”, who has no account here. Choose somebody else."
         )
-    return acting.clerk_key_for(session, person.id or 0, connection, now=clock.now())
+    return clerk_permission.clerk_key_for(session, person.id or 0, connection, now=clock.now())
 
 
 def after_lists(engine: Engine, connection_id: int, kind: str, client: Any) -> None:

@@ -12,12 +12,12 @@ from core import clock
 from core.connections.models import Connection, SyncRun
 from core.connections.resources import LONGEST
 from core.jobs.housekeeping import tidy
-from core.jobs.link_tending import tend_links
+from core.jobs.links.tend import tend_links
 from core.jobs.post_payments import post_payments
 from core.jobs.roll_up import roll_up
 from core.jobs.sync import syncing
-from core.jobs.task_following import follow_tasks
-from core.jobs.task_refresh import refresh_tasks
+from core.jobs.tasks.follow import follow_tasks
+from core.jobs.tasks.refresh import refresh_tasks
 from core.practice.models import Location
 from core.settings import settings
 

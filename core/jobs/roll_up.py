@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 from core import clock
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Busy, Held, hold
+from core.overview.count_month import month_of, notes
+from core.overview.month_reads import Place, counted_places
 from core.overview.months import (
     count_days,
     first_look,
@@ -21,9 +23,7 @@ from core.overview.months import (
     next_month,
     state_of,
 )
-from core.overview.reads import Place, counted_places
-from core.overview.standing import due_to_look, keep_standing, standing_now
-from core.overview.tally import month_of, notes
+from core.overview.snapshot import due_to_look, keep_standing, standing_now
 from core.store.engine import reader, transaction
 
 SECONDS_AT_ONCE = 8.0  # then the pages and the other jobs get their turn; the rest follows a little later

@@ -31,14 +31,15 @@ from core.connections.runs import add_counts, fail_run, finish_run, place_of, st
 from core.errors import BadInput, HuddleError, NotAllowed, UnreadableAnswer
 from core.inbox.commands import look_at_parked
 from core.integrations.records import Page
-from core.jobs import processors, references
+from core.jobs import processors
 from core.jobs.crashpoints import crashpoint
-from core.jobs.fhir_import import sync_fhir
-from core.jobs.fhir_loading import Load, setting_for
-from core.jobs.joining import join_records, join_resource
+from core.jobs.fhir.loading import Load, setting_for
+from core.jobs.fhir.run import sync_fhir
 from core.jobs.lease import Held, hold
-from core.jobs.practice_files import sync_folder
-from core.jobs.processor_tables import MODELS
+from core.jobs.practice_files.load import sync_folder
+from core.jobs.records import references
+from core.jobs.records.joining import join_records, join_resource
+from core.jobs.records.tables import MODELS
 from core.links.following import follow_links
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.dates import short_day
+from core.dues.missing import MissingPayment
 from core.ledger.facts import EntryFacts, raises_cents
 from core.money import short_dollars
-from core.payments.missing import MissingPayment
 
 __all__ = ["Balance", "Collect", "EntryFacts", "collect_now", "judge_balance"]
 

@@ -7,14 +7,14 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.errors import BadInput, HuddleError
-from core.links.making import audit, made_by_form, make_link, require_no_open
+from core.links.draft_moves import move_drafts
+from core.links.history import add_step, follow, next_ref
 from core.links.models import Link, LinkToken
-from core.links.moving import move_drafts
+from core.links.new_link import audit, made_by_form, make_link, require_no_open
+from core.links.old_cards import retire_old
 from core.links.outgoing import put_out
-from core.links.people import account_of, patient_of
-from core.links.retiring import retire_old
+from core.links.payer import account_of, patient_of
 from core.links.rules import LIVE, LinkKind, Step
-from core.links.steps import add_step, follow, next_ref
 from core.links.tokens import good_until, is_ours, token_row
 from core.outbox.models import OutboxKind
 from core.permissions import Permission, require

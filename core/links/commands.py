@@ -4,12 +4,12 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import BadInput, NotFound
-from core.links.making import address, audit, link_for, stepped, undo_until
+from core.links.history import add_step, follow, next_ref
 from core.links.models import Link
+from core.links.new_link import address, audit, link_for, stepped, undo_until
 from core.links.outgoing import just_done, put_out, under_way
-from core.links.people import account_of, patient_of
+from core.links.payer import account_of, patient_of
 from core.links.rules import LIVE, LinkKind, LinkState, Step
-from core.links.steps import add_step, follow, next_ref
 from core.links.tokens import new_token
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind, OutboxState

@@ -11,11 +11,11 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.connections.acting import TAKE_PAYMENTS, clerk_key_for
+from core.connections.clerk_permission import TAKE_PAYMENTS, clerk_key_for
 from core.connections.models import Connection, Kind
 from core.dates import short_day
 from core.errors import BadInput, NotFound
-from core.links.people import patient_of, place_of
+from core.links.payer import patient_of, place_of
 from core.outbox import commands as outbox
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
 from core.patients.models import Patient

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from core.links.history import follow
 from core.links.models import Link
-from core.links.steps import follow
 from core.payments.models import Payment
 from core.store.base import table_of
 

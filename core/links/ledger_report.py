@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from core.links.reports import link_ledger
-from core.morning.reports import locations, make_report
-from core.morning.rows import Report
+from core.reports.links import link_ledger
+from core.reports.morning import locations, make_report
+from core.reports.rows import Report
 
 EVERY = 1_000_000
 

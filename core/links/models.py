@@ -17,7 +17,7 @@ class Link(Row, table=True):
     key: made before the first attempt; Fortis knows the link by it. form: of the form that made it, so that a second
     press makes no second link. connection_id, contact_ref: whose account at which processor; external_id, url: the
     processor's own id and page, once it has made it. due_kind, due_ref: the missing payment it asks for, as
-    core/payments/missing.py names it. card_ref: the card a new-card link is to replace. keep_card: the card used
+    core/dues/missing.py names it. card_ref: the card a new-card link is to replace. keep_card: the card used
     goes on the plan or membership afterwards. asked_back_cents: what the processor says is still to be paid.
     seen_at: when the processor's list last showed it. expires_at, undo_until: UTC.
     """

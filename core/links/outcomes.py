@@ -7,12 +7,12 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.cards.models import Card
-from core.links import card_links, retiring
+from core.links import card_links, old_cards
 from core.links.commands import end_at_processor
+from core.links.history import add_step, follow, next_ref
 from core.links.models import Link
 from core.links.outgoing import SUBJECT
 from core.links.rules import LinkState, Step
-from core.links.steps import add_step, follow, next_ref
 from core.outbox.commands import payload_of, result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.payments.models import Payment
@@ -103,7 +103,7 @@ def sent_by_processor(
 
 def draft_moved(session: Session, link: Link, asked: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     """A draft charges the new card; after the last one the old card is let go."""
-    retiring.draft_moved(session, link, asked["draft_ref"], asked["card_ref"])
+    old_cards.draft_moved(session, link, asked["draft_ref"], asked["card_ref"])
 
 
 def card_retired(session: Session, link: Link, asked: Mapping[str, Any], result: Mapping[str, Any]) -> None:

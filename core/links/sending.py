@@ -9,16 +9,16 @@ from core.cards.models import Card
 from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.commands import patient_address, require_usable
-from core.links.making import link_for
+from core.links.history import add_step, follow
 from core.links.models import Link
-from core.links.people import payer_of
+from core.links.new_link import link_for
+from core.links.payer import payer_of
 from core.links.rules import LIVE, LinkKind, Step
-from core.links.steps import add_step, follow
 from core.messages.commands import Carried, edited, example_link, preview, send_message
-from core.messages.first_texts import Use
+from core.messages.default_templates import Use
 from core.messages.models import Channel, Message, MessageState
+from core.messages.render import fields_of as gaps_of
 from core.messages.templates import Words, template_for
-from core.messages.texts import fields_of as gaps_of
 from core.money import dollars
 from core.outbox.commands import SAME_PRESS
 from core.outbox.sending import Cancel

@@ -188,7 +188,7 @@ class StateRow(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The word of core/morning/flags.py."""
+        """The word of core/findings/flags.py."""
         return "MEMBERSHIP_UNKNOWN" if self.state is MembershipState.UNKNOWN else self.state.value
 
 

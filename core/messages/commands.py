@@ -12,13 +12,13 @@ from core.audit.commands import record
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, MayNotSend, NotFound
 from core.messages.addresses import address_for
-from core.messages.first_texts import Use
+from core.messages.default_templates import Use
 from core.messages.models import Channel, Message, MessageState, Purpose
-from core.messages.reach import reach
+from core.messages.recipients import reach
+from core.messages.render import check_template, first_name, render
 from core.messages.rules import next_allowed, why_left_out
-from core.messages.segments import measure
+from core.messages.sms_segments import measure
 from core.messages.templates import Words, letterhead, names_to_avoid
-from core.messages.texts import check_template, first_name, render
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind
 from core.patients.models import Patient

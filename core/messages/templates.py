@@ -11,9 +11,9 @@ from core.errors import BadInput, NotFound
 from core.insurance.models import Coverage
 from core.ledger.models import Service
 from core.messages.addresses import shown
-from core.messages.first_texts import FIRST_TEXTS, Use, words_of
+from core.messages.default_templates import FIRST_TEXTS, Use, words_of
 from core.messages.models import Channel, Letterhead, Purpose, Template, TemplateVersion
-from core.messages.texts import check_template
+from core.messages.render import check_template
 from core.permissions import Permission, require
 from core.practice.models import Location, Practice
 from core.schedule.models import AppointmentType

@@ -11,7 +11,7 @@ from core.store.types import UtcInstant
 
 
 class OutboxKind(StrEnum):
-    """What goes out. How each is sent stands in core/jobs/senders.py."""
+    """What goes out. How each is sent stands in core/jobs/outbox/senders.py."""
 
     EMAIL = "email"
     TEXT = "text"

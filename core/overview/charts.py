@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.overview.periods import Span
-from core.overview.series import Progress
+from core.overview.roll_ups import Progress
 
 
 class Key(StrEnum):

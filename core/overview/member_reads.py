@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from core import clock
+from core.findings import queries
 from core.memberships.rules import (
     BenefitFacts,
     ExtraFacts,
@@ -16,9 +17,8 @@ from core.memberships.rules import (
     MembershipPlanFacts,
     covered_elsewhere,
 )
-from core.morning import queries
-from core.overview.reads import PAYMENT_COLUMNS, all_of, chunks, local_payment, with_refunds
-from core.overview.use import MemberFacts, as_it_was
+from core.overview.membership_use import MemberFacts, as_it_was
+from core.overview.month_reads import PAYMENT_COLUMNS, all_of, chunks, local_payment, with_refunds
 from core.payments.facts import PaymentFacts, RecurringFacts
 from core.payments.models import Payment
 from core.schedule.models import Appointment

@@ -17,10 +17,10 @@ from core.memberships.models import (
     MembershipExtra,
     MembershipPlan,
 )
+from core.overview.count_month import Month, Note, days_between
 from core.overview.models import RollUpDay, RollUpMoney, RollUpMonth, RollUpState
-from core.overview.reads import Place
+from core.overview.month_reads import Place
 from core.overview.recovered import first_sent_since, recovered_by_day
-from core.overview.tally import Month, Note, days_between
 from core.payments.models import Payment
 from core.plans.models import Instalment, Plan
 from core.schedule.models import Appointment

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.links.models import Link
-from core.overview.reads import PAYMENT_COLUMNS, Place, all_of, local_payment, with_refunds
+from core.overview.month_reads import PAYMENT_COLUMNS, Place, all_of, local_payment, with_refunds
 from core.patients.models import Patient
 from core.payments.facts import PaymentFacts, net_by_payment
 from core.payments.models import Payment

@@ -9,11 +9,11 @@ from sqlmodel import Session
 from core import clock
 from core.cards.rules import GOOD
 from core.dates import ONE_DAY
-from core.overview import series, wording
+from core.overview import roll_ups, wording
 from core.overview.charts import Chart, Head, Key, Overview, Step, Unit
 from core.overview.periods import Period, Span, before, span_of, steps
 from core.overview.receipts import Method, Part
-from core.overview.series import Coming, Counted, Progress, Seen
+from core.overview.roll_ups import Coming, Counted, Progress, Seen
 from core.practice.reports import Place, places
 
 Days = Mapping[date, Counted]
@@ -99,9 +99,9 @@ def overview(
     chosen = [one for one in places(session, only) if location_id in (None, one.key)]
     keys = [one.key for one in chosen]
     today = clock.today(chosen[0].time_zone if chosen else "UTC", as_of)
-    time = _time(series.progress(session, keys, today), period, span_of(period, today, custom), today)
+    time = _time(roll_ups.progress(session, keys, today), period, span_of(period, today, custom), today)
     reach = Span(time.earlier.first if time.earlier else time.span.first, time.span.last)
-    days = series.counted(session, keys, reach)
+    days = roll_ups.counted(session, keys, reach)
     return Overview(
         as_of=as_of,
         today=today,
@@ -113,9 +113,9 @@ def overview(
         charts=(
             _collected(time, days),
             _arrears(time, days),
-            _cards(time, series.seen_cards(session, keys, time.span)),
-            _drafts(time, series.coming(session, keys, today)),
-            _use(time, days, series.seen_days(session, keys, time.span)),
+            _cards(time, roll_ups.seen_cards(session, keys, time.span)),
+            _drafts(time, roll_ups.coming(session, keys, today)),
+            _use(time, days, roll_ups.seen_days(session, keys, time.span)),
             _service(time, days),
             _recovered(time, days),
             _methods(time, days),

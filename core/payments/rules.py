@@ -4,11 +4,10 @@ What is left of a payment: facts.py. Which money pays what: allocation.py. Comin
 due_items.py, membership_items.py. What is missing and why: missing.py. Ledger against processor: posting.py. Decline codes: reasons.py.
 """
 
-from core.payments.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
-from core.payments.due_items import instalment_items, visit_items
-from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment, pending_cents
-from core.payments.membership_items import membership_items
-from core.payments.missing import (
+from core.dues.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
+from core.dues.due_items import instalment_items, visit_items
+from core.dues.membership_items import membership_items
+from core.dues.missing import (
     DueItem,
     MissingPayment,
     MissingReason,
@@ -16,7 +15,7 @@ from core.payments.missing import (
     is_missing,
     missing_payments,
 )
-from core.payments.posting import (
+from core.dues.posting_problems import (
     Matched,
     PostingProblem,
     PostingState,
@@ -25,6 +24,7 @@ from core.payments.posting import (
     posting_problems,
     unposted_payments,
 )
+from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment, pending_cents
 from core.payments.reasons import Reason, reason_of
 
 __all__ = [

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, literal, select
 from sqlmodel import Session
 
 from core import clock
-from core.morning import queries
+from core.findings import queries
 from core.payments.facts import PaymentFacts
 from core.plans.facts import InstalmentFacts, PlanFacts, PlanFinding
 from core.plans.models import PlanPromise, PlanSettlement, PlanStatus

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.connections.clerk_keys import clerk_key_of
 from core.connections.commands import connection_of, settings_of
 from core.connections.models import ConnectionState
 from core.errors import BadInput, NotFound
@@ -16,7 +17,6 @@ from core.postings.gathering import held_row
 from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
 from core.postings.plan import Plan, plan_postings
 from core.secrets import has_card_number
-from core.staff.clerk_keys import clerk_key_of
 from core.staff.login_times import refusal
 from core.staff.reports import Identity
 from core.store.version import touch

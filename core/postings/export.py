@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Callable
 
-from core.morning.export import safe_cell
 from core.postings.reconcile import BookLine, Books
+from core.reports.as_file import safe_cell
 
 COLUMNS = (
     "day",

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from core.dues.posting_problems import SAME_DAY_OR_NEXT
 from core.ledger.facts import EntryFacts
 from core.payments.facts import PaymentFacts
-from core.payments.posting import SAME_DAY_OR_NEXT
 
 POSTED_METHODS = frozenset({"card", "bank", None})  # cash and checks are typed into the EHR by the desk
 LOOKS_ALIKE_WITHIN = timedelta(days=7)

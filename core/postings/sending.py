@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from core.connections.clerk_keys import clerk_key_of
 from core.connections.commands import settings_of
 from core.connections.models import Connection
-from core.integrations.genesis_records import PaymentOut
+from core.integrations.genesis.records import PaymentOut
 from core.outbox.commands import settle_window
 from core.outbox.sending import Later, Outcome, Refused, Settled, Unknown
 from core.payments.models import Payment
 from core.postings.look import FILE
 from core.postings.models import Hold, LedgerPosting, Part, State
 from core.postings.reads import patient_refs
-from core.staff.clerk_keys import clerk_key_of
 from core.staff.login_times import refusal
 from core.staff.models import Staff
 from core.store.version import touch

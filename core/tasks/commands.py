@@ -21,7 +21,7 @@ from core.staff.models import Staff
 from core.staff.reports import Identity
 from core.tasks.history import change, note_step, restore
 from core.tasks.models import CloseReason, Did, Task, TaskEvent, TaskState
-from core.tasks.telling import tell_genesis
+from core.tasks.to_genesis import tell_genesis
 
 AT_ONCE = 500
 LONGEST_SNOOZE = timedelta(days=366)

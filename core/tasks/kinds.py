@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.morning.flags import Kind
+from core.findings.flags import Kind
 from core.severity import RANK, Severity
 
 

@@ -54,7 +54,7 @@ class Task(Row, table=True):
     """One thing to do. (patient, kind, source, episode) is there once, and of its episodes one at most is not closed.
 
     source_kind, source_id: the row it hangs on, as (table, the EHR's or processor's id). flag: the word of
-    core/morning/flags.py that raised it, which may change while the matter stays the same. evidence,
+    core/findings/flags.py that raised it, which may change while the matter stays the same. evidence,
     cleared_evidence: JSON lists of (table, external id). cents: money at risk.
     holds: the rule found it at the last look; a task closed by hand stays closed until the rule has cleared once.
     mark_severity, mark_cents: how bad it was when it was snoozed or closed by hand; worse than that brings it back.

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
+from core.names import folded
 from core.patients.models import Patient
-from core.patients.names import folded
 from core.permissions import Permission, may
 from core.plans.models import Plan
 from core.severity import RANK, Severity

@@ -11,9 +11,9 @@ from typing import Any
 
 from core import clock
 from core.money import short_dollars
-from core.morning.rows import MembershipCell, PatientRow
-from core.morning.rules import speaks
-from dashboard.ui.chips import chips
+from core.reports.rows import MembershipCell, PatientRow
+from core.reports.rules import speaks
+from dashboard.ui.components.chips import chips
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import day_month, shown, visit_day
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from core.errors import HuddleError
 from core.staff.reports import Identity
 from dashboard.ui import page
-from dashboard.ui.card_choices import CHANGED
+from dashboard.ui.patient.choices import CHANGED
 from dashboard.ui.text import plain
 from dashboard.ui.toasts import toast
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 from sqlmodel import Session
 
-from core.links.blast_results import PersonResult
-from core.messages.doubtful import settle_by_hand
+from core.blasts.in_doubt import settle_by_hand
+from core.blasts.results import PersonResult
 from core.messages.models import Channel, MessageState
 from core.staff.reports import Identity
 from dashboard.ui import doing

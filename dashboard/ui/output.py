@@ -7,7 +7,7 @@ import streamlit as st
 from core.permissions import Permission, may
 from core.practice.reports import Place
 from core.staff.reports import Identity
-from dashboard.ui.day import Chosen
+from dashboard.ui.morning.day_bar import Chosen
 from dashboard.ui.sight import Sight
 
 

@@ -7,24 +7,24 @@ from typing import NamedTuple
 import streamlit as st
 
 from core import clock
-from core.cards.reports import cards
-from core.memberships.reports import memberships
-from core.morning import reports
-from core.morning.rows import Report
+from core.forecast.reports import incoming
+from core.forecast.rules import Incoming, IncomingRow
 from core.overview.charts import Overview
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
-from core.overview.series import count_version
-from core.payments.forecast import Incoming, IncomingRow
-from core.payments.incoming import incoming
+from core.overview.roll_ups import count_version
 from core.permissions import Permission, require
-from core.plans.reports import plans_to_look_at
+from core.reports import morning as reports
+from core.reports.arrears import plans_to_look_at
+from core.reports.cards import cards
+from core.reports.memberships import memberships
+from core.reports.rows import Report
 from core.staff.reports import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
-from dashboard.ui.headline import sources
-from dashboard.ui.incoming_list import WINDOWS, rows_of
+from dashboard.ui.components.headline import sources
+from dashboard.ui.plans.incoming import WINDOWS, rows_of
 
 
 @st.cache_resource(max_entries=64, ttl=120, show_spinner=False)

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 
-from core.morning.flags import CHIPS, Chip, Group, Kind
-from core.morning.rows import MorningRow, PatientRow, Report
-from core.morning.rules import speaks
+from core.findings.flags import CHIPS, Chip, Group, Kind
 from core.permissions import Permission, may
+from core.reports.rows import MorningRow, PatientRow, Report
+from core.reports.rules import speaks
 from core.severity import Flag, worst
 
 _AMOUNT = re.compile(r"-?\$\s?\d+(?:,\d{3})*(?:\.\d\d)?")

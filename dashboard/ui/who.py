@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.settings import settings
 from core.staff.reports import Identity
-from dashboard.ui.component import own
+from dashboard.ui.components.component import own
 from dashboard.ui.text import shown
 
 # Streamlit's own "running" sign sits where our bar is: let it hang just below

@@ -18,7 +18,7 @@ from core.dates import short_day
 from core.errors import HuddleError
 from core.integrations.http import is_loopback
 from core.links.card_links import LinkOver, finish_card_entry
-from core.links.pressing import PatientPage, Shown, note_opened, page_of
+from core.links.patient_page import PatientPage, Shown, note_opened, page_of
 from core.links.rules import LinkKind
 from core.store.engine import reader, transaction
 from dashboard.web import sessions

@@ -10,15 +10,15 @@ from starlette.responses import PlainTextResponse, Response
 
 from core.audit.commands import record
 from core.errors import HuddleError, NotAllowed, NotFound
-from core.morning.export import as_csv
-from core.morning.reports import report_by_name
-from core.morning.rows import Report
 from core.permissions import Permission, require
-from core.plans.rows import ArrearsRow
 from core.practice.reports import places
+from core.reports.arrears_rows import ArrearsRow
+from core.reports.as_file import as_csv
+from core.reports.morning import report_by_name
+from core.reports.rows import Report
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
-from dashboard.ui.plan_list import seen_by
+from dashboard.ui.plans.list import seen_by
 from dashboard.ui.sight import Sight
 from dashboard.web import sessions
 

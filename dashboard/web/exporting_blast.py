@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.blasts.results import export_results
 from core.errors import NotFound
-from core.links.blast_results import export_results
 from core.staff.reports import Identity
 from core.store.engine import transaction
 from dashboard.web import sessions

@@ -13,7 +13,7 @@ from core.postings.reconcile import reconcile
 from core.practice.reports import places
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
-from dashboard.ui.card_head import initials_of
+from dashboard.ui.patient.head import initials_of
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList
 

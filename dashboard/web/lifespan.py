@@ -8,7 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from core.connections.commands import require_key
-from core.jobs.embedded import Worker
+from core.jobs.worker import Worker
 from core.logs import configure
 from core.settings import settings
 from core.store.engine import reader

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core.connections.commands import connection_of, settings_of
 from core.integrations.http import is_loopback
-from core.links.pressing import PatientPage, Shown, note_opened, page_of
+from core.links.patient_page import PatientPage, Shown, note_opened, page_of
 from core.links.rules import LinkKind
 from core.money import dollars
 from core.settings import settings

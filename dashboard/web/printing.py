@@ -12,15 +12,15 @@ from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, HuddleError, NotAllowed, NotFound
 from core.money import short_dollars
-from core.morning.export import as_csv
-from core.morning.reports import morning
-from core.morning.rows import MorningRow, Report
 from core.permissions import Permission, require
 from core.practice.reports import Place, places
+from core.reports.as_file import as_csv
+from core.reports.morning import morning
+from core.reports.rows import MorningRow, Report
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
-from dashboard.ui.chips import chips
 from dashboard.ui.columns import say_line
+from dashboard.ui.components.chips import chips
 from dashboard.ui.sight import Sight, sight_of
 from dashboard.ui.text import ago, clock_time, day_words, shown, visit_day
 from dashboard.web import sessions

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from core import clock
 from core.audit.commands import record
 from core.money import short_dollars, whole_dollars
-from core.morning.rows import Report
 from core.permissions import Permission, require
-from core.plans.rows import ArrearsRow
+from core.reports.arrears_rows import ArrearsRow
+from core.reports.rows import Report
 from core.staff.reports import Identity
 from core.store.engine import transaction
 from dashboard.ui.columns import Place
-from dashboard.ui.plan_list import drawn, seen_by
+from dashboard.ui.plans.list import drawn, seen_by
 from dashboard.ui.sight import Sight, sight_of
 from dashboard.ui.text import ago, clock_time, day_words, shown
 from dashboard.web import sessions

@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.links.pressing import Sender, sender_of
+from core.links.patient_page import Sender, sender_of
 from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.web.limits import Limit, wait

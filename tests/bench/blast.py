@@ -18,10 +18,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from core.blasts.batches import Wanted, make_batch
 from core.connections.commands import connect
 from core.integrations.email import as_html
-from core.jobs.outbox import work_outbox
-from core.messages.batches import Wanted, make_batch
+from core.jobs.outbox.work import work_outbox
 from core.messages.commands import edited
 from core.messages.templates import template_for
 from core.settings import settings

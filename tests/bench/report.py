@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from core.morning.reports import morning
+from core.reports.morning import morning
 from core.store.engine import open_store, reader
 from tests.bench import practice
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core import clock
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
 from core.store.engine import open_store
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.conftest import fresh_sqlite

@@ -9,17 +9,17 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlmodel import SQLModel, func, select
 
 from core import clock
+from core.findings.flags import Kind
 from core.invoices.reports import propose_lines
+from core.links.draft_moves import drafts_by_card
 from core.links.models import Link
-from core.links.moving import drafts_by_card
-from core.links.pay import missing_of
-from core.links.people import account_of
+from core.links.pay_links import missing_of
+from core.links.payer import account_of
 from core.messages.models import Batch, Channel, Message
 from core.money import decimal_text, dollars
-from core.morning import reports
-from core.morning.flags import Kind
-from core.morning.rows import PatientRow
 from core.patients.models import Patient
+from core.reports import morning as reports
+from core.reports.rows import PatientRow
 from core.store.engine import reader
 from core.tasks.models import Did, TaskEvent
 from tests.browser.clinic import DESK, Clinic, run_clinic

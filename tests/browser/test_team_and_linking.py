@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.connections.models import Connection
-from core.patients.linking import link_contacts
+from core.matching.commands import link_contacts
+from core.names import folded
 from core.patients.models import Patient, ProcessorContact
-from core.patients.names import folded
 from core.payments.models import Payment
 from core.store.engine import open_store, transaction
 from tests.browser.conftest import Window

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.cards.reports import cards, needs_a_person
-from core.jobs.practice_files import import_folder
-from core.morning.export import as_json
-from core.morning.gather import gather
-from core.morning.judge import judge
-from core.morning.reports import active_patients, locations, patients, setting_of
+from core.findings.gather import gather
+from core.findings.judge import judge
+from core.jobs.practice_files.load import import_folder
+from core.reports.as_file import as_json
+from core.reports.cards import cards, needs_a_person
+from core.reports.morning import active_patients, locations, patients, setting_of
 from core.settings import settings
 from core.store.engine import reader
 from data.sandbox.practice import generate, whole_files, write_files

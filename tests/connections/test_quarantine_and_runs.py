@@ -10,7 +10,7 @@ from core.connections.models import Connection, QuarantinedRow, SyncRun
 from core.connections.quarantine import quarantine, resolve
 from core.connections.reports import quarantined, runs, sources
 from core.connections.runs import add_counts, fail_run, finish_run, start_run
-from core.integrations.fortis import RESOURCES
+from core.integrations.fortis.client import RESOURCES
 from core.integrations.records import Rejected
 from core.practice.models import Practice
 

@@ -13,7 +13,7 @@ from core.connections.commands import connection_named, credentials
 from core.connections.fields import LABELS, odd_shapes
 from core.connections.models import Connection, Kind
 from core.connections.tiles import tiles
-from core.connections.trying import NotAccepted, freed_words, keep, take, try_out
+from core.connections.try_out import NotAccepted, freed_words, keep, take, try_out
 from core.errors import BadInput, NotAllowed
 from core.permissions import Role
 from core.practice.models import Practice

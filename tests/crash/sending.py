@@ -6,7 +6,7 @@ from multiprocessing.process import BaseProcess
 
 from sqlmodel import col, func, select
 
-from core.jobs.outbox import work_outbox
+from core.jobs.outbox.work import work_outbox
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.settings import settings
 from core.store.engine import open_store, reader

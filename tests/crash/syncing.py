@@ -5,7 +5,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
-from core.integrations import fortis
+from core.integrations.fortis import client as fortis
 from core.jobs.lease import Busy
 from core.jobs.sync import sync_connection
 from core.store.engine import open_store

@@ -8,7 +8,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from core.jobs.inbox import work_inbox
+from core.jobs.inbox.work import work_inbox
 from core.settings import settings
 from core.store.engine import open_store
 from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES

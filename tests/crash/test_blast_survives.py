@@ -14,10 +14,10 @@ import pytest
 from sqlmodel import select
 
 from core.audit.models import AuditEntry
+from core.blasts.batches import Wanted, make_batch, progress
+from core.blasts.in_doubt import doubtful, settle_by_hand
 from core.connections.commands import connect, split_secrets
 from core.jobs.crashpoints import OUTBOX_POINTS
-from core.messages.batches import Wanted, make_batch, progress
-from core.messages.doubtful import doubtful, settle_by_hand
 from core.messages.models import Channel, MessageState
 from core.outbox.models import OutboxRow
 from core.settings import settings

@@ -11,8 +11,8 @@ from sqlmodel import select
 from core import clock
 from core.connections.postbacks import new_key
 from core.inbox.models import InboxEvent, InboxState
-from core.integrations.fortis_postbacks import Key
-from core.jobs.inbox import Did, work_inbox
+from core.integrations.fortis.webhooks import Key
+from core.jobs.inbox.work import Did, work_inbox
 from core.store.engine import transaction
 from tests.crash.taking_in import serve, work
 from tests.inbox.telling import as_json, message, transaction_record

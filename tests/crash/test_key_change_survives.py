@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.models import AuditEntry
+from core.connections.clerk_keys import clerk_key_of, set_clerk_key
 from core.connections.commands import connect, connection_named, credentials
 from core.connections.models import Lease
 from core.errors import WrongKey
@@ -18,7 +19,6 @@ from core.jobs.crashpoints import ROTATE_POINTS
 from core.jobs.rotate_key import Rotated, rotate_key, sealed_columns
 from core.secrets import make_key_file, open_sealed, sealed_newest, sign, signed_by_us
 from core.settings import ROOT, settings
-from core.staff.clerk_keys import clerk_key_of, set_clerk_key
 from core.staff.models import Staff
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from core.integrations.fhir_files import UNREADABLE
-from core.jobs.fhir_import import import_fhir
-from core.jobs.fhir_result import FhirResult
-from core.jobs.practice_rows import table_of
+from core.integrations.fhir.files import UNREADABLE
+from core.jobs.fhir.result import FhirResult
+from core.jobs.fhir.run import import_fhir
+from core.jobs.practice_files.rows import table_of
 from core.store.engine import reader
 from tests.fhir.invented import Invented, Json, bundle, write
 
@@ -77,9 +77,9 @@ def stamped(resource: Json, when: str) -> Json:
 
 
 def morning_of(store: Engine) -> list[dict[str, Any]]:
-    from core.morning import export
-    from core.morning.reports import report_by_name
+    from core.reports import as_file
+    from core.reports.morning import report_by_name
 
     with reader(store) as session:
         made = report_by_name(session, "morning", day=None, as_of="2026-11-23T08:00", location="")
-        return export.as_json(made)["rows"]
+        return as_file.as_json(made)["rows"]

@@ -9,9 +9,9 @@ from fhir.resources.R4B import get_fhir_model_class
 from sqlalchemy import Engine
 
 from core.errors import BadInput
-from core.integrations.fhir_files import LARGEST_LINE
-from core.jobs.fhir_import import import_fhir
-from core.jobs.import_result import FileCounts
+from core.integrations.fhir.files import LARGEST_LINE
+from core.jobs.fhir.run import import_fhir
+from core.jobs.practice_files.result import FileCounts
 from tests.fhir.invented import Invented, bundle, everything, write
 from tests.fhir.loading import (
     adds_up,

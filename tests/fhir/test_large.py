@@ -14,7 +14,7 @@ from tests.jobs.test_import_large import PEAK
 MEASURED = (
     PEAK
     + """
-from core.jobs.fhir_import import import_fhir
+from core.jobs.fhir.run import import_fhir
 from core.store.engine import open_store
 counts = import_fhir(open_store(sys.argv[1]), sys.argv[2], time_zone="America/Denver").files["Encounter"]
 print(json.dumps({**counts._asdict(), "megabytes": peak_megabytes()}))

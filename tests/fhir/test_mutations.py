@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from core.connections.models import QuarantinedRow, SyncRun
-from core.integrations.fhir import USED
+from core.integrations.fhir.server import USED
 from core.store.engine import reader
 from tests.fhir.invented import Invented, Json, bundle, everything
 from tests.fhir.loading import adds_up, load

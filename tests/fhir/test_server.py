@@ -9,9 +9,9 @@ from core import clock
 from core.connections.commands import check, connect
 from core.connections.reports import quarantined, runs, sources
 from core.errors import BadInput, Refused, UnreadableAnswer, WrongCredentials
-from core.integrations.fhir import FhirServer
-from core.jobs.fhir_import import import_fhir
-from core.jobs.import_result import FileCounts
+from core.integrations.fhir.server import FhirServer
+from core.jobs.fhir.run import import_fhir
+from core.jobs.practice_files.result import FileCounts
 from core.jobs.sync import RunResult, sync_connection
 from core.store.engine import reader, transaction
 from tests.fhir.invented import Invented, everything, write

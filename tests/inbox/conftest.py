@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from core.connections.commands import connect
 from core.connections.postbacks import new_key
-from core.integrations.fortis_postbacks import Key
+from core.integrations.fortis.webhooks import Key
 from core.store.engine import transaction
 from tests.web.outside import public_site
 

@@ -14,7 +14,7 @@ from sqlmodel import select
 from core.connections.commands import connect
 from core.inbox.commands import keep
 from core.inbox.models import InboxEvent, InboxState
-from core.jobs.inbox import work_inbox
+from core.jobs.inbox.work import work_inbox
 from core.store.engine import transaction
 from tests.jobs.connecting import held
 from tests.sandbox.records import ANA, LOCATION_ID, contact, payment

@@ -12,7 +12,7 @@ from sqlmodel import select
 from core import clock
 from core.inbox.commands import claim, keep, try_again, wait_before
 from core.inbox.models import InboxEvent, InboxState
-from core.jobs.inbox import Did, work_inbox
+from core.jobs.inbox.work import Did, work_inbox
 from core.jobs.sync import sync_connection
 from core.permissions import Role
 from core.staff.reports import Identity

@@ -14,7 +14,7 @@ from core.connections.models import Connection
 from core.connections.postbacks import address, keys_of, register, said_of, to_register
 from core.errors import BadInput
 from core.inbox.models import InboxEvent
-from core.jobs.inbox import work_inbox
+from core.jobs.inbox.work import work_inbox
 from core.jobs.sync import sync_connection
 from core.settings import settings
 from core.store.engine import transaction

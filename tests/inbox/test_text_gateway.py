@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from core.inbox.models import InboxEvent, InboxState
 from core.integrations.sms import signature
-from core.jobs.inbox import Did, work_inbox
+from core.jobs.inbox.work import Did, work_inbox
 from core.messages.models import Suppression
 from core.patients.models import Patient
 from core.store.engine import transaction

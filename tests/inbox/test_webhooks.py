@@ -10,7 +10,7 @@ from sqlmodel import select
 from core.connections.commands import connect
 from core.connections.postbacks import new_key
 from core.inbox.models import InboxEvent
-from core.integrations.fortis_postbacks import Key
+from core.integrations.fortis.webhooks import Key
 from core.store.engine import transaction
 from tests.inbox.telling import RECORD, as_form, as_json, message, transaction_record
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.connections.acting import read_login_times
-from core.integrations.cash_practice import RESOURCES
-from core.integrations.cash_practice_records import (
+from core.connections.clerk_permission import read_login_times
+from core.integrations.cash_practice.client import RESOURCES
+from core.integrations.cash_practice.records import (
     Alert,
     AutoDebit,
     Billing,
@@ -16,7 +16,7 @@ from core.integrations.cash_practice_records import (
     PostedPayment,
     read_expiry,
 )
-from core.jobs.processor_tables import MODELS
+from core.jobs.records.tables import MODELS
 from core.payments.reasons import reason_of
 from core.staff.models import Access
 from tests.sandbox.at_cash_practice import billing, customer, debit, paid, small

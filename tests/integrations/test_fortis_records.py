@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.cards.models import CardKind, Updater
-from core.integrations.fortis import RESOURCES
-from core.integrations.fortis_records import (
+from core.integrations.fortis.client import RESOURCES
+from core.integrations.fortis.records import (
     REFUND_OF_UNKNOWN,
     Contact,
     DeclinedRecurring,

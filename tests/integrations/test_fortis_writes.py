@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from core.errors import OutcomeUnknown, Refused, TransportError, Unreachable, WrongCredentials
-from core.integrations.fortis_asked import QuickInvoice, in_cents
-from core.integrations.fortis_writes import FortisDesk, KeyTaken, unique_names
+from core.integrations.fortis.asked_records import QuickInvoice, in_cents
+from core.integrations.fortis.writes import FortisDesk, KeyTaken, unique_names
 from tests.integrations.wire import Answer, Wire
 
 LOCATION = "11e95f8ec39de8fbdb0a4f1a"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.errors import OutcomeUnknown, Refused, TransportError, WrongCredentials
-from core.integrations.genesis import Genesis
-from core.integrations.genesis_records import PaymentOut, TaskOut
+from core.integrations.genesis.client import Genesis
+from core.integrations.genesis.records import PaymentOut, TaskOut
 from tests.sandbox.running import Sandbox, run_sandbox
 
 AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.dues.due_items import open_charges
 from core.errors import BadInput
 from core.invoices.models import InvoiceLine
+from core.invoices.replacing import choices_left
 from core.invoices.rules import (
     Ask,
     Charge,
@@ -22,8 +24,6 @@ from core.invoices.rules import (
     total_cents,
 )
 from core.ledger.facts import EntryFacts
-from core.links.replacing import choices_left
-from core.payments.due_items import open_charges
 
 TODAY = date(2026, 11, 21)
 VISIT = Charge(1, "G1", date(2026, 11, 3), "Adjustment", 6_500, 6_500, 10)

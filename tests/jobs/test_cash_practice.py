@@ -7,13 +7,13 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core import clock
+from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import check, connect
 from core.connections.models import ConnectionState, Kind, ProcessorUser
 from core.connections.reports import quarantined, sources
 from core.errors import WrongCredentials
 from core.integrations import http
 from core.jobs.sync import RunResult, sync_connection
-from core.staff.clerk_keys import set_clerk_key
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import counts, held, state_of
@@ -145,7 +145,7 @@ def test_a_bad_answer_is_asked_for_again(sqlite_store: Engine, sandbox: Sandbox,
 def test_a_list_that_cannot_be_right_is_said_and_the_others_come(
     sqlite_store: Engine, sandbox: Sandbox, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.integrations.cash_practice.PAGE_SIZE", 2)
+    monkeypatch.setattr("core.integrations.cash_practice.client.PAGE_SIZE", 2)
     connection_id = connect_it(sqlite_store, sandbox)
     match = {"method": "GET", "path": "/cashpractice/tps/v1/payments"}
     sandbox.control({"faults": [{"kind": kind, "at": "cash_practice", "match": match}]})
@@ -159,7 +159,7 @@ def test_a_list_that_cannot_be_right_is_said_and_the_others_come(
 
 
 def test_pages_of_any_size_come_to_the_same(sqlite_store: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr("core.integrations.cash_practice.PAGE_SIZE", 2)
+    monkeypatch.setattr("core.integrations.cash_practice.client.PAGE_SIZE", 2)
     connection_id = connect_it(sqlite_store, sandbox)
     same_second = [billing(number, Changed=str(1_790_000_001), Customer_ID="C1") for number in range(4, 9)]
     open_cash_practice(sandbox, small() | {"billing": [*small()["billing"], *same_second]})

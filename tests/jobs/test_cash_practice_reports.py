@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine, select
 
 from core import clock
+from core.blasts.conditions import Condition, conditions
 from core.cards.models import Card
 from core.connections.commands import connect
 from core.connections.models import Connection, Kind
 from core.connections.reports import sources
 from core.errors import BadInput
-from core.jobs.import_result import ImportResult
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
+from core.jobs.practice_files.result import ImportResult
 from core.jobs.sync import sync_by_name, sync_connection
-from core.messages.audience import Condition, conditions
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.store.base import table_of

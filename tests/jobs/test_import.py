@@ -11,9 +11,9 @@ from sqlmodel import Session
 from core.connections.models import Connection, QuarantinedRow, SyncRun
 from core.errors import BadInput
 from core.integrations.practice_files import FILES
-from core.jobs.import_result import FileCounts, ImportResult, QuarantineEntry
-from core.jobs.practice_files import import_folder
-from core.jobs.practice_rows import MODELS, table_of
+from core.jobs.practice_files.load import import_folder
+from core.jobs.practice_files.result import FileCounts, ImportResult, QuarantineEntry
+from core.jobs.practice_files.rows import MODELS, table_of
 from core.practice.models import Practice
 from core.store.engine import reader
 from tests.a_practice import FILES as TEXTS

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, func, select
 from core import clock
 from core.cards.models import Card
 from core.connections.models import Connection, QuarantinedRow, SyncRun
-from core.jobs.import_result import FileCounts
-from core.jobs.practice_files import import_folder, sync_folder
+from core.jobs.practice_files.load import import_folder, sync_folder
+from core.jobs.practice_files.result import FileCounts
 from core.patients.models import Patient, ProcessorContact
 from core.practice.models import Practice
 from core.store.engine import reader, transaction

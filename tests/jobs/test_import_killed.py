@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.jobs.practice_files import import_folder
-from core.jobs.practice_rows import MODELS
+from core.jobs.practice_files.load import import_folder
+from core.jobs.practice_files.rows import MODELS
 from core.store.engine import open_store, reader
 from tests.a_practice import FILES as TEXTS
 from tests.a_practice import write_practice
@@ -18,7 +18,7 @@ from tests.conftest import fresh_sqlite
 DIES = """
 import os, signal, sys
 from pathlib import Path
-import core.jobs.practice_files as job
+import core.jobs.practice_files.load as job
 from core.store.engine import open_store
 job.CHUNK = 50
 left = int(sys.argv[3])

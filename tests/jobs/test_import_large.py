@@ -26,7 +26,7 @@ def peak_megabytes():
 MEASURED = (
     PEAK
     + """
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
 from core.store.engine import open_store
 started = time.process_time()
 counts = import_folder(open_store(sys.argv[1]), Path(sys.argv[2])).files["payments"]

@@ -20,7 +20,7 @@ from core.connections.models import SyncRun
 from core.errors import BadInput
 from core.integrations.practice_files import FILES, OpenFile, Parsed, Repeated
 from core.integrations.records import Rejected
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
 from core.store.engine import open_store, reader
 from tests.a_practice import FILES as TEXTS
 from tests.a_practice import write_practice

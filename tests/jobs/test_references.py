@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 from core import clock
 from core.cards.models import Card
 from core.connections.models import Connection
-from core.jobs.joining import join_records
-from core.jobs.references import refer_cards, refer_payments, refer_recurrings
+from core.jobs.records.joining import join_records
+from core.jobs.records.references import refer_cards, refer_payments, refer_recurrings
 from core.memberships.models import Membership, MembershipPlan
 from core.patients.models import Patient, ProcessorContact
 from core.payments.models import Payment, Recurring

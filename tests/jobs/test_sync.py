@@ -14,7 +14,7 @@ from core.connections.models import ConnectionState
 from core.connections.reports import quarantined, runs, sources
 from core.errors import BadInput, HuddleError, NotFound, Unreachable, WrongCredentials
 from core.integrations import http
-from core.integrations.fortis_records import REFUND_OF_UNKNOWN
+from core.integrations.fortis.records import REFUND_OF_UNKNOWN
 from core.jobs.sync import sync_by_name, sync_connection
 from core.store.engine import reader, transaction
 from core.store.version import data_version

@@ -13,10 +13,10 @@ from core import clock
 from core.connections.models import Connection, Lease, SyncRun
 from core.connections.reports import runs, sources
 from core.connections.runs import finish_run, start_run
-from core.jobs.embedded import Worker
 from core.jobs.housekeeping import tidy
 from core.jobs.registry import due_syncs, interval
 from core.jobs.sync import sync_connection
+from core.jobs.worker import Worker
 from core.practice.models import Practice
 from core.staff.models import SignInAttempt, Staff, StaffSession
 from core.store.engine import reader, transaction

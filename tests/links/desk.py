@@ -14,10 +14,10 @@ from core import clock
 from core.invoices.commands import create_invoice
 from core.invoices.reports import Proposal, propose_lines
 from core.invoices.rules import Choice
-from core.jobs.outbox import work_outbox
+from core.jobs.outbox.work import work_outbox
 from core.jobs.sync import sync_connection
 from core.links.models import Link, LinkStep
-from core.links.pay import create_pay_link
+from core.links.pay_links import create_pay_link
 from core.patients.models import Patient
 from core.permissions import Role
 from core.staff.models import Staff

@@ -12,11 +12,11 @@ from core import clock
 from core.errors import BadInput, NotAllowed, NotFound
 from core.invoices.commands import create_invoice
 from core.invoices.paper import paper_of, preview_paper
+from core.invoices.replacing import replace_link
 from core.links.commands import detach_payment, reopen, resend_by_processor, undo_void, void
-from core.links.making import OpenLinkExists
 from core.links.models import Link
-from core.links.pay import missing_of
-from core.links.replacing import replace_link
+from core.links.new_link import OpenLinkExists
+from core.links.pay_links import missing_of
 from core.outbox.models import OutboxRow
 from core.permissions import Role
 from core.store.engine import reader, transaction

@@ -6,8 +6,8 @@ from datetime import timedelta
 from core import clock
 from core.links.card_links import create_card_link
 from core.links.commands import copy_link, void
-from core.links.reports import LinkLine, link_counts, link_ledger, link_story, links_of_patient
-from core.morning.patient_card import patient_card
+from core.patient_card.read import patient_card
+from core.reports.links import LinkLine, link_counts, link_ledger, link_story, links_of_patient
 from core.store.engine import reader
 from tests.links.desk import Desk
 

@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.errors import BadInput
+from core.invoices.replacing import replace_link
 from core.links.commands import void
-from core.links.making import OpenLinkExists
-from core.links.pay import missing_of
-from core.links.replacing import replace_link
-from core.morning.patient_card import patient_card
+from core.links.new_link import OpenLinkExists
+from core.links.pay_links import missing_of
+from core.patient_card.read import patient_card
 from core.store.engine import reader
 from tests.jobs.connecting import held
 from tests.links.desk import ANAS_CARD, Desk, Row, days_ago, open_desk, processor

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
 from core.connections.models import Kind
 from core.errors import BadInput, HuddleError, NotAllowed
 from core.jobs.sync import sync_connection
 from core.links.declined import DeclinedLine, declined_of, put_off, request_payment, rerun, resend
 from core.outbox.models import OutboxRow
-from core.staff.clerk_keys import set_clerk_key
 from core.staff.models import Access
 from core.staff.team import set_login_times
 from core.store.engine import reader, transaction

@@ -10,7 +10,7 @@ import pytest
 from core import clock
 from core.errors import BadInput, MayNotSend
 from core.invoices.commands import create_invoice
-from core.jobs.link_tending import tend_links
+from core.jobs.links.tend import tend_links
 from core.links.card_links import create_card_link
 from core.links.commands import void
 from core.links.sending import preview_link_message, send_link

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from core import clock
+from core.blasts.conditions import Condition, conditions
+from core.blasts.results import Moved, cards_moved
 from core.connections.commands import connect
 from core.connections.models import Kind
 from core.jobs.sync import sync_by_name
-from core.jobs.task_refresh import refresh_tasks
-from core.links.blast_results import Moved, cards_moved
-from core.messages.audience import Condition, conditions
-from core.morning.export import as_json
-from core.morning.reports import morning, patients
+from core.jobs.tasks.refresh import refresh_tasks
+from core.reports.as_file import as_json
+from core.reports.morning import morning, patients
 from core.store.engine import reader, transaction
 from core.tasks.reports import Show, Wanted, open_tasks, quick_stop
 from tests.links.desk import PATIENTS, Desk, days_ago

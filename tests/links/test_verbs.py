@@ -7,7 +7,7 @@ import pytest
 
 from core.connections.commands import fortis_client
 from core.errors import Refused
-from core.integrations.fortis_writes import FortisDesk, KeyTaken
+from core.integrations.fortis.writes import FortisDesk, KeyTaken
 from tests.jobs.connecting import fields_of
 from tests.sandbox.links import sale
 from tests.sandbox.records import ANA, ANAS_CARD, ANAS_PLAN, BENS_CARD, CARD_ACCOUNT

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from core.memberships.reports import memberships
-from core.memberships.rows import MembershipRow
-from core.morning.export import as_json
+from core.reports.as_file import as_json
+from core.reports.membership_row import MembershipRow
+from core.reports.memberships import memberships
 from core.schedule.models import Appointment
 from core.staff.commands import add_staff
 from core.staff.reports import Identity

@@ -13,8 +13,8 @@ from core.errors import BadInput, NotAllowed, NotFound
 from core.memberships.choices import ChoiceKind
 from core.memberships.commands import choose, undo_choice
 from core.memberships.models import MembershipChoice
-from core.morning.patient_card import patient_card
-from core.morning.reports import morning
+from core.patient_card.read import patient_card
+from core.reports.morning import morning
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from core.store.version import data_version

@@ -9,14 +9,14 @@ from sqlalchemy import Engine, func, update
 from sqlmodel import select
 
 from core import clock
-from core.jobs.practice_files import import_folder
+from core.findings.gather import gather
+from core.findings.judge import judge
+from core.jobs.practice_files.load import import_folder
 from core.memberships.models import MembershipPlan
-from core.memberships.reports import memberships
-from core.morning.export import dumps
-from core.morning.gather import gather
-from core.morning.judge import judge
-from core.morning.reports import active_patients, locations, report_by_name, setting_of
 from core.patients.models import Patient
+from core.reports.as_file import dumps
+from core.reports.memberships import memberships
+from core.reports.morning import active_patients, locations, report_by_name, setting_of
 from core.store.engine import reader, transaction
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.memberships.booked import (

@@ -8,12 +8,12 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core import clock
+from core.blasts.conditions import Condition, combined, conditions, one_processor_only, still_fits
+from core.blasts.filters import About, Filter, chosen_by_hand, facts_about, narrowed, union
+from core.blasts.results import Moved, cards_moved
 from core.cards.models import Card
 from core.connections.models import Connection, Kind
-from core.jobs.practice_files import import_folder
-from core.links.blast_results import Moved, cards_moved
-from core.messages.audience import Condition, combined, conditions, one_processor_only, still_fits
-from core.messages.narrowing import About, Filter, chosen_by_hand, facts_about, narrowed, union
+from core.jobs.practice_files.load import import_folder
 from core.patients.models import Patient
 from core.store.engine import reader, transaction
 from tests.a_practice import FILES, with_cell, write_practice

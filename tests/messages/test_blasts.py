@@ -11,9 +11,7 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.models import AuditEntry
-from core.errors import BadInput, NotAllowed
-from core.jobs.message_sending import TEXTS, carry_over
-from core.messages.batches import (
+from core.blasts.batches import (
     Audience,
     Wanted,
     check,
@@ -24,6 +22,8 @@ from core.messages.batches import (
     stop_batch,
     undo_batch,
 )
+from core.errors import BadInput, NotAllowed
+from core.jobs.outbox.send_messages import TEXTS, carry_over
 from core.messages.commands import Carried, send_message
 from core.messages.consent import stop_address
 from core.messages.models import Batch, Channel

@@ -5,7 +5,7 @@ import time
 import pytest
 from sqlalchemy import Engine
 
-from core.jobs.outbox_loop import OutboxLoop
+from core.jobs.outbox.loop import OutboxLoop
 from core.messages.commands import send_message
 from core.messages.models import Channel
 from core.settings import settings

@@ -9,12 +9,12 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.models import AuditEntry
+from core.blasts.in_doubt import doubtful, note_opened, settle_by_hand
 from core.connections.commands import check, disconnect
 from core.connections.models import Connection, Kind
 from core.errors import BadInput, MayNotSend, NotAllowed, Unreachable, WrongCredentials
 from core.messages.commands import Carried, example_link, preview, send_message, send_test
 from core.messages.consent import note_consent, opt_out
-from core.messages.doubtful import doubtful, note_opened, settle_by_hand
 from core.messages.models import Channel, Message
 from core.outbox.models import OutboxRow
 from core.permissions import Role

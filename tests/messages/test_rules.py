@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from core import clock
 from core.errors import BadInput
 from core.messages.addresses import mailbox, text_number
-from core.messages.first_texts import FIRST_TEXTS, words_of
+from core.messages.default_templates import FIRST_TEXTS, words_of
 from core.messages.models import Channel
+from core.messages.render import check_template, first_name, render
 from core.messages.rules import Reach, next_allowed, why_left_out
-from core.messages.segments import measure
+from core.messages.sms_segments import measure
 from core.messages.stop_words import Wish, read
-from core.messages.texts import check_template, first_name, render
 
 STOP_WORDS = ("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe", "stop all")
 DRESSES = (

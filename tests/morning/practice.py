@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from core.cards.reports import cards
-from core.jobs.practice_files import import_folder
-from core.morning.export import as_json
-from core.morning.reports import morning, patients
+from core.jobs.practice_files.load import import_folder
+from core.reports.as_file import as_json
+from core.reports.cards import cards
+from core.reports.morning import morning, patients
 from core.store.engine import reader
 from data.sandbox.practice.columns import COLUMNS
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core.morning import snapshot
-from core.morning.flags import Group
-from core.morning.snapshot import PatientsPage, patients_page
+from core.findings.flags import Group
+from core.reports import patients_page as snapshot
+from core.reports.patients_page import PatientsPage, patients_page
 from tests.morning.practice import BASE, CARD, EIGHT, load
 
 PEOPLE = [

@@ -8,19 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from core import clock
-from core.cards.reports import needs_a_person
-from core.jobs.practice_files import import_folder
-from core.morning.export import as_json
-from core.morning.gather import gather
-from core.morning.judge import Judged, judge
-from core.morning.reports import (
-    active_patients,
-    locations,
-    morning,
-    patients,
-    report_by_name,
-    setting_of,
-)
+from core.findings.gather import gather
+from core.findings.judge import Judged, judge
+from core.jobs.practice_files.load import import_folder
+from core.reports.as_file import as_json
+from core.reports.cards import needs_a_person
+from core.reports.morning import active_patients, locations, morning, patients, report_by_name, setting_of
 from core.store.engine import reader
 from data.sandbox.practice import write_files
 from tests.oracle.list_comparison import Difference, list_differences

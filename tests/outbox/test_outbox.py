@@ -11,8 +11,8 @@ from core import clock
 from core.connections.commands import connect
 from core.connections.models import Connection
 from core.errors import BadInput
-from core.jobs.outbox import GIVE_UP_AFTER, work_outbox
-from core.jobs.senders import SENDERS
+from core.jobs.outbox.senders import SENDERS
+from core.jobs.outbox.work import GIVE_UP_AFTER, work_outbox
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow
 from core.outbox.reports import standing

@@ -16,9 +16,9 @@ from core.overview.models import (
     SeenCards,
     SeenDay,
 )
+from core.overview.month_reads import counted_places
 from core.overview.periods import Span
-from core.overview.reads import counted_places
-from core.overview.series import Counted, counted
+from core.overview.roll_ups import Counted, counted
 from core.store.base import table_of
 from core.store.engine import reader
 

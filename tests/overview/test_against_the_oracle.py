@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
 from core.jobs.roll_up import roll_up_all
+from core.overview.month_reads import counted_places
 from core.overview.periods import Span
-from core.overview.reads import counted_places
-from core.overview.series import Counted, counted
+from core.overview.roll_ups import Counted, counted
 from core.store.engine import open_store, reader
 from data.sandbox.practice import write_files
 from tests.conftest import fresh_sqlite

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine, event
 
 from core import clock
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
 from core.jobs.roll_up import roll_up_all
 from core.links.models import Link
-from core.overview.behind import behind
 from core.overview.charts import Chart, Key, Overview
+from core.overview.drill_down import behind
 from core.overview.export import chart_csv
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
-from core.plans.reports import arrears
+from core.reports.arrears import arrears
 from core.store.engine import open_store, reader, transaction
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.conftest import fresh_sqlite

@@ -11,7 +11,7 @@ from core import clock
 from core.connections.models import Lease
 from core.jobs.crashpoints import ROLL_UP_POINTS
 from core.jobs.roll_up import roll_up_all, roll_up_for
-from core.overview.series import progress
+from core.overview.roll_ups import progress
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
 from tests.forks import FORKS

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from core import clock
-from core.overview.behind import behind
 from core.overview.charts import Key
+from core.overview.drill_down import behind
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.store.engine import reader

@@ -11,12 +11,12 @@ from sqlmodel import Session, select
 from core import clock
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed, NotFound
-from core.patients.link_asides import set_aside, undo_decision
-from core.patients.link_work import Likely, WorkList, search_patients, side_by_side, work_list
-from core.patients.linking import accept_link, link_by_hand, link_contacts, reject_link
+from core.matching.asides import set_aside, undo_decision
+from core.matching.commands import accept_link, link_by_hand, link_contacts, reject_link
+from core.matching.rules import Verdict
+from core.matching.work_list import Likely, WorkList, search_patients, side_by_side, work_list
+from core.names import folded
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
-from core.patients.names import folded
-from core.patients.rules import Verdict
 from core.payments.models import Payment, Recurring
 from core.practice.models import Location, Practice
 from core.staff.models import Staff

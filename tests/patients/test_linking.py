@@ -11,8 +11,8 @@ from core.audit.models import AuditEntry
 from core.cards.models import Card
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed
-from core.patients.link_reports import unlinked
-from core.patients.linking import accept_link, link_by_hand, link_contacts, reject_link, unlink
+from core.matching.commands import accept_link, link_by_hand, link_contacts, reject_link, unlink
+from core.matching.waiting import unlinked
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.practice.models import Practice

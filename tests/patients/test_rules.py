@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from core.patients.rules import PersonFacts, Proposal, name_key, propose
+from core.matching.rules import PersonFacts, Proposal, name_key, propose
 
 BORN = date(1980, 3, 14)
 

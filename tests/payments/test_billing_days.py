@@ -1,6 +1,6 @@
 """On which days a membership was drafted, also where its billing day was moved."""
 
-from core.payments.billing_days import draft_days
+from core.dues.billing_days import draft_days
 from core.payments.rules import MembershipDrafts, membership_items
 from tests.money_facts import day, payment
 

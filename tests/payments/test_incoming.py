@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.payments.forecast import Incoming, Risk, Wallet, judge_draft
-from core.payments.incoming import incoming
+from core.forecast.reports import incoming
+from core.forecast.rules import Incoming, Risk, Wallet, judge_draft
 from core.store.engine import reader
 from tests.money_facts import card, day, draft
 from tests.morning.practice import CARD, load

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from core.morning.export import as_json
 from core.plans.models import Plan
-from core.plans.reports import arrears
+from core.reports.arrears import arrears
+from core.reports.as_file import as_json
 from core.staff.reports import Identity
 from core.store.engine import reader
 from tests.morning.practice import BASE, load

@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.messages.models import Message
-from core.morning.reports import patients, report_by_name
 from core.patients.models import Patient
 from core.plans.commands import promise_to_pay
-from core.plans.reports import arrears
+from core.reports.arrears import arrears
+from core.reports.morning import patients, report_by_name
 from core.store.engine import reader, transaction
 from tests.plans.made import ANA, BEN, NOON, VECTOR, key_of, monthly, paid, plan, rows, someone, the_vector
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import Engine, select
 
 from core import clock
-from core.payments.drafts import plan_instalments
-from core.plans.coming import coming_plans
+from core.dues.drafts import plan_instalments
+from core.forecast.coming_plans import coming_plans
 from core.plans.facts import PlanFinding, PlanState
 from core.plans.models import Plan
 from core.plans.narrow import may_be_behind
 from core.plans.records import plan_records
-from core.plans.reports import arrears, plans_to_look_at
+from core.reports.arrears import arrears, plans_to_look_at
 from core.store.engine import open_store, reader
 from tests.conftest import fresh_postgres, fresh_sqlite
 from tests.plans.many import AS_OF, TODAY, ZONE, write_many

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from core import clock
-from core.morning.patient_card import patient_card
+from core.patient_card.read import patient_card
 from core.plans.models import PlanVersion
 from core.store.engine import reader
 from tests.plans.made import NOON, monthly, plan, the_vector

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
 from core.connections.models import Kind
 from core.jobs.post_payments import Did, post_payments
@@ -19,7 +20,6 @@ from core.postings.commands import turn_on
 from core.postings.models import LedgerPosting, PostedEntry, PostingSwitch
 from core.postings.plan import plan_postings
 from core.practice.models import Location
-from core.staff.clerk_keys import set_clerk_key
 from core.staff.models import Staff
 from core.staff.reports import Identity
 from core.store.engine import reader, transaction

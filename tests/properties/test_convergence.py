@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core.connections.commands import connect
 from core.connections.models import SyncRun
-from core.integrations import fortis
+from core.integrations.fortis import client as fortis
 from core.jobs.sync import MODELS, sync_connection
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from core.patients.rules import name_key
+from core.matching.rules import name_key
 from data.sandbox.practice.contacts import Link
 from tests.sandbox.practices import TODAY, practice
 

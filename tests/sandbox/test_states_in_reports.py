@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.jobs.practice_files import import_folder
-from core.morning.export import as_json
-from core.morning.gather import gather
-from core.morning.judge import Judged, judge
-from core.morning.reports import active_patients, locations, report_by_name, setting_of
+from core.findings.gather import gather
+from core.findings.judge import Judged, judge
+from core.jobs.practice_files.load import import_folder
+from core.reports.as_file import as_json
+from core.reports.morning import active_patients, locations, report_by_name, setting_of
 from core.store.engine import open_store, reader
 from data.sandbox.practice import generate, whole_files, write_files
 from data.sandbox.practice.samples import SAMPLES

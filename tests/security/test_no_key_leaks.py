@@ -18,10 +18,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from core.connections.clerk_keys import clerk_key_of
 from core.connections.commands import credentials
 from core.connections.models import Connection
 from core.settings import ROOT, settings
-from core.staff.clerk_keys import clerk_key_of
 from core.staff.models import Staff
 from core.store.engine import open_store, reader
 from tests.cli.test_cli import huddle

@@ -5,11 +5,11 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.models import AuditEntry
+from core.connections.clerk_keys import clerk_key_gaps, clerk_key_of, set_clerk_key
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed, NotFound
 from core.practice.models import Practice
 from core.staff import commands
-from core.staff.clerk_keys import clerk_key_gaps, clerk_key_of, set_clerk_key
 from core.staff.models import Staff, StaffClerkKey
 from tests.staff.test_sessions import hire, signed_in
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.jobs.task_refresh import Looked, refresh_tasks_now
+from core.jobs.tasks.refresh import Looked, refresh_tasks_now
 from core.practice.models import Practice
 from core.staff.commands import add_staff
 from core.staff.reports import Identity

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core.connections.commands import connect
-from core.jobs.outbox import work_outbox
-from core.jobs.task_following import follow_tasks
+from core.jobs.outbox.work import work_outbox
+from core.jobs.tasks.follow import follow_tasks
 from core.outbox.models import OutboxRow
 from core.store.engine import reader, transaction
 from core.tasks.commands import close, reopen, take_back

@@ -6,11 +6,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core import clock
-from core.morning.reports import locations, setting_of
+from core.reports.morning import locations, setting_of
 from core.store.engine import reader, transaction
 from core.tasks.commands import Until, close, reopen, snooze, take
-from core.tasks.keeping import keep, see
 from core.tasks.models import CloseReason
+from core.tasks.refresh import keep, see
 from tests.tasks.clinic import (
     DECLINE,
     DUE,

@@ -16,16 +16,16 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.models import AuditEntry
 from core.errors import BadInput
-from core.morning.setting import Setting
+from core.findings.setting import Setting
 from core.severity import Severity
 from core.staff.reports import Identity
 from core.store.engine import open_store, transaction
 from core.tasks.commands import Until, assign, close, reopen, snooze, take, take_back
-from core.tasks.found import Findings, Found, Key
-from core.tasks.keeping import Seen, keep, wake_due
+from core.tasks.from_findings import Findings, Found, Key
 from core.tasks.kinds import TaskKind
-from core.tasks.life import grew
 from core.tasks.models import CloseReason, Task, TaskEvent, TaskState
+from core.tasks.refresh import Seen, keep, wake_due
+from core.tasks.rules import grew
 from tests.conftest import fresh_sqlite
 from tests.morning.practice import load
 from tests.tasks.clinic import EIGHT, person

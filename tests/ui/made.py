@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from core.morning.rows import (
+from core.reports.rows import (
     BalanceCell,
     CardCell,
     InsuranceCell,

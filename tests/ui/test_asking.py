@@ -16,8 +16,8 @@ from core.messages.models import Message
 from core.patients.models import Patient
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
-from dashboard.ui.ask_invoice import _preview, _take_off
-from dashboard.ui.asking import Asking
+from dashboard.ui.asking.actions import Asking
+from dashboard.ui.asking.invoice import _preview, _take_off
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.conftest import fresh_sqlite
 from tests.links.desk import Desk, open_desk, processor

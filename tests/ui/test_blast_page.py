@@ -11,14 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from core import clock
 from core.audit.models import AuditEntry
+from core.blasts.conditions import Condition
 from core.links.models import Link
-from core.messages.audience import Condition
 from core.messages.models import Batch, Message
 from core.outbox.models import OutboxRow
 from core.patients.models import Patient, ProcessorContact
 from core.settings import settings
 from core.store.engine import reader, transaction
-from dashboard.ui.blast_draft import TAB
+from dashboard.ui.card_updates.blast_draft import TAB
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.ui.asking_practice import PUBLIC, asking_practice
 from tests.ui.test_pages import opened

@@ -3,13 +3,13 @@
 from datetime import date
 
 from core.severity import Flag, Severity
-from dashboard.ui.board import patient_row, visit_row
-from dashboard.ui.chips import chips, groups_of
 from dashboard.ui.columns import chosen, place_of
-from dashboard.ui.emptiness import why_empty
-from dashboard.ui.morning_filters import matching, ordered
+from dashboard.ui.components.board import patient_row, visit_row
+from dashboard.ui.components.chips import chips, groups_of
+from dashboard.ui.morning.emptiness import why_empty
+from dashboard.ui.morning.filters import matching, ordered
+from dashboard.ui.morning.tomorrow import tomorrow_words
 from dashboard.ui.sight import Sight
-from dashboard.ui.tomorrow import tomorrow_words
 from tests.ui.made import DAY, MISSING, NO_CARD, NOTE, OVER, ZONE, membership, patient, report, visit
 
 PLACE = place_of(ZONE, DAY)

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from core.morning.rows import CardRow
+from core.reports.rows import CardRow
 from core.severity import Severity
-from dashboard.ui.card_troubles import (
+from dashboard.ui.card_updates.card_troubles import (
     GOOD_NEWS,
     TROUBLES,
     drawn,

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from core import clock
 from core.audit.models import AuditEntry
-from core.cards.reports import cards
+from core.reports.cards import cards
 from core.settings import settings
 from core.store.engine import reader
 from dashboard.web.routes import MIDDLEWARE, ROUTES

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from core.morning.rows import SourceCell
-from dashboard.ui.headline import cards, kept, sources
+from core.reports.rows import SourceCell
+from dashboard.ui.components.headline import cards, kept, sources
 from dashboard.ui.sight import Sight
 from tests.ui.made import MISSING, NINE, NO_CARD, NOTE, OVER, patient, visit
 

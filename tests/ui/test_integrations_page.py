@@ -22,9 +22,9 @@ from core.jobs.background import begun
 from core.jobs.lease import hold
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
-from dashboard.ui.connection_tiles import chip_of, going_words, standing
-from dashboard.ui.file_drop import WORK
-from dashboard.ui.guides import GROUPS, GUIDES, list_words
+from dashboard.ui.integrations.file_drop import WORK
+from dashboard.ui.integrations.guides import GROUPS, GUIDES, list_words
+from dashboard.ui.integrations.tiles import chip_of, going_words, standing
 from tests.conftest import fresh_sqlite
 from tests.ui.test_pages import opened
 from tests.web.running import staff_with_role

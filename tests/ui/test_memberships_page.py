@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 
 from core import clock
 from core.audit.models import AuditEntry
-from core.memberships.reports import memberships
-from core.memberships.rows import MembershipRow
+from core.reports.membership_row import MembershipRow
+from core.reports.memberships import memberships
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
 from dashboard.ui.columns import place_of
-from dashboard.ui.member_troubles import TROUBLES, drawn, matching, numbers, ordered, seen_by, why_empty
+from dashboard.ui.memberships.list import TROUBLES, drawn, matching, numbers, ordered, seen_by, why_empty
 from dashboard.ui.sight import Sight
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import practice_store

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.ui.component import HERE
+from dashboard.ui.components.component import HERE
 from tests.web.test_look import contrast
 
 BLOCKS = dict(

@@ -14,15 +14,16 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from core.morning.export import as_table
-from core.payments.incoming import incoming
-from core.plans.reports import arrears, plans_to_look_at
-from core.plans.rows import AgingCell, ArrearsRow, PromiseCell
+from core.forecast.reports import incoming
+from core.reports.arrears import arrears, plans_to_look_at
+from core.reports.arrears_rows import AgingCell, ArrearsRow, PromiseCell
+from core.reports.as_file import as_table
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
-from dashboard.ui import incoming_list, plan_list
 from dashboard.ui.columns import Place
+from dashboard.ui.plans import incoming as incoming_list
+from dashboard.ui.plans import list as plan_list
 from dashboard.ui.sight import Sight
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import practice_store

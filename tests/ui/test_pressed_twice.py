@@ -9,8 +9,13 @@ import streamlit as st
 
 from core.postings.commands import Pressed
 from core.tasks import commands
-from dashboard.ui import asking, books_bar, doing, linking_drawer, task_bar, team_drawer, undo_line
-from dashboard.ui.asking import Asking
+from dashboard.ui import doing, undo_line
+from dashboard.ui.activity import books_bar
+from dashboard.ui.asking import actions as asking
+from dashboard.ui.asking.actions import Asking
+from dashboard.ui.linking import drawer as linking_drawer
+from dashboard.ui.tasks import bar as task_bar
+from dashboard.ui.team import drawer as team_drawer
 
 
 @pytest.fixture

@@ -12,16 +12,17 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from core.audit.models import AuditEntry
-from core.jobs.task_refresh import refresh_tasks_now
+from core.jobs.tasks.refresh import refresh_tasks_now
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
 from core.tasks.kinds import NOT_MONEY, TaskKind
 from core.tasks.models import CloseReason, TaskState
 from core.tasks.reports import TaskRow, Wanted, open_tasks, quick_stop
-from dashboard.ui import card_tasks, task_list
 from dashboard.ui.columns import Place
+from dashboard.ui.patient import quick_stop as card_tasks
 from dashboard.ui.sight import Sight
+from dashboard.ui.tasks import list as task_list
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened

@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 from core import clock
 from core.cards.models import Card
 from core.connections.commands import connect
+from core.links.history import add_step, follow
 from core.links.models import Link
 from core.links.rules import LinkKind, Step
-from core.links.steps import add_step, follow
 from core.links.tokens import new_token
 from core.patients.models import Patient
 from core.practice.models import Location

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import clock
 from core.connections.models import Connection
-from core.patients.linking import link_contacts
+from core.matching.commands import link_contacts
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment
 from core.settings import ROOT, settings

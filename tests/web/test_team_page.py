@@ -9,10 +9,10 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from core import clock
+from core.connections.clerk_keys import clerk_key_of
 from core.connections.models import Connection
 from core.settings import ROOT, settings
 from core.staff import commands, reports
-from core.staff.clerk_keys import clerk_key_of
 from core.staff.login_times import times_of
 from core.staff.models import Staff
 from core.store.engine import reader, transaction

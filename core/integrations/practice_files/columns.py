@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from core.integrations.practice_files import cells
 from core.integrations.practice_files.cells import BadCell, Reader
-from core.patients.names import folded
+from core.names import folded
 
 Values = dict[str, Any]
 

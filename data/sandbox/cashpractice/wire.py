@@ -1,4 +1,4 @@
-"""Cash Practice on the wire, exactly as core/integrations/cash_practice.py says we read it (nothing is published).
+"""Cash Practice on the wire, exactly as core/integrations/cash_practice/client.py says we read it (nothing is published).
 
 The header TPS-Api-Key on every call; a Clerk-Key where given must be somebody's, at an hour at which they may log in,
 and a change needs one with the privilege. Refusals: {"message", "code"}, 401 for the API key, 403 for the clerk, 404 for

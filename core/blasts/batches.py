@@ -1,0 +1,373 @@
+"""Blasts: who gets it and who not and why, one batch a form, undo, pause, stop (DOMAIN §12, RELIABILITY 19)."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.audit.commands import record
+from core.errors import BadInput, NotFound
+from core.messages.commands import Carried, check_words, queue, sending_connection, written, zones
+from core.messages.models import Batch, BatchState, Message, MessageState
+from core.messages.recipients import patients_by_id, reach
+from core.messages.rules import COUNT_ABOVE, UNDO, why_left_out
+from core.messages.templates import Words, letterhead
+from core.outbox import commands as outbox
+from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
+from core.patients.models import Patient
+from core.permissions import Permission, require
+from core.settings import settings
+from core.staff.reports import Identity
+
+_UNDONE = "Undone before it went out."
+_FAR = timedelta(days=3650)  # a paused blast's rows are due then, unless it is resumed
+OPEN_BATCH = (BatchState.SCHEDULED, BatchState.RUNNING, BatchState.PAUSED)
+MakeLink = Callable[[Session, Patient], Carried]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One person of the audience. fields: amount, last_four, expiry as they are to be read."""
+
+    patient_id: int
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Goes:
+    """Someone the blast goes to."""
+
+    patient_id: int
+    first_name: str
+    last_name: str
+    address: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Someone it does not go to, and why, in a sentence."""
+
+    patient_id: int
+    first_name: str
+    last_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The check of a blast before it is made."""
+
+    goes: tuple[Goes, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def reasons(self) -> dict[str, int]:
+        """How many are left out for each reason, the most frequent first."""
+        counts: dict[str, int] = {}
+        for person in self.left_out:
+            counts[person.reason] = counts.get(person.reason, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def check(
+    session: Session, wanted: Sequence[Wanted], *, channel: str, purpose: str, now: datetime | None = None
+) -> Audience:
+    """Who of these would get it, and why each other one would not. One message a phone or mailbox (families). Reads only."""
+    people = patients_by_id(session, (each.patient_id for each in wanted))
+    once = {each.patient_id: each for each in wanted if each.patient_id in people}
+    patients = [people[patient_id] for patient_id in once]
+    goes: list[Goes] = []
+    left: list[LeftOut] = []
+    taken: set[str] = set()
+    known = reach(session, patients, channel, purpose, now=now or clock.now())
+    for patient, each in zip(patients, known, strict=True):
+        name = (patient.first_name, patient.last_name)
+        cap = settings().messages_per_week
+        if reason := why_left_out(each, channel, purpose, taken=taken, cap=cap):
+            left.append(LeftOut(each.patient_id, *name, reason))
+        else:
+            taken.add(each.address or "")
+            goes.append(Goes(each.patient_id, *name, each.address or "", once[each.patient_id].fields))
+    return Audience(tuple(goes), tuple(left))
+
+
+def make_batch(
+    session: Session,
+    who: Identity,
+    *,
+    form: str,
+    name: str,
+    words: Words,
+    wanted: Sequence[Wanted],
+    condition: str = "",
+    chosen: Mapping[str, object] | None = None,
+    at: datetime | None = None,
+    typed_count: int | None = None,
+    make_link: MakeLink | None = None,
+    left_out: Sequence[LeftOut] = (),
+    undo: timedelta = UNDO,
+) -> Batch:
+    """Send a blast now or at a time (UTC), after the time to undo. A second press of the same form finds the first.
+
+    condition: the word of the live condition, asked again when each message goes. chosen: what was ticked, to be read
+    later. make_link: the link for one person, made in this transaction. typed_count: needed above 50 people.
+    left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
+    Raises NotAllowed; BadInput: nobody to write to, wrong count, a time that is past, words that may not go out.
+    """
+    require(who.role, Permission.SEND_BLASTS)
+    if found := _of_form(session, who, form):
+        return found
+    check_words(session, words)
+    now = clock.now()
+    if at is not None and at < now - timedelta(minutes=1):
+        raise BadInput("That time is past. Choose a later one, or send now.")
+    audience = check(session, wanted, channel=words.channel, purpose=words.purpose, now=now)
+    audience = Audience(audience.goes, (*left_out, *audience.left_out))
+    _require_count(len(audience.goes), typed_count)
+    connection = sending_connection(session, words.channel)
+    batch = Batch(
+        practice_id=who.practice_id,
+        location_id=who.location_id,
+        token=form,
+        name=" ".join(name.split())[:80] or words.name,
+        channel=words.channel,
+        purpose=words.purpose,
+        template_version_id=words.version_id,
+        condition=condition,
+        who=json.dumps(dict(chosen or {}), sort_keys=True, default=str),
+        state=BatchState.SCHEDULED,
+        count=len(audience.goes),
+        left_out=len(audience.left_out),
+        created_at=now,
+        created_by=who.staff_id,
+        scheduled_at=at or now,
+        undo_until=now + undo,
+    )
+    session.add(batch)
+    session.flush()
+    people = patients_by_id(session, (each.patient_id for each in (*audience.goes, *audience.left_out)))
+    heads = {place: letterhead(session, place) for place in {p.location_id for p in people.values()}}
+    places = zones(session, heads)
+    for each in audience.goes:
+        patient = people[each.patient_id]
+        link = make_link(session, patient) if make_link else None
+        queue(
+            session,
+            who,
+            words=words,
+            text=written(patient, words, each.fields, link, heads[patient.location_id]),
+            to=each.address,
+            connection=connection,
+            patient=patient,
+            link=link,
+            batch_id=batch.id,
+            not_before=max(now + undo, at or now),
+            zone=places[patient.location_id],
+        )
+    for each in audience.left_out:
+        session.add(_skipped(batch, words, people[each.patient_id], each.reason, now))
+    detail = {
+        "count": batch.count,
+        "left_out": batch.left_out,
+        "channel": batch.channel,
+        "condition": condition,
+    }
+    _audit(session, who, batch, "made a blast", **detail)
+    return batch
+
+
+def undo_batch(session: Session, who: Identity, *, batch_id: int) -> None:
+    """Take a blast back before anything went out; one that is taken back stays so. Raises NotAllowed, NotFound; BadInput
+    when it is too late."""
+    if _ended(session, who, batch_id) == (BatchState.STOPPED, _UNDONE):
+        return
+    batch = _open(session, who, batch_id)
+    if clock.now() > (batch.undo_until or batch.created_at) and batch.state == BatchState.RUNNING:
+        raise BadInput("It is too late to undo: messages are going out. Stop it to keep back the rest.")
+    _end(session, who, batch, BatchState.STOPPED, _UNDONE, "undid a blast")
+
+
+def stop_batch(session: Session, who: Identity, *, batch_id: int) -> int:
+    """Keep back everything of a blast that has not gone out yet: how many; none of one that is stopped already.
+
+    Raises NotAllowed, NotFound, BadInput.
+    """
+    if _ended(session, who, batch_id)[0] == BatchState.STOPPED:
+        return 0
+    batch = _open(session, who, batch_id)
+    return _end(
+        session,
+        who,
+        batch,
+        BatchState.STOPPED,
+        "The blast was stopped before this went out.",
+        "stopped a blast",
+    )
+
+
+def pause_batch(session: Session, who: Identity, *, batch_id: int) -> None:
+    """Hold a blast where it is. Raises NotAllowed, NotFound; BadInput when it is over."""
+    batch = _open(session, who, batch_id)
+    if batch.state != BatchState.PAUSED:
+        batch.state = BatchState.PAUSED
+        _due(session, batch, clock.now() + _FAR)
+        _audit(session, who, batch, "paused a blast")
+
+
+def resume_batch(session: Session, who: Identity, *, batch_id: int) -> None:
+    """Go on with a paused blast. Raises NotAllowed, NotFound; BadInput when it is over."""
+    batch = _open(session, who, batch_id)
+    if batch.state == BatchState.PAUSED:
+        batch.state = BatchState.RUNNING if batch.started_at else BatchState.SCHEDULED
+        _due(session, batch, max(clock.now(), batch.scheduled_at or clock.now()))
+        _audit(session, who, batch, "resumed a blast")
+
+
+def note_progress(session: Session, batch_ids: Sequence[int]) -> None:
+    """After rows of these blasts changed: begun, and done when nothing of them is open any more."""
+    for batch_id in sorted(set(batch_ids)):
+        batch = session.get(Batch, batch_id)
+        if batch is None or batch.state not in OPEN_BATCH:
+            continue
+        if batch.started_at is None:
+            batch.started_at = clock.now()
+            batch.state = BatchState.RUNNING if batch.state == BatchState.SCHEDULED else batch.state
+        to_come = select(OutboxRow.id).where(
+            OutboxRow.batch_id == batch_id,
+            col(OutboxRow.state).in_((OutboxState.WAITING, OutboxState.SENDING)),
+        )
+        if session.exec(to_come.limit(1)).first() is None:
+            batch.state, batch.ended_at = BatchState.DONE, clock.now()
+        session.add(batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a blast is. by_state: messages by word of MessageState. open: not finished, doubtful ones too."""
+
+    batch_id: int
+    name: str
+    state: str
+    reason: str
+    channel: str
+    condition: str
+    count: int
+    left_out: int
+    open: int
+    by_state: Mapping[str, int]
+    created_at: datetime
+    scheduled_at: datetime | None
+    undo_until: datetime | None
+    ended_at: datetime | None
+
+
+def progress(session: Session, batch_id: int) -> Progress:
+    """Raises NotFound."""
+    batch = session.get(Batch, batch_id)
+    if batch is None:
+        raise NotFound(f"There is no blast {batch_id}.")
+    states = session.exec(
+        select(Message.state, func.count()).where(Message.batch_id == batch_id).group_by(col(Message.state))
+    )
+    still = (
+        select(func.count())
+        .select_from(OutboxRow)
+        .where(OutboxRow.batch_id == batch_id, col(OutboxRow.state).in_(OPEN_STATES))
+    )
+    return Progress(
+        batch_id,
+        batch.name,
+        batch.state,
+        batch.reason,
+        batch.channel,
+        batch.condition,
+        batch.count,
+        batch.left_out,
+        session.exec(still).one(),
+        {row[0]: row[1] for row in states},
+        batch.created_at,
+        batch.scheduled_at,
+        batch.undo_until,
+        batch.ended_at,
+    )
+
+
+def batches(session: Session, *, limit: int = 20) -> list[Progress]:
+    """The latest blasts, newest first."""
+    ids = session.exec(select(Batch.id).order_by(col(Batch.id).desc()).limit(limit)).all()
+    return [progress(session, batch_id or 0) for batch_id in ids]
+
+
+def _require_count(count: int, typed: int | None) -> None:
+    if count == 0:
+        raise BadInput("Nobody is left to write to. The list says why for each person.")
+    if count > COUNT_ABOVE and typed != count:
+        raise BadInput(f"This goes to {count:,} people. Type {count} to confirm.")
+
+
+def _of_form(session: Session, who: Identity, form: str) -> Batch | None:
+    if not form:
+        raise BadInput("This form is out of date. Open it again.")
+    return session.exec(
+        select(Batch).where(Batch.practice_id == who.practice_id, Batch.token == form)
+    ).first()
+
+
+def _skipped(batch: Batch, words: Words, patient: Patient, reason: str, now: datetime) -> Message:
+    return Message(
+        practice_id=batch.practice_id,
+        location_id=patient.location_id,
+        patient_id=patient.id,
+        batch_id=batch.id,
+        channel=words.channel,
+        purpose=words.purpose,
+        template_version_id=words.version_id,
+        state=MessageState.SKIPPED,
+        reason=reason,
+        created_at=now,
+        created_by=batch.created_by,
+    )
+
+
+def _ended(session: Session, who: Identity, batch_id: int) -> tuple[str, str]:
+    """State and reason, as they are committed by now. Raises NotAllowed."""
+    require(who.role, Permission.SEND_BLASTS)
+    batch = session.get(Batch, batch_id, populate_existing=True)
+    return (batch.state, batch.reason) if batch else ("", "")
+
+
+def _open(session: Session, who: Identity, batch_id: int) -> Batch:
+    require(who.role, Permission.SEND_BLASTS)
+    batch = session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).first()
+    if batch is None:
+        raise NotFound(f"There is no blast {batch_id}.")
+    if batch.state not in OPEN_BATCH:
+        raise BadInput(f"This blast is {batch.state} already.")
+    return batch
+
+
+def _due(session: Session, batch: Batch, at: datetime) -> None:
+    waiting = (col(OutboxRow.batch_id) == batch.id, col(OutboxRow.state) == OutboxState.WAITING)
+    session.execute(update(OutboxRow).where(*waiting).values(not_before=at))  # type: ignore[arg-type]
+    session.add(batch)
+
+
+def _end(session: Session, who: Identity, batch: Batch, state: BatchState, reason: str, action: str) -> int:
+    rows = outbox.cancel_batch(session, batch.id or 0, reason)
+    keys = {row.id for row in rows}
+    for message in session.exec(select(Message).where(Message.batch_id == batch.id)):
+        if message.outbox_id in keys:
+            message.state, message.reason = MessageState.SKIPPED, reason
+            session.add(message)
+    batch.state, batch.reason, batch.ended_at = state, reason, clock.now()
+    session.add(batch)
+    _audit(session, who, batch, action, kept_back=len(keys))
+    return len(keys)
+
+
+def _audit(session: Session, who: Identity, batch: Batch, action: str, **detail: object) -> None:
+    record(session, who=who, action=action, subject_kind="batch", subject_id=batch.id or 0, detail=detail)

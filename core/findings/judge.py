@@ -1,0 +1,302 @@
+"""From the facts of one patient to what the screen says: runs the rules of every noun and joins what they found.
+
+Pure: the facts come from gather.py, the rules from core/*/rules.py. Nothing is decided here that a noun's rule could
+decide; this file only knows which finding needs which other (a card needs the drafts, a draft needs the plan …).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from core import clock
+from core.cards.rules import CardFinding, Draft
+from core.dues.missing import open_cents
+from core.dues.retries import instalment_retries, membership_retries
+from core.findings.gather import MembershipRecord, PatientFacts
+from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
+from core.findings.setting import Setting
+from core.insurance.rules import InsuranceFinding, judge_insurance
+from core.ledger.facts import raises_cents
+from core.ledger.rules import Balance, Collect, collect_now, judge_balance
+from core.memberships.rules import Cover, MembershipFinding, covered_elsewhere, judge_membership
+from core.payments.rules import (
+    DueItem,
+    MembershipDrafts,
+    MissingPayment,
+    PaymentFacts,
+    PostingProblem,
+    cash_rows,
+    charge_of_item,
+    instalment_items,
+    match_ledger,
+    membership_items,
+    missing_payments,
+    pending_cents,
+    posting_problems,
+    unposted_payments,
+    visit_items,
+)
+from core.plans.promises import PromiseFinding, calms
+from core.plans.records import PlanRecord
+from core.plans.rules import PlanFinding, PlanState
+from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
+
+_OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPlan:
+    """family: somebody else pays, so the money stands at the payer's row and not here. promise: the one that stands."""
+
+    record: PlanRecord
+    finding: PlanFinding
+    family: bool
+    promise: PromiseFinding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Everything that was found about one patient, with the visit at hand when there is one."""
+
+    facts: PatientFacts
+    visit: VisitFacts | None
+    upcoming: VisitFacts | None
+    plans: tuple[JudgedPlan, ...]
+    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...]
+    drafts: tuple[Draft, ...]
+    card: CardFinding
+    insurance: InsuranceFinding
+    missing: tuple[MissingPayment, ...]
+    posting: tuple[PostingProblem, ...]
+    balance: Balance
+    collect: Collect
+    arrears_cents: int
+    days_past_due: int
+    ledger_past_due_cents: (
+        int  # past-due charges that belong to no visit: in the balance, not among the missing
+    )
+    past_due_cents: int
+
+
+def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
+    """Run every rule on one patient, with `visit` as the one at hand (None: as of now)."""
+    upcoming = next_visit(facts.visits, setting.as_of, visit)
+    plans = tuple(_plans(facts, setting))
+    memberships = tuple(_memberships(facts, setting, visit))
+    own_plans = [to_pay(one.record, one.finding) for one in plans if not one.family]
+    members = [member_drafts(record) for record in facts.memberships]
+    drafts = card_drafts(facts, own_plans, members, setting)
+    recent = facts.recent_ledger
+    mine = on_own_account(facts)
+    matched = match_ledger(mine, recent, setting.as_of)
+    unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
+    items = list(_items(facts, plans, members, unposted, setting.today))
+    cash = cash_rows(recent, matched) if items else []
+    orders = frozenset(
+        payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
+    )
+    missing = missing_payments(items, setting.today, cash, processor_orders=orders) if items else []
+    insurance = insurance_of(facts, visit or upcoming, setting)
+    at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
+    past_due, due_today = _open(items, plans, setting.today)
+    loose = _loose_past_due(facts, items, unposted, setting.today)
+    balance = judge_balance(
+        facts.ledger,
+        today=setting.today,
+        past_due_cents=past_due + loose,
+        due_today_cents=due_today,
+        expected_at_visit_cents=at_visit,
+        pending_cents=pending_cents(_all_payments(facts)),
+    )
+    own = [judged.finding for judged in plans if not judged.family]
+    owed = [finding for finding in own if finding.state in _OWED]
+    return Judged(
+        facts=facts,
+        visit=visit,
+        upcoming=upcoming,
+        plans=plans,
+        memberships=memberships,
+        drafts=drafts,
+        card=judge_card(facts, own_plans, drafts, setting),
+        insurance=insurance,
+        missing=tuple(missing),
+        posting=tuple(
+            posting_problems(mine, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched)
+        ),
+        balance=balance,
+        collect=collect_now(balance, missing),
+        arrears_cents=sum(finding.arrears_cents for finding in owed),
+        days_past_due=max((finding.days_past_due for finding in owed), default=0),
+        ledger_past_due_cents=loose,
+        past_due_cents=past_due + loose,
+    )
+
+
+def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:
+    for record in facts.plans:
+        finding = record.judged(setting.today)
+        payer = record.plan.payer_id or record.plan.patient_id
+        promise = record.promise(setting.today, setting.time_zone)
+        yield JudgedPlan(record, finding, payer != facts.person.id, promise)
+
+
+def _memberships(
+    facts: PatientFacts, setting: Setting, visit: VisitFacts | None
+) -> Iterable[tuple[MembershipRecord, MembershipFinding]]:
+    several = [(record.membership, record.plan, record.benefits) for record in facts.memberships]
+    elsewhere = (
+        covered_elsewhere(several, facts.visits, setting.as_of, setting.time_zone) if len(several) > 1 else {}
+    )
+    for record in facts.memberships:
+        finding = judge_membership(
+            record.membership,
+            record.plan,
+            record.benefits,
+            record.extras,
+            facts.visits,
+            setting.as_of,
+            setting.time_zone,
+            at_hand=visit,
+            last_done=facts.last_done,
+            covered_elsewhere=elsewhere.get(record.membership.id, frozenset()),
+            choices=record.choices,
+        )
+        yield record, finding
+
+
+def _items(
+    facts: PatientFacts,
+    plans: tuple[JudgedPlan, ...],
+    members: list[MembershipDrafts],
+    unposted: list[PaymentFacts],
+    today: date,
+) -> Iterable[DueItem]:
+    for judged in plans:
+        if not judged.family and judged.finding.arrears_cents:
+            retries = instalment_retries(judged.finding, facts.recurrings, today)
+            promised = judged.promise.promise.due_on if judged.promise and calms(judged.promise) else None
+            for item in instalment_items(judged.finding, retries):
+                yield item if promised is None else item._replace(promised_on=promised)
+    for member, record in zip(members, facts.memberships, strict=True):
+        own = _payments_of_membership(facts.payments, member.membership_id)
+        items = membership_items(
+            member, record.membership.start_date, own, today, recurrings=facts.recurrings
+        )
+        retry = membership_retries(member, facts.recurrings, today) if items else None
+        for item in items:
+            tried = any(payment.status == "declined" for payment in item.attempts)
+            yield item._replace(retry_on=retry) if retry is not None and tried else item
+    if facts.ledger:
+        failed = [p for p in facts.payments if p.status != "approved" and p.refund_ref is None]
+        yield from visit_items(facts.ledger, [*unposted, *failed], today)
+
+
+def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) -> list[PaymentFacts]:
+    """The membership's payments and the refunds of them, which may carry no membership of their own."""
+    own = [payment for payment in payments if payment.membership_id == membership_id]
+    ids = {(payment.connection_id, payment.external_id) for payment in own}
+    back = [
+        p
+        for p in payments
+        if p.refund_ref and p.membership_id is None and (p.connection_id, p.refund_ref) in ids
+    ]
+    return own + back
+
+
+def on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
+    """Payments that belong on the patient's account: not those for somebody else's membership, nor refunds of what
+    somebody else paid, nor those that the ledger has on another account."""
+    own, mine = {record.membership.id for record in facts.memberships}, (facts.person.id, None)
+    return [
+        payment
+        for payment in facts.payments
+        if (payment.membership_id in own or (payment.membership_id is None and payment.patient_id in mine))
+        and (payment.order_id is None or payment.order_id not in facts.posted_elsewhere)
+    ]
+
+
+def _all_payments(facts: PatientFacts) -> Iterable[PaymentFacts]:
+    """Each payment once: those on the patient's account and those of plans they pay for."""
+    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in on_own_account(facts)}
+    for record in facts.plans:
+        if (record.plan.payer_id or record.plan.patient_id) == facts.person.id:
+            seen.update((payment.id, payment) for payment in record.payments)
+    return seen.values()
+
+
+def _open(items: list[DueItem], plans: tuple[JudgedPlan, ...], today: date) -> tuple[int, int]:
+    """Cents past due and cents due today. Instalments due today are not among the items, which are late."""
+    past = sum(open_cents(item) for item in items if item.due_on < today)
+    now = sum(open_cents(item) for item in items if item.due_on == today)
+    now += sum(judged.finding.due_today_cents for judged in plans if not judged.family)
+    return past, now
+
+
+def _loose_past_due(
+    facts: PatientFacts, items: list[DueItem], unposted: list[PaymentFacts], today: date
+) -> int:
+    """What the account owes outside plans beyond the open visit charges: products, old balances, refunds.
+
+    An open draft or instalment that the EHR charged to the account as well is one debt, not two: its charge is the
+    one without visit and plan, of the same amount, posted around the due date.
+    """
+    rows = [e for e in facts.ledger if e.part == "patient" and e.plan_id is None and e.posted_on <= today]
+    owed = sum(raises_cents(entry) for entry in rows)
+    for payment in unposted:
+        if payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None:
+            owed -= payment.amount_cents
+    if owed <= 0:
+        return 0
+    charges = [entry for entry in rows if entry.kind == "charge" and entry.appointment_id is None]
+    for item in items:
+        if item.kind == "visit":
+            owed -= open_cents(item)
+        elif (charge := charge_of_item(item, charges)) is not None:
+            charges.remove(charge)
+            owed -= open_cents(item)
+    return max(0, owed)
+
+
+def insurance_of(facts: PatientFacts, visit: VisitFacts | None, setting: Setting) -> InsuranceFinding:
+    """How the insurance stands to a visit, or to today without one; open visits before it take theirs first."""
+    if visit is None:
+        return judge_insurance(facts.coverages, setting.today, None, setting.today)
+    day = clock.local_date(visit.starts_at, setting.time_zone)
+    earlier = sum(
+        1
+        for other in facts.visits
+        if other.starts_at < visit.starts_at and standing(other, setting.as_of) is VisitStanding.OPEN
+    )
+    return judge_insurance(
+        facts.coverages, day, visit.price_cents, setting.today, earlier_open_visits=earlier
+    )
+
+
+def _expected_at(
+    visit: VisitFacts,
+    facts: PatientFacts,
+    memberships: tuple[tuple[MembershipRecord, MembershipFinding], ...],
+    insurance: InsuranceFinding,
+    setting: Setting,
+) -> int:
+    """What the visit at hand will add to the patient's part (DOMAIN §6): nothing where a membership or a plan covers
+    it, its price where it is beyond the membership, else the insurance's estimate. Unknown adds nothing."""
+    if standing(visit, setting.as_of) is not VisitStanding.OPEN:
+        return 0
+    if any(entry.appointment_id == visit.id and entry.kind == "charge" for entry in facts.recent_ledger):
+        return 0
+    covers = {finding.covers(visit).cover for _, finding in memberships}
+    if covers & {Cover.COVERED, Cover.PROVISIONAL}:
+        return 0
+    if covers & {Cover.EXCESS, Cover.DROP_IN, Cover.TO_MOVE}:
+        return visit.price_cents or 0
+    day = clock.local_date(visit.starts_at, setting.time_zone)
+    if any(_plan_covers(record, facts.person.id, day) for record in facts.plans):
+        return 0
+    return insurance.estimate_cents or 0
+
+
+def _plan_covers(record: PlanRecord, patient_id: int, day: date) -> bool:
+    plan = record.plan
+    within = (plan.start_date or date.min) <= day <= (plan.end_date or date.max)
+    return plan.patient_id == patient_id and plan.kind == "treatment" and plan.status == "active" and within

@@ -1,0 +1,53 @@
+"""What a patient owes right now, by the same rules as the morning: what a link may ask for."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from core.dues.due_items import open_charges
+from core.dues.posting_problems import match_ledger, unposted_payments
+from core.errors import NotFound
+from core.findings.gather import PatientFacts, gather
+from core.findings.judge import Judged, Setting, judge, on_own_account
+from core.ledger.facts import EntryFacts
+from core.links.payer import NO_PATIENT, place_of
+from core.patients.models import Patient
+from core.payments.facts import PaymentFacts
+from core.reports.morning import setting_of
+
+
+class Owed(NamedTuple):
+    """judged: everything the rules found. today is local to time_zone."""
+
+    judged: Judged
+    setting: Setting
+    today: date
+    time_zone: str
+
+
+def owed(session: Session, patient: Patient, as_of: datetime) -> Owed:
+    """Run the rules on one patient at an instant (aware UTC). Raises NotFound."""
+    place = place_of(session, patient)
+    setting = setting_of(session, place, as_of)
+    key = patient.id or 0
+    found = gather(session, [key], as_of=as_of, time_zone=place.time_zone, whole=True)
+    if key not in found:
+        raise NotFound(NO_PATIENT)
+    return Owed(judge(found[key], setting), setting, setting.today, place.time_zone)
+
+
+def charges_left(
+    facts: PatientFacts, setting: Setting, besides: frozenset[int]
+) -> tuple[list[tuple[EntryFacts, int]], list[PaymentFacts]]:
+    """The patient's open charges with what is open of each, and the payments the ledger does not have yet.
+
+    besides: ids of payments that belong to an invoice, which pays its own lines and not the oldest charge.
+    """
+    mine = on_own_account(facts)
+    unposted: list[PaymentFacts] = []
+    if setting.ledger_known:
+        matched = match_ledger(mine, facts.recent_ledger, setting.as_of)
+        unposted = unposted_payments(mine, facts.recent_ledger, setting.as_of, matched=matched)
+    loose = [payment for payment in unposted if payment.id not in besides]
+    return open_charges(facts.ledger, loose, setting.today), unposted

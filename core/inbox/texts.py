@@ -1,0 +1,228 @@
+"""What the text gateway tells us: what became of a text, and what a patient wrote back."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.audit.commands import record
+from core.blasts.batches import note_progress
+from core.errors import BadInput
+from core.inbox.commands import body_of
+from core.inbox.models import InboxEvent
+from core.integrations import sms
+from core.messages.addresses import shown, text_number
+from core.messages.consent import (
+    BY_GATEWAY,
+    BY_LINK,
+    BY_TEXT,
+    CANNOT_GET_TEXTS,
+    patients_at,
+    start_address,
+    stop_address,
+    suppressions,
+)
+from core.messages.models import Channel, InboundMessage, Message, MessageState
+from core.messages.stop_words import Wish, read
+from core.messages.templates import letterhead
+from core.outbox import commands as outbox
+from core.secrets import mask_card_numbers
+
+_AFTER = {  # what may still change into what: callbacks come in any order, and more than once
+    MessageState.SENT: (MessageState.QUEUED, MessageState.UNKNOWN),
+    MessageState.DELIVERED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
+    MessageState.FAILED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
+}
+_STATES = {
+    "sent": MessageState.SENT,
+    "delivered": MessageState.DELIVERED,
+    "read": MessageState.DELIVERED,
+    "undelivered": MessageState.FAILED,
+    "failed": MessageState.FAILED,
+}
+_KEPT = ("MessageSid", "MessageStatus", "ErrorCode", "From", "To", "Body", "OptOutType", "key")
+_FAILED = {
+    "30003": "The phone is switched off or out of reach.",
+    "30004": "The phone or its carrier blocks our texts.",
+    "30005": "This number does not exist any more. Ask for a new one.",
+    "30006": "This is a landline or cannot get texts. Ask for a mobile number.",
+    "30007": "The carrier held this text back as unwanted.",
+    "30034": "The carrier takes no texts from our number: it is not registered.",
+    sms.OPTED_OUT: "This phone opted out of our texts.",
+}
+
+
+def kept_of(event: sms.Event) -> dict[str, Any]:
+    """What is stored of an event: what we use, card numbers masked."""
+    return {name: mask_card_numbers(event.fields[name])[:2000] for name in _KEPT if name in event.fields}
+
+
+def apply(session: Session, told: InboxEvent) -> str:
+    """Carry a stored event into messages and consent; the words to answer the patient with, "" for none.
+
+    Applying it again changes nothing.
+    """
+    body = body_of(told)
+    if told.kind == "status":
+        _apply_status(session, body)
+        return ""
+    return _apply_inbound(session, body)
+
+
+def twiml(words: str) -> tuple[str, str]:
+    """The answer to the gateway: content type and body; an empty one sends nothing."""
+    inner = f"<Message>{escape(words)}</Message>" if words else ""
+    return "text/xml", f'<?xml version="1.0" encoding="UTF-8"?><Response>{inner}</Response>'
+
+
+def _apply_status(session: Session, body: Mapping[str, Any]) -> None:
+    message = _message(session, str(body.get("MessageSid", "")), str(body.get("key", "")))
+    state = _STATES.get(str(body.get("MessageStatus", "")))
+    if message is None:
+        return
+    if message.outbox_id:
+        _settle(session, message.outbox_id, str(body.get("MessageSid", "")))
+    message.provider_id = message.provider_id or str(body.get("MessageSid", "")) or None
+    if state is not None and message.state in _AFTER[state]:
+        message.state, message.reason = state, ""
+        message.sent_at = message.sent_at or clock.now()
+        if state == MessageState.DELIVERED:
+            message.delivered_at = clock.now()
+        if state == MessageState.FAILED:
+            _note_failure(session, message, str(body.get("ErrorCode", "")))
+    session.add(message)
+    if (
+        message.batch_id is not None
+    ):  # a quick gateway tells before the sender has written its own answer down
+        session.flush()
+        note_progress(session, [message.batch_id])
+
+
+def _settle(session: Session, key: str, sid: str) -> None:
+    """A callback about a text proves that the gateway took it: a doubtful row is settled by that."""
+    row = outbox.held(session, [key]).get(key)
+    if row is not None and row.attempts:
+        outbox.settle(session, row, {"sid": sid})
+
+
+def _note_failure(session: Session, message: Message, code: str) -> None:
+    message.reason = _FAILED.get(code, f"The gateway could not deliver it (code {code or 'unknown'}).")
+    if code == sms.OPTED_OUT:
+        stop_address(session, Channel.TEXT, message.to_address, BY_GATEWAY)
+    elif code in sms.NO_SUCH_NUMBER - {"30003"}:  # switched off today is no reason for ever
+        stop_address(session, Channel.TEXT, message.to_address, CANNOT_GET_TEXTS)
+
+
+def _message(session: Session, sid: str, key: str) -> Message | None:
+    if key:
+        return session.exec(select(Message).where(Message.outbox_id == key).with_for_update()).first()
+    return session.exec(
+        select(Message)
+        .where(col(Message.provider_id) == sid, Message.channel == Channel.TEXT)
+        .with_for_update()
+    ).first()
+
+
+def _apply_inbound(session: Session, body: Mapping[str, Any]) -> str:
+    sid = str(body.get("MessageSid", ""))
+    known = select(InboundMessage.id).where(InboundMessage.provider_id == sid)
+    if session.exec(known).first() is not None:
+        return ""
+    sender, words = _number(str(body.get("From", ""))), str(body.get("Body", ""))
+    wish = read(words)
+    people = patients_at(session, Channel.TEXT, sender)
+    session.add(
+        InboundMessage(
+            patient_id=people[0].id if len(people) == 1 else None,
+            channel=Channel.TEXT,
+            from_address=sender,
+            to_address=str(body.get("To", "")),
+            body=words,
+            read_as=wish or "",
+            provider_id=sid,
+            received_at=clock.now(),
+        )
+    )
+    record(
+        session,
+        who=None,
+        action="text came in",
+        subject_kind="text",
+        subject_id=sid,
+        detail={"read_as": wish or ""},
+    )
+    answer = _heed(session, sender, wish, people[0].location_id if people else None)
+    # where the gateway keeps stop words itself, it has answered already
+    return "" if body.get("OptOutType") else answer
+
+
+def _heed(session: Session, sender: str, wish: Wish | None, location_id: int | None) -> str:
+    if wish is None:
+        return ""
+    head = letterhead(session, location_id)
+    who = head["practice"]
+    if wish == Wish.STOP:
+        if not stop_address(session, Channel.TEXT, sender, BY_TEXT):
+            return ""  # one confirmation only
+        stopped = suppressions(session, Channel.TEXT, [sender])[sender]
+        stopped.confirmed_at = clock.now()
+        session.add(stopped)
+        return f"{who}: you get no more texts from us. Reply START to get them again."
+    if wish == Wish.START:
+        return (
+            f"{who}: you get our texts again. Reply STOP to end them."
+            if start_address(session, Channel.TEXT, sender)
+            else ""
+        )
+    call = f" Call us: {shown(head['phone'])}." if head["phone"] else ""
+    return f"{who}: texts about your visits and payments.{call} Reply STOP to end them."
+
+
+def _number(sender: str) -> str:
+    try:
+        return text_number(sender)
+    except BadInput:
+        return sender[:40]  # a short code or a landline can write too
+
+
+class Mailbox(NamedTuple):
+    """Whose e-mails an unsubscribe address stops. location_id: of the practice that wrote."""
+
+    address: str
+    location_id: int | None
+    stopped: bool
+
+
+def stop_by_link(session: Session, token: str) -> Mailbox | None:
+    """Somebody pressed the unsubscribe link of an e-mail: the mailbox it went to gets no more. None: no such link."""
+    message = _of_token(session, token)
+    if message is None:
+        return None
+    stop_address(session, Channel.EMAIL, message.to_address, BY_LINK)
+    return Mailbox(message.to_address, message.location_id, True)
+
+
+def keep_by_link(session: Session, token: str) -> Mailbox | None:
+    """They pressed by mistake and want the e-mails after all. None: no such link."""
+    message = _of_token(session, token)
+    if message is None:
+        return None
+    start_address(session, Channel.EMAIL, message.to_address, how="undone at the unsubscribe link")
+    return Mailbox(message.to_address, message.location_id, False)
+
+
+def mailbox_of_link(session: Session, token: str) -> Mailbox | None:
+    """For the page behind the unsubscribe link. None: no such link."""
+    message = _of_token(session, token)
+    if message is None:
+        return None
+    stopped = message.to_address in suppressions(session, Channel.EMAIL, [message.to_address])
+    return Mailbox(message.to_address, message.location_id, stopped)
+
+
+def _of_token(session: Session, token: str) -> Message | None:
+    if not token or len(token) > 100:
+        return None
+    return session.exec(select(Message).where(Message.stop_token == token)).first()

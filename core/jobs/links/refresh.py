@@ -1,0 +1,168 @@
+"""Reading invoices and payment links back: opened, paid, closed or gone at the processor, and "seen at" (Fortis §8, §9).
+
+Fortis tells nobody about these by webhook, so they are asked for after every sync and whenever something hints at one.
+Its list shows a new invoice up to half an hour late: until then each is asked for by its id.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.connections.commands import connection_of, credentials, fortis_client, settings_of
+from core.errors import NotFound, Refused
+from core.integrations.fortis.asked_records import Paylink, QuickInvoice
+from core.integrations.fortis.writes import FortisDesk
+from core.jobs.links.read_back import Told, gone_at_processor, read_back
+from core.jobs.records.reread import reread
+from core.links.models import Link
+from core.links.payer import place_of
+from core.links.rules import LIVE, LinkKind, LinkState
+from core.patients.models import Patient
+from core.payments.models import Payment
+from core.store.engine import reader, transaction
+
+AT_ONCE = 100
+MOST = 2_000
+ALONE_AT_MOST = 50  # asked for one by one in a pass, those not looked at the longest first
+ENDED = timedelta(days=7)  # a payment may still come for a link that was just closed
+
+
+class _Known(NamedTuple):
+    link_id: int
+    kind: str
+    external_id: str
+    today: date
+
+
+def refresh_links(engine: Engine, client: FortisDesk, connection_id: int) -> int:
+    """Ask for every invoice and payment link that can still change, and for payments on them that are not here yet.
+
+    Returns how many were read. Raises TransportError; what was read before it is kept.
+    """
+    known = _to_ask(engine, connection_id)
+    return sum(
+        _refresh(engine, client, connection_id, known[start : start + AT_ONCE])
+        for start in range(0, len(known), AT_ONCE)
+    )
+
+
+def refresh_link(engine: Engine, link_id: int, *, wire: Mapping[str, Any] | None = None) -> None:
+    """The same for one link, at a person's wish. Raises NotFound, TransportError, WrongKey."""
+    with reader(engine) as session:
+        link = session.get(Link, link_id)
+        if link is None or link.connection_id is None:
+            raise NotFound("This link is not in the store any more. Go back and refresh the list.")
+        if link.external_id is None:
+            return
+        known = _Known(link_id, link.kind, link.external_id, _today(session, link))
+        connection = connection_of(session, link.connection_id)
+        settings, secrets = settings_of(connection), credentials(connection)
+        connection_id = link.connection_id
+    client = fortis_client(settings, secrets, **(wire or {}))
+    try:
+        _refresh(engine, client, connection_id, [known])
+    finally:
+        client.close()
+
+
+def refresh_invoice(engine: Engine, client: FortisDesk, connection_id: int, external_id: str) -> None:
+    """The invoice or payment link of that id at the processor, when it is one of ours. Raises TransportError."""
+    with reader(engine) as session:
+        link = session.exec(
+            select(Link).where(Link.connection_id == connection_id, Link.external_id == external_id)
+        ).first()
+        known = [_Known(link.id or 0, link.kind, external_id, _today(session, link))] if link else []
+    if known:
+        _refresh(engine, client, connection_id, known)
+
+
+def _to_ask(engine: Engine, connection_id: int) -> list[_Known]:
+    since = clock.now() - ENDED
+    with reader(engine) as session:
+        links = session.exec(
+            select(Link)
+            .where(
+                Link.connection_id == connection_id,
+                col(Link.external_id).is_not(None),
+                col(Link.state).in_(list(LIVE))
+                | (col(Link.ended_at) >= since) & (col(Link.state) != LinkState.REFUSED),
+            )
+            .order_by(col(Link.seen_at).is_not(None), col(Link.seen_at), col(Link.id).desc())
+            .limit(MOST)
+        ).all()
+        return [
+            _Known(link.id or 0, link.kind, link.external_id or "", _today(session, link)) for link in links
+        ]
+
+
+def _today(session: Session, link: Link) -> date:
+    return clock.today(place_of(session, session.get_one(Patient, link.patient_id)).time_zone)
+
+
+def _refresh(engine: Engine, client: FortisDesk, connection_id: int, known: Sequence[_Known]) -> int:
+    """Ask, fetch the payments that are not here, write it down: no transaction is open while asking."""
+    told: dict[int, Told | None] = {}
+    for kind, listing, one in (
+        (LinkKind.INVOICE, client.quick_invoices, client.quick_invoice),
+        (LinkKind.PAY, client.paylinks, client.paylink),
+    ):
+        told |= _ask([each for each in known if each.kind == kind], listing, one)
+    _fetch_payments(engine, client, connection_id, told.values())
+    with transaction(engine) as session:
+        for each in known:
+            if each.link_id not in told:
+                continue
+            link = session.exec(
+                select(Link)
+                .where(Link.id == each.link_id)
+                .with_for_update()
+                .execution_options(populate_existing=True)
+            ).one()
+            found = told[each.link_id]
+            if found is None:
+                gone_at_processor(session, link)
+            else:
+                read_back(session, link, found, today=each.today)
+    return len(told)
+
+
+def _ask(
+    known: Sequence[_Known],
+    listing: Callable[[Sequence[str]], Any],
+    one: Callable[[str], QuickInvoice | Paylink],
+) -> dict[int, Told | None]:
+    """What the processor says of each, by link id; None = it is not there any more."""
+    listed = {found.id: found for found in listing([each.external_id for each in known])} if known else {}
+    told: dict[int, Told | None] = {
+        each.link_id: Told(listed[each.external_id], listed=True)
+        for each in known
+        if each.external_id in listed
+    }
+    for each in [each for each in known if each.external_id not in listed][:ALONE_AT_MOST]:
+        try:
+            told[each.link_id] = Told(one(each.external_id), listed=False)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            told[each.link_id] = None
+    return told
+
+
+def _fetch_payments(engine: Engine, client: FortisDesk, connection_id: int, told: Any) -> None:
+    """Payments the processor names on a link and the store does not have: the transaction list may be later."""
+    named = {ref for each in told if each is not None for ref in each.record.paid_by() or ()}
+    with reader(engine) as session:
+        here = set(
+            session.exec(
+                select(Payment.external_id).where(
+                    Payment.connection_id == connection_id, col(Payment.external_id).in_(named)
+                )
+            )
+        )
+    missing = sorted(named - here)
+    for start in range(0, len(missing), AT_ONCE):
+        reread(engine, client, connection_id, "transactions", missing[start : start + AT_ONCE])

@@ -1,0 +1,213 @@
+"""Loading practice files into the store (CONTRACTS §1 and §3): a folder once, or one that is watched.
+
+5,000 rows are one transaction, so a run that is killed leaves whole chunks, and running again completes it.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from core.connections.quarantine import quarantine, resolve
+from core.connections.runs import add_counts, fail_run, finish_run, start_run
+from core.errors import BadInput
+from core.integrations.practice_files import FILES, OpenFile, Parsed, PracticeFile, Repeated
+from core.integrations.records import Rejected
+from core.jobs.practice_files.cash_practice_reports import load_reports
+from core.jobs.practice_files.folder import (
+    FoundFiles,
+    Stamp,
+    StillChanging,
+    digest_of,
+    files_in,
+    refuse_unfinished,
+    stamp_of,
+)
+from core.jobs.practice_files.guarantors import link_guarantors, name_practice, practice_files_connection
+from core.jobs.practice_files.result import FileCounts, ImportResult, in_run
+from core.jobs.practice_files.rows import MODELS, Known, complete
+from core.jobs.practice_files.seen import remember, same_as_before
+from core.jobs.practice_files.waiting_rows import files_with_open_rows, retry_waiting
+from core.jobs.records.joining import join_records
+from core.plans.versions import keep_old_terms
+from core.store.engine import reader, transaction
+from core.store.upsert import upsert
+
+Progress = Callable[[str, int], None]
+CHUNK = 5_000
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import going on. watching: unchanged files are not read again."""
+
+    engine: Engine
+    connection_id: int
+    progress: Progress | None
+    watching: bool
+    result: ImportResult
+
+
+def import_folder(
+    engine: Engine, folder: Path, *, connection_id: int | None = None, progress: Progress | None = None
+) -> ImportResult:
+    """Load every practice file of a folder. progress(file, rows done) is called after each chunk.
+
+    Without a connection, the one named “practice files” is used, or made. A file that cannot be used is an error in
+    the result, and the others are loaded. Raises BadInput when the folder itself cannot be read or holds no CSV file.
+    """
+    found = files_in(folder)
+    if not found.paths and not found.reports:
+        raise BadInput(f"The folder {folder} holds no practice file ({', '.join(list(FILES)[:3])}.csv, …).")
+    if connection_id is None:
+        with transaction(engine) as session:
+            connection_id = practice_files_connection(session)
+    going = _Import(engine, connection_id, progress, watching=False, result=ImportResult())
+    result = _load_all(going, found)
+    join_records(engine)
+    return result
+
+
+def sync_folder(
+    engine: Engine, connection_id: int, folder: Path, *, full: bool = False, progress: Progress | None = None
+) -> ImportResult:
+    """Load a watched folder: a file with the same bytes as last time is counted, not read, unless `full`.
+
+    A file that is still being written is left for the next sync, with a note; so is a folder with nothing in it yet.
+    Whoever calls joins processor records afterwards (core/jobs/records/joining.py). Raises BadInput when the folder cannot be read.
+    """
+    found = files_in(folder)
+    going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult())
+    return _load_all(going, found)
+
+
+def _load_all(going: _Import, found: FoundFiles) -> ImportResult:
+    going.result.remarks += found.remarks
+    with reader(going.engine) as session:
+        waiting = files_with_open_rows(session, going.connection_id)
+    for name, file in FILES.items():
+        if name in waiting:
+            _retry(going, file)
+        if name in found.paths:
+            _load_file(going, file, found.paths[name])
+    load_reports(going.engine, found.reports, going.result, watching=going.watching, progress=going.progress)
+    return going.result
+
+
+def _retry(going: _Import, file: PracticeFile) -> None:
+    if retried := retry_waiting(going.engine, going.connection_id, file):
+        going.result.retried[file.name] = retried
+        with transaction(going.engine) as session:
+            _follow_up(session, going.connection_id, file.name)
+
+
+def _follow_up(session: Session, connection_id: int, file: str) -> None:
+    """What rests on a file as a whole."""
+    if file == "locations":
+        name_practice(session, connection_id)
+    elif file == "patients":
+        link_guarantors(session, connection_id)
+
+
+def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
+    going.result.add(file.name, FileCounts(), [])
+    with transaction(going.engine) as session:
+        run_id = start_run(session, going.connection_id, file.name, full=not going.watching)
+    try:
+        stamp = stamp_of(path)
+        if going.watching:
+            refuse_unfinished(path)
+        digest = digest_of(path)
+        if not (going.watching and _counted(going, file, run_id, digest)):
+            complete = _read(going, file, path, run_id, stamp)
+            _finish(going, file, run_id, digest if complete else None)
+    except BadInput as unusable:
+        said = going.result.remarks if isinstance(unusable, StillChanging) else going.result.errors
+        said.append(unusable.sentence)
+        with transaction(going.engine) as session:
+            fail_run(session, run_id, unusable.sentence)
+    except BaseException:
+        with suppress(DBAPIError), transaction(going.engine) as session:  # the store itself may be at fault
+            fail_run(session, run_id, "The import was cut off in the middle; importing again completes it.")
+        raise
+
+
+def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bool:
+    """Whether the file is the one of last time, which is then counted as it stands in the store."""
+    with transaction(going.engine) as session:
+        counts = same_as_before(session, going.connection_id, file.name, digest)
+        if counts is None:
+            return False
+        add_counts(session, run_id, **in_run(counts))
+        finish_run(session, run_id)
+    going.result.add(file.name, counts, [])
+    return True
+
+
+def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: Stamp) -> bool:
+    """Read and store the whole file. Returns whether every reference of its rows was found."""
+    opened = OpenFile(path, file)
+    if opened.unknown:
+        going.result.unknown_columns[file.name] = opened.unknown
+    if stamp_of(path) != stamp:
+        raise StillChanging(path)
+    with reader(going.engine) as session:
+        known = Known(session, going.connection_id)
+    records, done = opened.records(), 0
+    while chunk := list(islice(records, CHUNK)):
+        _store_chunk(going, opened, known, run_id, chunk)
+        done += len(chunk)
+        if going.progress is not None:
+            going.progress(file.name, done)
+    if opened.blank:
+        going.result.remarks.append(f"{path.name}: {opened.blank:,} empty rows were left out.")
+    if stamp_of(path) != stamp:
+        raise StillChanging(path)
+    return not known.missed
+
+
+def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str | None) -> None:
+    with transaction(going.engine) as session:
+        _follow_up(session, going.connection_id, file.name)
+        if digest is not None:
+            remember(session, going.connection_id, file.name, digest, going.result.files[file.name])
+        finish_run(session, run_id)
+
+
+def _store_chunk(
+    going: _Import, opened: OpenFile, known: Known, run_id: int, chunk: list[Parsed | Rejected | Repeated]
+) -> None:
+    """One transaction: references, upsert, quarantine, counts. Nothing is told before it is committed."""
+    file, parsed = opened.file, [record for record in chunk if isinstance(record, Parsed)]
+    rejected = [record for record in chunk if isinstance(record, Rejected)]
+    repeated = [record for record in chunk if isinstance(record, Repeated)]
+    with transaction(going.engine) as session:
+        known.look_up(session, file, parsed)
+        made = complete(known, file, parsed)
+        rejected += made.rejected
+        rows = [row for _record, row in made.rows]
+        keep_old_terms(session, MODELS[file.name], going.connection_id, rows, keep=opened.absent)
+        counts = upsert(session, MODELS[file.name], going.connection_id, rows, keep=opened.absent)
+        resolve(session, going.connection_id, file.name, _mended(made.rows, rejected))
+        quarantine(session, going.connection_id, file.name, rejected)
+        total = FileCounts(len(chunk), counts.stored, counts.unchanged + len(repeated), len(rejected))
+        add_counts(session, run_id, **in_run(total))
+    going.result.add(file.name, total, sorted(rejected, key=lambda row: row.line or 0))
+    for line, column, note in made.notes:
+        going.result.note_cell(file.name, line, column, note)
+    for row in repeated:
+        going.result.note_cell(
+            file.name, row.line, file.columns[0].name, "stands on a later line again; the later line counts"
+        )
+
+
+def _mended(rows: list[tuple[Parsed, dict[str, Any]]], rejected: list[Rejected]) -> list[str]:
+    """Keys whose quarantined rows are mended now: not those that a later line of this chunk spoils again."""
+    spoilt = {row.external_id: row.line or 0 for row in rejected}
+    return [record.external_id for record, _row in rows if spoilt.get(record.external_id, 0) < record.line]

@@ -1,0 +1,73 @@
+"""What a watched file was when it was last read to its end: the same bytes need not be read again.
+
+Kept in the store beside the rows, so a store that was restored from a backup remembers what it holds, no more.
+"""
+
+import hashlib
+import json
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from core.connections.models import QuarantinedRow
+from core.connections.runs import place_of
+from core.jobs.practice_files.result import FileCounts
+from core.jobs.practice_files.rows import table_of
+from core.jobs.practice_files.waiting_rows import open_rows
+
+_READING = 1  # grows when the same bytes would be stored differently
+
+# what else decides how a row is stored: time zones and locations (see practice_rows)
+_RESTS_ON = {
+    "patients": ("locations",),
+    "appointments": ("locations", "providers", "patients"),
+    "payments": ("locations", "patients"),
+}
+_DECIDING = {"locations": "time_zone", "providers": "location_id", "patients": "location_id"}
+
+
+def remember(session: Session, connection_id: int, file: str, digest: str, counts: FileCounts) -> None:
+    """Note that the file with these bytes was read to its end."""
+    place_of(session, connection_id, file).cursor = json.dumps(
+        {
+            "file": digest,
+            "rests_on": _surroundings(session, connection_id, file),
+            "rows": counts.rows,
+            "quarantined": counts.quarantined,
+        }
+    )
+    session.flush()
+
+
+def same_as_before(session: Session, connection_id: int, file: str, digest: str) -> FileCounts | None:
+    """The counts of a file that would change nothing, or None when it has to be read.
+
+    Quarantined are those of its bad rows that still are; the others have been mended since.
+    """
+    try:
+        seen = json.loads(place_of(session, connection_id, file).cursor or "{}")
+        rows, quarantined = int(seen["rows"]), int(seen["quarantined"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    if seen.get("file") != digest or seen.get("rests_on") != _surroundings(session, connection_id, file):
+        return None
+    still = session.execute(
+        select(func.count()).select_from(QuarantinedRow).where(*open_rows(connection_id, file))
+    ).scalar_one()
+    bad = min(quarantined, still)
+    return FileCounts(rows, 0, rows - bad, bad)
+
+
+def _surroundings(session: Session, connection_id: int, file: str) -> str:
+    digest = hashlib.blake2b(str(_READING).encode(), digest_size=16)
+    for other in _RESTS_ON.get(file, ()):
+        columns = table_of(other).c
+        rows = session.execute(
+            select(columns.id, columns[_DECIDING[other]])
+            .where(columns.connection_id == connection_id)
+            .order_by(columns.id)
+            .execution_options(yield_per=10_000)
+        )
+        for row in rows:
+            digest.update(repr(tuple(row)).encode())
+    return digest.hexdigest()

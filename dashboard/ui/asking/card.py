@@ -1,0 +1,106 @@
+"""A new-card link: which card it replaces and which drafts it moves. The card itself is typed at the processor only."""
+
+from datetime import date
+
+import streamlit as st
+from sqlmodel import Session
+
+from core.errors import BadInput
+from core.links.card_links import create_card_link
+from core.links.draft_moves import RunningDraft, drafts_by_card
+from core.links.new_link import open_links, say_open_link
+from core.links.payer import account_of, patient_of
+from core.links.rules import CARD_LINK_DAYS, LinkKind
+from core.money import short_dollars
+from core.patient_card.rows import CardLine, PatientCard
+from core.staff.reports import Identity
+from dashboard.ui import doing, page
+from dashboard.ui.asking import actions as asking
+from dashboard.ui.asking.actions import Asking
+from dashboard.ui.note import note
+from dashboard.ui.text import day_month, plain
+
+PLACE = "make new card link"
+
+
+def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
+    """The form. card: the patient card it stands on, for the cards on file and what each is charged."""
+    with page.open_reader() as session:
+        drafts = _drafts(session, who, ask.patient)
+        there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.CARD)]
+    if there:
+        st.warning("  \n".join(plain(words, 200) for words in there), icon=":material/link:")
+        st.checkbox("Make a second one on purpose", key=ask.key("second"))
+    replaceable = [one for one in card.cards if one.kind != "bank" and one.state != "removed"]
+    by_id: dict[str, CardLine] = {one.card_id: one for one in replaceable}
+    options = [*by_id, ""]
+    st.radio(
+        "Which card is to be replaced?",
+        options,
+        index=options.index(ask.card) if ask.card in options else _worst(replaceable),
+        key=ask.key("card"),
+        format_func=lambda key: _name(by_id[key]) if key else _no_card(by_id),
+        captions=[_moves(drafts.get(one.card_id, []), card.day) for one in replaceable]
+        + [_moves([draft for each in drafts.values() for draft in each], card.day)],
+    )
+    note(
+        f"The link works {CARD_LINK_DAYS} days and once. The card is typed on the processor's own page, never here."
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Make new card link", key=ask.key("make"), type="primary", icon=":material/add_card:",
+            on_click=_make, args=(ask,),
+        )  # fmt: skip
+        st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
+    if ask.refused_as_it_stands:
+        doing.say(PLACE)
+
+
+def _worst(cards: list[CardLine]) -> int:
+    """The card that needs replacing most, else the last option: every draft."""
+    bad = [place for place, one in enumerate(cards) if one.state in ("expired", "closed", "ends soon")]
+    charged = [place for place in bad if cards[place].charges]
+    return (charged or bad or [len(cards)])[0]
+
+
+def _name(one: CardLine) -> str:
+    ends = f", ends {one.expires_on:%m/%y}" if one.expires_on else ""
+    last = f" ending {one.last_four}" if one.last_four else ""
+    return plain(f"{(one.brand or 'Card').capitalize()}{last}{ends} ({one.state})", 100)
+
+
+def _no_card(cards: dict[str, CardLine]) -> str:
+    return "Every draft of this patient" if cards else "A first card: none is on file"
+
+
+def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None, list[RunningDraft]]:
+    """The drafts by card; none where the patient is not known at the processor (the button then says so)."""
+    try:
+        account = account_of(session, patient_of(session, who, patient_id))
+    except BadInput:
+        return {}
+    return drafts_by_card(session, account.connection_id, account.contact_ref) if account.contact_ref else {}
+
+
+def _moves(drafts: list[RunningDraft], today: date) -> str:
+    if not drafts:
+        return "No draft runs on it; the new card is kept for later."
+    told = [f"{short_dollars(draft.amount_cents)}, {_next(draft, today)}" for draft in drafts]
+    return plain(f"Moves to the new card: {'; '.join(told)}.", 300)
+
+
+def _next(draft: RunningDraft, today: date) -> str:
+    if draft.on_hold:
+        return "on hold"
+    return f"next on {day_month(draft.next_run_on, today)}" if draft.next_run_on else "none planned"
+
+
+def _make(ask: Asking) -> None:
+    made = doing.do(
+        PLACE,
+        lambda session, who: create_card_link(
+            session, who, patient_id=ask.patient, form=ask.form, card_ref=ask.typed("card") or None,
+            second=bool(ask.typed("second", False)),
+        ).id,
+    )  # fmt: skip
+    ask.took(made)

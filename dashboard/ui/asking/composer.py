@@ -1,0 +1,65 @@
+"""What is open under the three actions of the patient card: a form, or what it made and its way to the patient."""
+
+import streamlit as st
+
+from core.links.rules import LinkKind
+from core.patient_card.rows import PatientCard
+from core.permissions import Permission, may
+from core.reports.links import LinkLine
+from core.staff.reports import Identity
+from dashboard.ui.asking import actions as asking
+from dashboard.ui.asking import card as ask_card
+from dashboard.ui.asking import invoice as ask_invoice
+from dashboard.ui.asking import link_life
+from dashboard.ui.asking import payment as ask_payment
+from dashboard.ui.asking.actions import Asking
+from dashboard.ui.asking.hand_over import hand_over, name_of
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import plain
+
+
+def composer(card: PatientCard, who: Identity, sight: Sight) -> None:
+    """The actions, the form that is open, and the links the patient can still use; nothing for a role that may not ask."""
+    if not asking.may_ask(who):
+        return
+    asking.actions(card.row.key, who)
+    ask = asking.asked_of(card.row.key)
+    if ask is not None:
+        with st.container(border=True, key="composer"):
+            _open(ask, card, who, sight)
+    seen = [one for one in card.links if may(who.role, _needed(one))]
+    _links([one for one in seen if ask is None or one.link_id != ask.link], card.time_zone)
+
+
+def _needed(line: LinkLine) -> Permission:
+    return Permission.ASK_FOR_CARDS if line.kind == LinkKind.CARD else Permission.COLLECT
+
+
+def _open(ask: Asking, card: PatientCard, who: Identity, sight: Sight) -> None:
+    if ask.link is not None:
+        hand_over(ask, ask.link, who, sight, card.time_zone)
+    elif ask.kind == "invoice":
+        ask_invoice.compose(ask, who)
+    elif ask.kind == "pay":
+        ask_payment.compose(ask, who, card.time_zone)
+    elif ask.kind == "card":
+        ask_card.compose(ask, card, who)
+
+
+def _links(links: list[LinkLine], time_zone: str) -> None:
+    """Who has an open link is seen at once; what is over opens on demand."""
+    still = [one for one in links if one.open or one.undo_until]
+    over = [one for one in links if one not in still]
+    for one in still:
+        with st.container(border=True, gap="xsmall"):
+            _link(one, time_zone)
+    if over:
+        with st.expander(f"Earlier links ({len(over)})", icon=":material/history:"):
+            for one in over[:12]:
+                _link(one, time_zone)
+
+
+def _link(line: LinkLine, time_zone: str) -> None:
+    st.markdown(f"**{plain(name_of(line), 100)}**  {plain(line.reason, 160)}")
+    link_life.steps_row(line, time_zone)
+    link_life.buttons(line, f"link {line.link_id}")

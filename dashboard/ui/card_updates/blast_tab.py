@@ -1,0 +1,53 @@
+"""The tab “Ask for new cards”: who, message, check, send and results on one page (LOOK, Card updates)."""
+
+import streamlit as st
+
+from core.errors import HuddleError
+from core.staff.reports import Identity
+from dashboard.ui import doing, page
+from dashboard.ui.card_updates.blast_check import step_check
+from dashboard.ui.card_updates.blast_draft import OPEN, begin, draft
+from dashboard.ui.card_updates.blast_message import step_message
+from dashboard.ui.card_updates.blast_results import blast_view, earlier
+from dashboard.ui.card_updates.blast_send import step_send
+from dashboard.ui.card_updates.blast_who import step_who
+from dashboard.ui.privacy import sight_with_switch
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import plain
+
+
+def blast_tab() -> None:
+    """The whole tab: one blast being made, or one that was made."""
+    who = page.identity()
+    try:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            opened = st.session_state.get(OPEN)
+            if opened is not None:
+                st.button("Ask others", key="blast new", icon=":material/add:", on_click=_leave, args=(who,))
+            st.space("stretch")
+            sight = sight_with_switch(who)
+        if opened is not None:
+            blast_view(opened, who, sight)
+        else:
+            _steps(who, sight)
+        earlier(who)
+    except HuddleError as error:
+        st.error(plain(error.sentence, 400), icon=":material/error:")
+
+
+def _steps(who: Identity, sight: Sight) -> None:
+    now = draft(who)
+    people = step_who(now, who)
+    words = step_message(now, who, people)
+    if words is None or not people:
+        if words is not None and (now.picked or now.chosen):
+            st.success("Nobody needs to be asked for this. Choose others above.", icon=":material/task_alt:")
+        return
+    found = step_check(now, who, sight, people, words)
+    if found is not None:
+        step_send(now, who, people, found)
+
+
+def _leave(who: Identity) -> None:
+    doing.hush()
+    begin(who)

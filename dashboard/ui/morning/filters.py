@@ -1,0 +1,107 @@
+"""Which visits of the day are shown, in which order, and the row of choices above the table."""
+
+from collections.abc import Callable, Iterable
+
+import streamlit as st
+
+from core.findings.flags import Group
+from core.reports.rows import MorningRow, Report
+from core.reports.rules import row_order
+from core.staff.reports import Identity
+from dashboard.ui.choices import choices, choose
+from dashboard.ui.columns import offered
+from dashboard.ui.components.chips import groups_of
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import plain
+
+ORDERS = {"worst": "Worst first", "time": "By time"}
+NO_PROVIDER = ""
+
+
+def ordered(visits: Iterable[MorningRow], order: str) -> list[MorningRow]:
+    """By time, or worst first: severity, then money at risk, then the time (DOMAIN §10)."""
+    if order == "time":
+        return sorted(visits, key=lambda visit: visit.starts_at)
+    return sorted(
+        visits, key=lambda visit: row_order(visit.about.severity, visit.about.at_risk_cents, visit.starts_at)
+    )
+
+
+def matching(
+    visits: Iterable[MorningRow], groups: Iterable[str], provider_id: str | None
+) -> list[MorningRow]:
+    """The visits with a flag of one of the groups (any when none is chosen) and of the provider."""
+    wanted = set(groups)
+    return [
+        visit
+        for visit in visits
+        if (not wanted or wanted & groups_of(visit.about))
+        and (provider_id is None or (visit.provider_id or NO_PROVIDER) == provider_id)
+    ]
+
+
+def filter_bar(report: Report, who: Identity, sight: Sight) -> tuple[list[str], str | None, str]:
+    """Draw the choices. Returns the flag groups, the provider's id (None = all) and the order."""
+    providers = {visit.provider_id or NO_PROVIDER: visit.provider or "No provider" for visit in report.rows}
+    found = set[Group]().union(*(groups_of(visit.about) for visit in report.rows))
+    groups = st.multiselect(
+        "Flags",
+        [group.value for group in Group if group in found],
+        placeholder="Flags: all",
+        key="morning groups",
+        label_visibility="collapsed",
+        width=250,
+    )
+    provider = st.selectbox(
+        "Provider",
+        sorted(providers, key=lambda key: providers[key]),
+        index=None,
+        placeholder="Provider: all",
+        format_func=lambda key: plain(providers.get(key), 40),
+        key="morning provider",
+        label_visibility="collapsed",
+        width=200,
+    )
+    order = order_picker(who, "morning", ORDERS)
+    column_picker(who, sight, "morning")
+    return groups, provider, order
+
+
+def order_picker(
+    who: Identity, screen: str, orders: dict[str, str], on_pick: Callable[[], None] = lambda: None
+) -> str:
+    """The order of the rows, remembered for the person; the first of `orders` until they choose."""
+    key = f"{screen} order"
+    first = next(iter(orders))
+    st.session_state.setdefault(key, choices(who, screen).get("sort", first))
+
+    def picked() -> None:
+        on_pick()
+        choose(who, screen, sort=st.session_state[key])
+
+    chosen = st.segmented_control(
+        "Order",
+        list(orders),
+        key=key,
+        format_func=orders.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        on_change=picked,
+    )
+    return chosen or first
+
+
+def column_picker(who: Identity, sight: Sight, screen: str) -> None:
+    """Details that can be switched on as columns, remembered for the person."""
+    key = f"{screen} columns"
+    st.session_state.setdefault(key, choices(who, screen).get("columns", []))
+    labels = {column.key: column.label for column in offered(sight)}
+    with st.popover("Columns", icon=":material/view_column:"):
+        st.pills(
+            "Show also",
+            list(labels),
+            selection_mode="multi",
+            key=key,
+            format_func=labels.__getitem__,
+            on_change=lambda: choose(who, screen, columns=st.session_state[key]),
+        )

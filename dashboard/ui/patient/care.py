@@ -1,0 +1,163 @@
+"""The card's care: today's visits, memberships with their use, insurance, visits, and the timeline."""
+
+from core.money import dollars
+from core.patient_card.rows import CoverageLine, MembershipPanel, PatientCard, UseBar, VisitLine
+from dashboard.ui.components import blocks
+from dashboard.ui.components.blocks import Block
+from dashboard.ui.patient.choices import choice_blocks
+from dashboard.ui.patient.money import LATEST, plan
+from dashboard.ui.sight import Sight, no_amounts
+from dashboard.ui.text import clock_time, count, day_month, day_words, visit_day
+
+STATUS = {"no_show": "did not come", "completed": "checked out", "rescheduled": "moved"}
+
+
+def _said(words: str, sight: Sight) -> str:
+    return words if sight.money else no_amounts(words)
+
+
+def today(card: PatientCard, sight: Sight) -> Block:
+    """Today's visit or visits, with insurance, estimate and the date it was checked."""
+    return blocks.section(
+        "today",
+        f"Today, {day_words(card.day)}",
+        [blocks.lines(_visit(one, card, sight, dated=False) for one in card.today)] if card.today else [],
+        empty=_no_visit(card),
+    )
+
+
+def _no_visit(card: PatientCard) -> str:
+    coming = card.row.next_visit
+    return (
+        f"No visit today. Next visit {visit_day(coming, card.time_zone, card.day)}."
+        if coming
+        else "No visit today, and none booked."
+    )
+
+
+def _visit(one: VisitLine, card: PatientCard, sight: Sight, *, dated: bool) -> Block:
+    at = clock_time(one.starts_at, card.time_zone)
+    when = f"{visit_day(one.starts_at, card.time_zone, card.day)}, {at}" if dated else at
+    what = " · ".join(word for word in (one.appointment_type, one.provider) if word)
+    estimate = (
+        f"estimate {dollars(one.estimate_cents)}" if sight.money and one.estimate_cents is not None else ""
+    )
+    missed = one.standing == "PRESUMED_MISSED"
+    status = "not checked in: missed?" if missed else STATUS.get(one.status, one.status)
+    return blocks.line(
+        f"{when}  {what}".strip(),
+        sub=". ".join(_said(word, sight).rstrip(".") for word in (one.note, one.insurance_sentence) if word),
+        right=" · ".join(word for word in (estimate, status) if word),
+        icon="event_busy" if one.standing in ("DEAD", "PRESUMED_MISSED") else "event",
+        tone="unknown" if missed else "",
+    )
+
+
+def plans_and_memberships(card: PatientCard, sight: Sight) -> Block:
+    """Schedules with what happened to each instalment, and use bars with where the patient should be."""
+    made = [block for panel in card.plans for block in plan(panel, card, sight)] if sight.money else []
+    made += [block for panel in card.memberships for block in _membership(panel, card, sight)]
+    heading = "Plan and membership" if sight.money else "Membership"
+    return blocks.section(
+        "plans", heading, made, empty="No plan and no membership." if sight.money else "No membership."
+    )
+
+
+def _membership(panel: MembershipPanel, card: PatientCard, sight: Sight) -> list[Block]:
+    tone = panel.severity.value if panel.severity else "good"
+    price = dollars(panel.price_cents) if sight.money and panel.price_cents is not None else ""
+    draft = (
+        f"next draft {day_month(panel.next_draft_on, card.day)}"
+        if panel.next_draft_on
+        else "no draft planned"
+    )
+    about = " · ".join(
+        word for word in (price, draft if sight.money else "", panel.status.replace("_", " ")) if word
+    )
+    return [
+        blocks.title(
+            panel.name, blocks.state_chip(panel.state.replace("_", " ").lower(), tone, "card_membership")
+        ),
+        blocks.text(_said(panel.sentence, sight)) if panel.sentence else {},
+        blocks.text(about, "soft"),
+        *(_use(one, card) for one in panel.bars),
+        *choice_blocks(panel, card, sight),
+    ]
+
+
+def _use(one: UseBar, card: PatientCard) -> Block:
+    allowance = "no limit" if one.allowance is None else f"of {one.allowance}"
+    words = f"{one.service_class}, {day_month(one.period_start)} to {day_month(one.period_end)}: {one.used} done, {one.booked} booked {allowance}"
+    if one.should_be is not None:
+        words += f"; should be at {one.should_be} by now"
+    if one.over:
+        excess = ", ".join(visit_day(at, card.time_zone) for at in one.excess)
+        words += f"; over by {one.over}" + (f" ({excess})" if excess else "")
+    return blocks.bar(one.used, one.booked, one.allowance, one.should_be, words)
+
+
+def insurance(card: PatientCard, sight: Sight) -> Block:
+    return blocks.section(
+        "insurance",
+        "Insurance",
+        [block for one in card.coverages for block in _coverage(one, card, sight)],
+        empty="No coverage on file: treated as self-pay only if the practice says so.",
+    )
+
+
+def _coverage(one: CoverageLine, card: PatientCard, sight: Sight) -> list[Block]:
+    tone = {"ACTIVE": "good", "SELF_PAY": "note", "INACTIVE": "high"}.get(one.state, "unknown")
+    amounts = sight.money
+    if one.state == "SELF_PAY":
+        return [blocks.title("Self pay"), blocks.text(_said(one.sentence, sight))]
+    return [
+        blocks.title(one.payer or "Unknown payer", blocks.state_chip(one.state.replace("_", " ").lower(), tone, "policy")),
+        blocks.text(_said(one.sentence, sight)) if one.sentence else {},
+        blocks.facts(
+            blocks.fact("Visits left", "–" if one.visits_left is None else str(one.visits_left)),
+            blocks.fact("Authorisation", (one.authorisation or "none needed").replace("_", " ").lower()),
+            blocks.fact("Copay", "unknown" if one.copay_cents is None else dollars(one.copay_cents)) if amounts else None,
+            blocks.fact("Estimate", "unknown" if one.estimate_cents is None else dollars(one.estimate_cents)) if amounts else None,
+            blocks.fact("Checked", day_month(one.checked_on, card.day) if one.checked_on else "never"),
+        ),
+    ]  # fmt: skip
+
+
+def visits(card: PatientCard, sight: Sight) -> Block:
+    made = [_visit(one, card, sight, dated=True) for one in card.visits]
+    rest = made[LATEST:]
+    return blocks.section(
+        "visits",
+        "Visits",
+        [
+            blocks.lines(made[:LATEST]) if made else None,
+            blocks.details(count(len(rest), "earlier visit"), [blocks.lines(rest)], name="visits")
+            if rest
+            else None,
+        ],
+        empty="No visit on file.",
+    )
+
+
+def timeline(card: PatientCard, sight: Sight) -> Block:
+    """Payments, declines, messages and visits, newest first; without those of money for a role without amounts."""
+    moments = [one for one in card.timeline if sight.money or one.cents is None]
+    made = [
+        blocks.line(
+            _said(one.words, sight),
+            sub=f"{visit_day(one.at, card.time_zone, card.day)}, {clock_time(one.at, card.time_zone)}",
+            right=dollars(one.cents) if one.cents is not None else "",
+            icon=one.icon,
+        )
+        for one in moments
+    ]
+    rest = made[LATEST:]
+    return blocks.section(
+        "timeline",
+        "Timeline",
+        [
+            blocks.lines(made[:LATEST]) if made else None,
+            blocks.details(f"{len(rest)} more", [blocks.lines(rest)], name="timeline") if rest else None,
+        ],
+        empty="Nothing has happened yet.",
+    )

@@ -1,0 +1,180 @@
+"""The patient card: the same in the drawer beside any list and at its own address, /patient?id=KEY."""
+
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+from sqlmodel import Session, select
+
+from core import clock
+from core.audit.commands import record
+from core.errors import NotFound
+from core.patient_card.read import patient_card
+from core.patient_card.rows import PatientCard
+from core.patients.models import Patient
+from core.permissions import Permission, require
+from core.staff.reports import Identity
+from dashboard.ui import doing, page, toasts
+from dashboard.ui.asking import actions as asking
+from dashboard.ui.asking.composer import composer
+from dashboard.ui.components.blocks import Block
+from dashboard.ui.components.component import own
+from dashboard.ui.components.headline import sources
+from dashboard.ui.patient import care as card_care
+from dashboard.ui.patient import choices as card_choices
+from dashboard.ui.patient import head as card_head
+from dashboard.ui.patient import money as card_money
+from dashboard.ui.patient import plans as card_plans
+from dashboard.ui.patient import quick_stop
+from dashboard.ui.sight import Sight
+from dashboard.ui.watch import watch
+
+_CARD = own("card")
+DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
+_FRESH = timedelta(seconds=2)
+DRAWER = "drawer card"
+OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open
+CLOSED = "closed patient"  # … whose drawer was closed last
+SEEN = "seen patient"  # the patient whose card the audit trail has already
+
+
+def sections(card: PatientCard, sight: Sight, stop: quick_stop.Stop, first: str = "") -> list[Block]:
+    """The parts of the card in their order, without those of money for a role that may not see amounts.
+
+    first: the name of the part that comes before the others, for a list that is about it.
+    """
+    parts = [
+        card_head.other_flags(card, sight, stop),
+        card_care.today(card, sight),
+        card_money.money(card) if sight.money else None,
+        card_care.plans_and_memberships(card, sight),
+        card_money.cards(card) if sight.money else None,
+        card_care.insurance(card, sight),
+        card_care.visits(card, sight),
+        card_care.timeline(card, sight),
+    ]
+    return sorted((part for part in parts if part), key=lambda part: part["name"] != first)
+
+
+def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None, first: str = "") -> None:
+    """Mount the card. `open` in its answer is the key of the family member that was pressed."""
+    stop = quick_stop.read_stop(card.row.key, sight)
+    _CARD(
+        key=key,
+        data={
+            "patient": card.row.key,
+            "head": card_head.head(card, sight),
+            "quick": card_head.quick_stop(card, sight, stop),
+            "sections": sections(card, sight, stop, first),
+            "sources": sources(card.sources, card.as_of),
+        },
+        on_open_change=on_open or (lambda: None),
+        on_decide_change=lambda: _decide(card.row.key, st.session_state[key].decide),
+        on_undo_change=lambda: _undo(card.row.key, st.session_state[key].undo),
+        on_task_change=lambda: quick_stop.act(st.session_state[key].task),
+        on_ask_change=lambda: _ask(card.row.key, st.session_state[key].ask),
+        on_promise_change=lambda: card_plans.promise(st.session_state[key].promise),
+    )
+
+
+def _decide(patient: int, answer: dict[str, Any] | None) -> None:
+    """Of a task, of a plan that was ended early, or of a visit beyond a membership."""
+    if answer and "task" in answer:
+        quick_stop.close(patient, answer)
+    else:
+        (card_plans.settle if answer and "plan" in answer else card_choices.decide)(answer)
+
+
+def _undo(patient: int, answer: dict[str, Any] | None) -> None:
+    if answer and str(answer.get("choice", "")).startswith("task:"):
+        quick_stop.take_back(patient, answer)
+        return
+    of_plan = answer is not None and isinstance(answer.get("choice"), str)
+    (card_plans.take_back if of_plan else card_choices.undo)(answer)
+
+
+def _ask(patient: int, answer: dict[str, Any] | None) -> None:
+    """The button beside a sentence: the form that mends it, filled in."""
+    kind, about = (answer or {}).get("kind"), (answer or {}).get("about")
+    pair = (str(about[0]), str(about[1])) if isinstance(about, list) and len(about) == 2 else None
+    if kind == "pay":
+        asking.ask(patient, "pay", due=pair)
+    elif kind == "card":
+        asking.ask(patient, "card", card=pair and pair[1])
+    elif kind == "invoice":
+        asking.ask(patient, "invoice")
+
+
+def read_card(key: int, who: Identity) -> PatientCard:
+    """The card of a patient, written down in the audit trail once per opening. Raises NotFound, NotAllowed."""
+    require(who.role, Permission.SEE_PATIENTS)
+    with page.open_reader() as session:
+        _require_location(session, key, who)
+        card = patient_card(session, key, clock.now())
+    if st.session_state.get(SEEN) != key:
+        with page.open_transaction() as session:
+            record(session, who=who, action="opened patient card", subject_kind="patient", subject_id=key)
+        st.session_state[SEEN] = key
+    return card
+
+
+def _require_location(session: Session, key: int, who: Identity) -> None:
+    """Someone who works at one location does not open patients of another. Raises NotFound."""
+    at = session.exec(select(Patient.location_id).where(Patient.id == key)).first()
+    if who.location_id is not None and at not in (None, who.location_id):
+        raise NotFound("This patient belongs to another location.")
+
+
+def open_from(board: str) -> None:
+    """The row that was pressed on a board becomes the open drawer. For the board's on_open."""
+    pressed = st.session_state[board].open
+    if pressed:
+        st.session_state[OPEN] = {**pressed, "board": board}
+
+
+def _opened(board: str) -> dict[str, Any] | None:
+    pressed = st.session_state.get(OPEN)
+    return pressed if pressed and pressed["board"] == board else None
+
+
+def closed(board: str) -> dict[str, Any] | None:
+    """The row of this board whose drawer was closed last: the keyboard goes back to it."""
+    gone = st.session_state.get(CLOSED)
+    return gone if gone and gone["board"] == board else None
+
+
+def _close() -> None:
+    st.session_state[CLOSED] = st.session_state.pop(OPEN, None)
+    st.session_state.pop(SEEN, None)
+    asking.leave()
+
+
+def draw_drawer(board: str, who: Identity, sight: Sight, first: str = "") -> None:
+    """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
+    watch()
+    row = _opened(board)
+    if row:
+        # read before the drawer opens: an open drawer without its card would still show the one before
+        _drawer(board, who, sight, read_card(int(row["key"]), who), first)
+
+
+@st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
+def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: str) -> None:
+    row = _opened(board)
+    if row is None:
+        return
+    doing.refresh_what_changed()
+    key = int(row["key"])
+    # a family member was pressed, or only the drawer runs again: what it was given is from before
+    if key != card.row.key or clock.now() - card.as_of > _FRESH:
+        card = read_card(key, who)
+    composer(card, who, sight)
+    draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)
+    st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
+    toasts.show()
+
+
+def _open_family() -> None:
+    key = st.session_state[DRAWER].open
+    if key:
+        st.session_state[OPEN] = {**st.session_state[OPEN], "key": key}

@@ -1,0 +1,173 @@
+"""The top of the patient card: who it is, how to reach them, what to say now, and every flag with its reason."""
+
+from core.findings.flags import Kind
+from core.money import dollars
+from core.patient_card.rows import ContactPanel, PatientCard
+from core.reports.rules import speaks
+from core.severity import Flag
+from dashboard.ui.components import blocks
+from dashboard.ui.components.blocks import Block
+from dashboard.ui.components.chips import shown_chip
+from dashboard.ui.patient.evidence import evidence_words
+from dashboard.ui.patient.quick_stop import Stop, lines
+from dashboard.ui.sight import Sight, chip_of, no_amounts
+from dashboard.ui.text import phone_words, shown
+
+QUICK_STOP = 3  # sentences
+RULES = {
+    "Card ends": "A card is good through the last day of its month. It is flagged when it ends within 45 days, or before a draft planned in the next 60.",
+    "No card": "Someone with a plan or a membership needs a card on file with the processor.",
+    "Missing payment": "An amount is missing when it is still open after its due date: at once after a decline, one business day later when nothing was tried.",
+    "Behind": "Behind is the sum of the instalments due before today that are still open.",
+    "Membership": "Visits done and booked are counted against what the membership allows in each period.",
+    "Insurance": "A check of eligibility is good for 30 days within the same plan year.",
+    "Balance": "The balance is the patient's part of charges, less payments and adjustments. Credit and pending amounts stand beside it.",
+    "Unknown": "A source is missing, old, or not joined to this patient. Unknown never counts as fine.",
+}  # fmt: skip
+
+_FIXES: dict[str, tuple[str, str]] = {
+    Kind.MISSING_PAYMENT: ("Payment link", "pay"),
+    Kind.BEHIND: ("Payment link", "pay"),
+    Kind.DUE_TODAY: ("Payment link", "pay"),
+    Kind.CARD_EXPIRED: ("New card link", "card"),
+    Kind.CARD_EXPIRING: ("New card link", "card"),
+    Kind.CARD_INVALID: ("New card link", "card"),
+    Kind.NO_CARD: ("New card link", "card"),
+    Kind.BALANCE_DUE: ("$ Invoice", "invoice"),
+}
+
+
+def initials_of(name: str) -> str:
+    return "".join(f"{word[0]}." for word in name.split() if word) or "–"
+
+
+def head(card: PatientCard, sight: Sight) -> Block:
+    """Name, age, family, phone and e-mail with their consents, linked accounts."""
+    contact = card.contact
+    name = f"{contact.first_name} {contact.last_name}".strip() or "No name"
+    return {
+        "name": card.row.initials if sight.initials else shown(name, 80),
+        "sub": " · ".join(
+            word for word in (_age(contact), contact.location_name, _activity(contact)) if word
+        ),
+        "lines": [*_reach(contact, sight), *_family(contact, sight), *_accounts(card, sight)],
+    }
+
+
+def _age(contact: ContactPanel) -> str:
+    return "age unknown" if contact.age is None else f"{contact.age} years"
+
+
+def _activity(contact: ContactPanel) -> str:
+    return "" if contact.active else "not active any more"
+
+
+def _reach(contact: ContactPanel, sight: Sight) -> list[Block]:
+    mobile, email = contact.mobile_phone or "", contact.email or ""
+    if sight.initials:
+        mobile, email = (f"…{mobile[-4:]}" if mobile else ""), ("e-mail on file" if email else "")
+    return [
+        blocks.line(
+            mobile if sight.initials else phone_words(mobile) or "No mobile",
+            sub=_consent(contact.text_consent, "texts"),
+            icon="smartphone",
+        ),
+        blocks.line(email or "No e-mail", sub=_consent(contact.email_consent, "e-mail"), icon="mail"),
+    ]
+
+
+def _consent(consent: bool | None, channel: str) -> str:
+    return {
+        True: f"agreed to {channel}",
+        False: f"no {channel}: said no",
+        None: f"never asked about {channel}",
+    }[consent]
+
+
+def _family(contact: ContactPanel, sight: Sight) -> list[Block]:
+    return [
+        blocks.line(
+            initials_of(member.name) if sight.initials else member.name,
+            sub=member.relation,
+            icon="family_restroom",
+            key=member.key,
+        )
+        for member in contact.family
+    ]
+
+
+def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
+    if not card.contact.accounts:
+        if all(source.kind == "practice_files" for source in card.sources):
+            return []  # nobody processes cards for this practice, so nothing is missing
+        return [blocks.line("No processor record is joined to this patient", icon="link_off", tone="unknown")]
+    return [
+        blocks.line(
+            f"{account.source}: {initials_of(account.name) if sight.initials else account.name}",
+            sub=f"{account.state}, {account.how}" if account.how else account.state,
+            icon="link",
+        )
+        for account in card.contact.accounts
+    ]
+
+
+def quick_stop(card: PatientCard, sight: Sight, stop: Stop) -> list[Block]:
+    """The patient's tasks, worst first; then at most three sentences that no task says, each with its reason. For a
+    role without amounts what it may see."""
+    told = [_flag(card, flag, sight) for flag in _told(card, sight) if not stop.covers(flag)]
+    return [*lines(stop, card, sight, lambda flag: _flag(card, flag, sight)), *told]
+
+
+def other_flags(card: PatientCard, sight: Sight, stop: Stop) -> Block | None:
+    """What is flagged beyond the Quick Stop: quiet notes, and what did not fit."""
+    told = _told(card, sight)
+    flags = [flag for flag in sight.row(card.row).flags if flag not in told and not stop.covers(flag)]
+    rest = [_flag(card, flag, sight) for flag in flags]
+    return blocks.section("flags", "Also worth knowing", rest) if rest else None
+
+
+def _told(card: PatientCard, sight: Sight) -> list[Flag]:
+    seen = sight.row(card.row).flags
+    if not sight.money:
+        return [flag for flag in seen if speaks(flag)][:QUICK_STOP]
+    words = [said for _, said in card.quick_stop]
+    return [flag for flag in seen if speaks(flag) and flag.reason in words][:QUICK_STOP]
+
+
+def _flag(card: PatientCard, flag: Flag, sight: Sight) -> Block:
+    """One flag; "why" opens the rule and the rows it rests on."""
+    chip = shown_chip(flag, card.row if sight.money else sight.row(card.row))
+    rule = blocks.text(RULES.get(chip_of(flag).group, ""))
+    rows = [
+        blocks.line(_evidence(card, one, sight), icon="subdirectory_arrow_right") for one in flag.evidence
+    ]
+    return {
+        "kind": "flag",
+        "severity": flag.severity.value,
+        "chip": chip,
+        "words": shown(flag.reason, 300),
+        "right": dollars(flag.cents) if flag.cents else "",
+        "why": [
+            rule,
+            blocks.lines(rows)
+            if rows
+            else blocks.text("It rests on what is missing, or on the whole list below.", "soft"),
+        ],
+        "name": f"why-{flag.kind}",
+        "fix": _fix(card, flag, sight),
+    }
+
+
+def _fix(card: PatientCard, flag: Flag, sight: Sight) -> Block | None:
+    """The button that mends what the sentence says, for who may press it; it opens the form, filled in."""
+    words, kind = _FIXES.get(flag.kind, ("", ""))
+    if not kind or not (sight.ask if kind == "card" else sight.collect):
+        return None
+    names = {"pay": {each.kind for each in card.missing} | {"plan"}, "card": {"card"}}.get(kind, set())
+    about = next((list(one) for one in flag.evidence if one[0] in names), None)
+    return {"words": words, "asked": {"kind": kind, "about": about}}
+
+
+def _evidence(card: PatientCard, one: tuple[str, str], sight: Sight) -> str:
+    words = evidence_words(card, *one)
+    return words if sight.money else no_amounts(words)

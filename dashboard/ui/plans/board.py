@@ -1,0 +1,77 @@
+"""The table of the plans page: who is behind, or the payments that are coming, fifty rows at a time."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from dashboard.ui.columns import place_of
+from dashboard.ui.components import board
+from dashboard.ui.patient import drawer as patient_card
+from dashboard.ui.plans import incoming as incoming_list
+from dashboard.ui.plans import list as plan_list
+from dashboard.ui.reads import Plans
+from dashboard.ui.sight import Sight
+from dashboard.ui.text import count
+
+BOARD = "plans board"
+LIMIT = 50
+
+
+class Shown(NamedTuple):
+    """remark: one line above the table, or empty."""
+
+    board: board.Board
+    pages: int
+    remark: str = ""
+
+
+def behind(found: Plans, pressed: str, search: str, order: str, sight: Sight, at: int) -> Shown:
+    """Plans behind, or those of a pressed number; on page `at` (from 1)."""
+    report = found.report
+    rows = plan_list.ordered(plan_list.matching(report.rows, pressed, search), order)
+    place = place_of(report.time_zone, report.day)
+    part, words = _part(rows, at)
+    drawn = [plan_list.drawn(plan_list.seen_by(row, sight), place, report.time_zone) for row in part]
+    loaded = any(source.synced_at for source in report.sources)
+    return Shown(
+        board.Board(
+            caption="Plans that are behind",
+            words=f"{count(len(rows), 'plan')}, {plan_list.ORDERS[order].lower()}{words}",
+            view=f"{report.location} {pressed} {search} {order} {at} {sight}",
+            columns=plan_list.HEADS,
+            rows=drawn,
+            empty=plan_list.why_empty(loaded=loaded, pressed=pressed, narrowed=bool(search)),
+            back=patient_card.closed(BOARD),
+        ),
+        _pages(rows),
+    )
+
+
+def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) -> Shown:
+    """The payments a number about the coming days stands for; on page `at` (from 1)."""
+    rows = found.coming[window.id]
+    place = place_of(found.report.time_zone, found.report.day)
+    part, words = _part(rows, at)
+    return Shown(
+        board.Board(
+            caption="Payments that are coming",
+            words=f"{count(len(rows), 'payment')}, the next one first{words}",
+            view=f"{found.report.location} {window.id} {at} {sight}",
+            columns=incoming_list.HEADS,
+            rows=[incoming_list.drawn(row, place, sight) for row in part],
+            empty=window.good_news,
+            back=patient_card.closed(BOARD),
+        ),
+        _pages(rows),
+        incoming_list.week_words(found.incoming, place),
+    )
+
+
+def _pages(rows: Sequence[Any]) -> int:
+    return max(1, -(-len(rows) // LIMIT))
+
+
+def _part(rows: Sequence[Any], at: int) -> tuple[Sequence[Any], str]:
+    """The rows of a page, the last one when there are fewer, and which they are."""
+    start = (min(at, _pages(rows)) - 1) * LIMIT
+    part = rows[start : start + LIMIT]
+    return part, f", {start + 1:,} to {start + len(part):,} shown" if len(rows) > LIMIT else ""
