@@ -1,7 +1,10 @@
 """Who may do what: one table of role → permissions, asked by the shell, the page and the command."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from core import clock
 from core.errors import NotAllowed
 
 
@@ -65,3 +68,21 @@ def require(role: str, permission: Permission) -> None:
     """Raises NotAllowed, with a sentence, when the role does not hold the permission."""
     if not may(role, permission):
         raise NotAllowed(f"Your role ({role}) may not {permission}. Ask the owner or the office manager.")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in person: what pages and commands are given as `actor`.
+
+    location_id None: every location of the practice. idle_left: seconds until idle sign-off if nothing happens.
+    """
+
+    session_id: int
+    staff_id: int
+    username: str
+    display_name: str
+    role: str
+    location_id: int | None = None
+    practice_id: int = 1
+    idle_left: float = 0.0
+    seen_at: datetime = clock.EPOCH

@@ -187,7 +187,7 @@ def report(
 ) -> None:
     """A report (morning, patients, cards, arrears, memberships) exactly as the page shows it."""
     from core.reports import as_file
-    from core.reports.morning import REPORTS, report_by_name
+    from core.reports.by_name import REPORTS, report_by_name
     from core.store.engine import reader
 
     if name not in REPORTS:

@@ -8,9 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import HuddleError
-from core.permissions import may
+from core.permissions import Identity, may
 from core.staff import reports
-from core.staff.reports import Identity
 from dashboard.access import FOLDER, PAGES, Page
 from dashboard.ui import page, toasts
 from dashboard.ui.text import plain

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core import clock
 from core.errors import BadInput, HuddleError
+from core.permissions import Identity
 from core.staff import commands, reports
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.staff.sign_in import begin_attempt, was_right
 from dashboard.ui import page
 from dashboard.ui.text import clock_time, day_words, plain

@@ -6,8 +6,7 @@ from core import clock
 from core.connections.models import Kind
 from core.connections.tiles import tiles
 from core.errors import HuddleError
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.activity.troubled_reports import troubled_reports
 from dashboard.ui.integrations.details import connection_details

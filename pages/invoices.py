@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.practice.reports import places
 from core.reports.links import link_ledger, link_totals
-from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.columns import place_of

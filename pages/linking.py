@@ -6,8 +6,8 @@ from core import clock
 from core.errors import NotFound
 from core.matching.work_list import side_by_side, work_list
 from core.money import whole_dollars
+from core.permissions import Identity
 from core.practice.reports import places
-from core.staff.reports import Identity
 from dashboard.ui import doing, page, toasts, undo_line
 from dashboard.ui.columns import Place, place_of
 from dashboard.ui.components import board, headline

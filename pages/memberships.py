@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.links.rules import LinkKind
+from core.permissions import Identity
 from core.practice.reports import places
-from core.reports.rows import Report
-from core.staff.reports import Identity
+from core.reports.head import Report
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose

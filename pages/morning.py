@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.reports.rows import Report
-from core.staff.reports import Identity
+from core.permissions import Identity
+from core.reports.head import Report
 from dashboard.ui import columns, page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
 from dashboard.ui.morning.day_bar import SCREEN, Chosen, chosen_day, day_bar, go_to
 from dashboard.ui.morning.emptiness import first_steps, why_empty
 from dashboard.ui.morning.filters import ORDERS, filter_bar, matching, ordered
+from dashboard.ui.morning.output import output_menu
 from dashboard.ui.morning.tomorrow import tomorrow_words
-from dashboard.ui.output import output_menu
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report

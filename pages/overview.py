@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import page
 from dashboard.ui.overview.behind import draw_behind
 from dashboard.ui.overview.filters import Chosen, filter_bar

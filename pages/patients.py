@@ -4,8 +4,8 @@ import streamlit as st
 
 from core import clock
 from core.findings.flags import Group
+from core.permissions import Identity
 from core.reports.patients_page import PatientsPage, patients_page
-from core.staff.reports import Identity
 from dashboard.ui import columns, page
 from dashboard.ui.choices import choices
 from dashboard.ui.components import board, headline

@@ -14,8 +14,9 @@ from dashboard.ui.place_picker import place_picker
 from dashboard.ui.plans import board as plan_board
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
+from dashboard.ui.plans.reads import plans_report
 from dashboard.ui.privacy import sight_with_switch
-from dashboard.ui.reads import freshness, plans_report
+from dashboard.ui.reads import freshness
 from dashboard.ui.text import plain
 
 SCREEN, NUMBERS = "plans", "plans numbers"

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.practice.reports import places
-from core.staff.reports import Identity
 from core.tasks.kinds import TaskKind
 from core.tasks.reports import Show
 from dashboard.ui import page

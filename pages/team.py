@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.practice.reports import Place, places
 from core.reports.team import Team, team
-from core.staff.reports import Identity
 from dashboard.ui import doing, page, undo_line
 from dashboard.ui.columns import place_of
 from dashboard.ui.components import board, headline

@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import HuddleError
 from core.messages.models import Channel
 from core.messages.templates import Words, add_first_texts, templates
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import page
 from dashboard.ui.templates.form import NEW, TEXT, new_text, template_form
 from dashboard.ui.templates.letterhead import letterhead_form

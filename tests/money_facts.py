@@ -4,8 +4,8 @@ import itertools
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from core.cards.rules import CardFacts, Draft
-from core.payments.facts import PaymentFacts, RecurringFacts
+from core.cards.rules import CardFacts
+from core.payments.facts import Draft, PaymentFacts, RecurringFacts
 from core.plans.facts import InstalmentFacts, PlanFacts
 
 _ids = itertools.count(1)

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.audit.models import AuditEntry
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 
 def record(

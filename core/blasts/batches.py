@@ -19,9 +19,8 @@ from core.messages.templates import Words, letterhead
 from core.outbox import commands as outbox
 from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.settings import settings
-from core.staff.reports import Identity
 
 _UNDONE = "Undone before it went out."
 _FAR = timedelta(days=3650)  # a paused blast's rows are due then, unless it is resumed

@@ -25,9 +25,8 @@ from core.messages.recipients import patients_by_id
 from core.messages.templates import Words, letterhead
 from core.money import dollars
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.settings import settings
-from core.staff.reports import Identity
 
 USES = {LinkKind.CARD: Use.CARD_LINK, LinkKind.PAY: Use.PAY_LINK}
 

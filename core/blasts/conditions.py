@@ -22,8 +22,8 @@ from core.money import short_dollars
 from core.patients.models import Patient
 from core.payments.models import Payment, PaymentStatus
 from core.practice.models import Location
+from core.practice.reports import locations
 from core.reports.cards import cards
-from core.reports.morning import locations
 from core.reports.rows import CardRow
 from core.schedule.models import Appointment
 from core.schedule.rules import OPEN_STATUSES

@@ -13,8 +13,8 @@ from core.memberships.models import Membership, MembershipStatus
 from core.messages.consent import in_parts
 from core.patients.models import Patient
 from core.plans.models import Plan, PlanStatus
+from core.practice.reports import locations
 from core.reports.cards import cards
-from core.reports.morning import locations
 from core.schedule.models import Appointment
 from core.schedule.rules import OPEN_STATUSES
 from core.store.base import table_of

@@ -13,7 +13,7 @@ from core.messages.commands import SUBJECT, require_sending
 from core.messages.models import Message, MessageState
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,8 @@ from core.links.rules import LinkState
 from core.messages.models import Batch, Message, MessageState, Suppression
 from core.money import dollars
 from core.patients.models import Patient
-from core.permissions import Permission, require
-from core.reports.as_file import safe_cell
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
+from core.safe_csv import safe_cell
 from core.store.base import table_of
 
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.OPENED)

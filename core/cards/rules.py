@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from core.dates import short_day
 from core.money import short_dollars
+from core.payments.facts import Draft
 from core.severity import RANK, Severity
 
 ENDS_SOON_DAYS = 45
@@ -31,19 +32,6 @@ class CardFacts(NamedTuple):
     is_default: bool
     active: bool
     updater: str
-
-
-class Draft(NamedTuple):
-    """Money that will be charged by itself. card_id None = to whatever card the patient has on file.
-
-    kind: plan, membership or recurring; source_id: external id of that row.
-    """
-
-    on: date
-    cents: int
-    card_id: int | None
-    kind: str
-    source_id: str
 
 
 class CardState(StrEnum):

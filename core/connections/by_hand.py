@@ -6,8 +6,7 @@ from sqlmodel import Session
 
 from core.audit.commands import record
 from core.connections.commands import connection_of
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 
 
 def ask_for_sync(session: Session, actor: Identity, connection_id: int, *, full: bool = False) -> None:

@@ -9,10 +9,9 @@ from core.audit.commands import record
 from core.connections.commands import connection_of, require_key
 from core.connections.models import Kind
 from core.errors import BadInput, NotFound
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.secrets import clean_key, has_card_number, make_key_file, mask, open_sealed, seal
 from core.staff.models import Staff, StaffClerkKey
-from core.staff.reports import Identity
 from core.staff.team import staff_of
 
 WANTED_BY = frozenset({Kind.CASH_PRACTICE, Kind.GENESIS})  # kinds of connection whose calls carry a clerk key

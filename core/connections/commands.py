@@ -22,12 +22,11 @@ from core.integrations.fortis.writes import FortisDesk
 from core.integrations.genesis.client import Genesis
 from core.integrations.genesis.drop_folder import GenesisDrop
 from core.integrations.practice_files.cells import time_zone
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
 from core.settings import settings as app_settings
 from core.staff.models import StaffClerkKey
-from core.staff.reports import Identity
 
 FORTIS_PRODUCTION = "https://api.fortis.tech"
 MADE_HERE = (

@@ -3,12 +3,27 @@
 A shape only ever warns: the other system's own answer decides. Sources: Fortis §1 (ids, keys), field notes §2.4.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from core.connections.models import Kind
-from core.connections.shapes import LARGEST_CP_ID, looks_like_key
+
+LARGEST_CP_ID = 10_000_000
+
+
+KEY_BYTES = 32
+
+
+def looks_like_key(key: str) -> bool:
+    """Whether a text is 32 bytes in base64: 44 characters."""
+    try:
+        return len(key) == 44 and len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
 
 LABELS = {
     "account_id": "EHR account ID",

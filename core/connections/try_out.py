@@ -17,9 +17,8 @@ from core.connections.commands import (
 from core.connections.fields import LOGIN, Odd, label_of, labels_of, odd_shapes
 from core.connections.models import Connection, Kind
 from core.errors import BadInput, HuddleError, Refused, WrongCredentials
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.secrets import clean_key, without_keys
-from core.staff.reports import Identity
 
 _ADVICE = " Check them and connect again."  # http.Reader's, for somebody who is not at the form
 _AS_TYPED = frozenset({"folder", "drop_folder", "sender_name"})  # may hold spaces that mean something

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from core.cards.rules import Draft
 from core.dates import month_on
 from core.payments.allocation import EARLY_DAYS
-from core.payments.facts import RecurringFacts
+from core.payments.facts import Draft, RecurringFacts
 from core.plans.facts import InstalmentState, PlanFacts, PlanFinding
 
 _STEP = {"day": timedelta(days=1), "week": timedelta(weeks=1)}

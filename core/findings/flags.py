@@ -4,8 +4,17 @@ The rules that raise them live with their nouns: core/cards/rules.py, core/payme
 core/memberships/rules.py, core/insurance/rules.py, core/ledger/rules.py.
 """
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
+
+from core.cards.rules import CardFinding, CardState
+from core.dues.missing import MissingPayment
+from core.findings.judge import Judged, JudgedPlan
+from core.money import short_dollars
+from core.plans.facts import PlanState
+from core.plans.promises import PromiseState, calms
+from core.severity import RANK, Flag, Severity
 
 
 class Kind(StrEnum):
@@ -100,3 +109,100 @@ CHIPS: dict[Kind, Chip] = {
     Kind.AUTHORISATION_EXPIRED: Chip("Authorisation ended", "gpp_maybe", Group.INSURANCE),
     Kind.AUTHORISATION_UNITS_SHORT: Chip("Units short", "gpp_maybe", Group.INSURANCE),
 }
+
+
+_CARD_FLAGS = {
+    CardState.EXPIRED: Kind.CARD_EXPIRED,
+    CardState.EXPIRING: Kind.CARD_EXPIRING,
+    CardState.INVALID: Kind.CARD_INVALID,
+    CardState.UNKNOWN: Kind.CARD_UNKNOWN,
+    CardState.NONE: Kind.NO_CARD,
+    CardState.EXPIRED_ONLY: Kind.CARD_EXPIRED,
+    CardState.NOT_LINKED: Kind.NOT_LINKED,
+}
+
+
+_PLAN_FLAGS = {
+    PlanState.BEHIND: Kind.BEHIND,
+    PlanState.COMPLETED_OWING: Kind.BEHIND,
+    PlanState.SETTLEMENT: Kind.SETTLEMENT,
+    PlanState.DUE_TODAY: Kind.DUE_TODAY,
+    PlanState.UNKNOWN: Kind.PLAN_UNKNOWN,
+}
+
+
+_TOLD = (PromiseState.OPEN, PromiseState.DUE_TODAY, PromiseState.BROKEN)
+
+
+def flags_of(judged: Judged) -> Iterable[Flag]:
+    """Everything the rules found, in no order; one kind may come several times (two plans, two memberships)."""
+    yield from _card_flag(judged.card)
+    yield from missing_flags(judged.missing)
+    for problem in judged.posting:
+        yield Flag(problem.state, problem.severity, problem.sentence, problem.amount_cents, problem.evidence)
+    for plan in judged.plans:
+        yield from _plan_flag(plan)
+    for _, finding in judged.memberships:
+        for row in finding.states:
+            yield Flag(row.kind, row.severity, row.reason, 0, row.evidence)
+    for found in judged.insurance.flags:
+        yield Flag(found.kind, found.severity, found.reason, 0, judged.insurance.evidence)
+    if judged.ledger_past_due_cents:
+        cents = judged.ledger_past_due_cents
+        since = judged.balance.since_when.removeprefix("Since ").rstrip(".")
+        reason = f"Owes {short_dollars(cents)} on the account{f' since {since}' if since else ''}."
+        yield Flag(
+            Kind.BALANCE_DUE, Severity.MEDIUM, reason, cents, (("patient", judged.facts.person.external_id),)
+        )
+
+
+def _card_flag(found: CardFinding) -> Iterable[Flag]:
+    kind = _CARD_FLAGS.get(found.state)
+    if kind is None or found.severity is None:
+        return
+    # a finding that asks nothing of anybody is a quiet note, whatever its state (DOMAIN §2)
+    severity = found.severity if found.alert else Severity.NOTE
+    yield Flag(kind, severity, found.reason, found.at_risk_cents, found.evidence)
+
+
+def missing_flags(missing: Sequence[MissingPayment]) -> Iterable[Flag]:
+    """Of missing payments one flag for those to ask for, and one for those that are tried again by themselves."""
+    asked = [one for one in missing if one.retry_on is None and not _promised(one)]
+    retried = [one for one in missing if one.retry_on is not None]
+    for kind, found in ((Kind.MISSING_PAYMENT, asked), (Kind.RETRY_SCHEDULED, retried)):
+        if not found:
+            continue
+        worst = min(found, key=lambda one: (RANK[one.severity], -one.open_cents))
+        total = sum(one.open_cents for one in found)
+        evidence = tuple(dict.fromkeys(row for one in found for row in one.evidence))
+        yield Flag(kind, worst.severity, _missing_reason(worst, found), total, evidence)
+
+
+def _promised(one: MissingPayment) -> bool:
+    """Told by its plan's flag, calmly; what was charged back is told in any case."""
+    return one.promised_on is not None and not one.reminders_stopped
+
+
+def _missing_reason(worst: MissingPayment, found: list[MissingPayment]) -> str:
+    """The worst one's sentence; of several, how many and the sum to ask for, without what must not be asked for."""
+    if len(found) == 1:
+        return f"{worst.sentence} {worst.advice}"
+    ask = short_dollars(sum(one.open_cents for one in found if not one.reminders_stopped))
+    advice = worst.advice.replace(short_dollars(worst.open_cents), ask, 1)
+    return f"{worst.sentence} {len(found)} payments are missing. {advice}"
+
+
+def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:
+    finding = judged.finding
+    kind = _PLAN_FLAGS.get(finding.state)
+    if kind is None or finding.severity is None:
+        return
+    reason = f"Family plan, paid by another: {finding.reason}" if judged.family else finding.reason
+    severity = finding.severity
+    if judged.promise is not None and judged.promise.state in _TOLD and finding.arrears_cents:
+        reason = f"{reason} {judged.promise.sentence}"
+        if calms(judged.promise):
+            kind, severity = Kind.PROMISED, Severity.NOTE
+    # the dollars stand at the payer's row, so a family is never counted twice
+    cents = 0 if judged.family else finding.arrears_cents or finding.due_today_cents
+    yield Flag(kind, severity, reason, cents, finding.evidence)

@@ -15,13 +15,13 @@ from core.cards.by_ref import CardsByRef
 from core.cards.rules import CardFacts
 from core.findings import queries
 from core.insurance.rules import CoverageFacts
-from core.ledger.rules import EntryFacts
+from core.ledger.facts import EntryFacts
 from core.memberships.choices import ChoiceFacts
-from core.memberships.rules import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
+from core.memberships.facts import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
 from core.memberships.standing_choices import standing_choices
 from core.patients.person import Person
-from core.payments.facts import GIVEN_BACK
-from core.payments.rules import PaymentFacts, RecurringFacts
+from core.payments.facts import GIVEN_BACK, PaymentFacts, RecurringFacts
+from core.plans import queries as plan_queries
 from core.plans.facts import PlanFacts
 from core.plans.records import (
     IN_TIME,
@@ -233,7 +233,7 @@ def _add_plans(
 ) -> dict[int, PlanRecord]:
     """Plans of the patients and plans they pay for; a family contract is one record seen from both."""
     records: dict[int, PlanRecord] = {}
-    rows = [row for query in queries.PLANS for row in rows_of(session, query, ids=ids)]
+    rows = [row for query in plan_queries.PLANS for row in rows_of(session, query, ids=ids)]
     by_ref.look_up(session, [card_ref for card_ref, *_ in rows])
     for card_ref, *row in rows:
         plan = PlanFacts._make(row)
@@ -290,7 +290,7 @@ def _add_refunds_by_others(
     paid: the member by (connection, external id) of the payment.
     """
     refs = sorted({external_id for _, external_id in paid})
-    for row in rows_of(session, queries.REFUNDS_OF, refs=refs) if refs else ():
+    for row in rows_of(session, plan_queries.REFUNDS_OF, refs=refs) if refs else ():
         refund = local_payment(row, zone)
         member = paid.get((refund.connection_id, refund.refund_ref or ""))
         if member is not None and refund.membership_id is None and refund.patient_id != member:

@@ -9,36 +9,32 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import clock
-from core.cards.rules import CardFinding, Draft
-from core.dues.missing import open_cents
+from core.cards.rules import CardFinding
+from core.dues.collect import Collect, collect_now
+from core.dues.drafts import MembershipDrafts
+from core.dues.due_items import instalment_items, visit_items
+from core.dues.membership_items import membership_items
+from core.dues.missing import DueItem, MissingPayment, charge_of_item, missing_payments, open_cents
+from core.dues.posting_problems import (
+    PostingProblem,
+    cash_rows,
+    match_ledger,
+    posting_problems,
+    unposted_payments,
+)
 from core.dues.retries import instalment_retries, membership_retries
 from core.findings.gather import MembershipRecord, PatientFacts
 from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import raises_cents
-from core.ledger.rules import Balance, Collect, collect_now, judge_balance
-from core.memberships.rules import Cover, MembershipFinding, covered_elsewhere, judge_membership
-from core.payments.rules import (
-    DueItem,
-    MembershipDrafts,
-    MissingPayment,
-    PaymentFacts,
-    PostingProblem,
-    cash_rows,
-    charge_of_item,
-    instalment_items,
-    match_ledger,
-    membership_items,
-    missing_payments,
-    pending_cents,
-    posting_problems,
-    unposted_payments,
-    visit_items,
-)
+from core.ledger.rules import Balance, judge_balance
+from core.memberships.facts import Cover, MembershipFinding
+from core.memberships.rules import covered_elsewhere, judge_membership
+from core.payments.facts import Draft, PaymentFacts, pending_cents
+from core.plans.facts import PlanFinding, PlanState
 from core.plans.promises import PromiseFinding, calms
 from core.plans.records import PlanRecord
-from core.plans.rules import PlanFinding, PlanState
 from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
 
 _OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)

@@ -6,13 +6,14 @@ Pure. Used by judge.py for one patient, and by core/reports/cards.py for the lis
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.cards.rules import CardFinding, Draft
+from core.cards.rules import CardFinding
 from core.cards.rules import judge_card as judge_cards
+from core.dues.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
 from core.findings.gather import MembershipRecord, PatientFacts
 from core.findings.setting import Setting
-from core.payments.rules import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
+from core.payments.facts import Draft
+from core.plans.facts import PlanFacts, PlanFinding, PlanState
 from core.plans.records import PlanRecord
-from core.plans.rules import PlanFacts, PlanFinding, PlanState
 
 
 class PlanToPay(NamedTuple):

@@ -10,11 +10,11 @@ from core.dues.posting_problems import match_ledger, unposted_payments
 from core.errors import NotFound
 from core.findings.gather import PatientFacts, gather
 from core.findings.judge import Judged, Setting, judge, on_own_account
+from core.findings.setting import setting_of
 from core.ledger.facts import EntryFacts
-from core.links.payer import NO_PATIENT, place_of
 from core.patients.models import Patient
+from core.patients.reports import NO_PATIENT, place_of
 from core.payments.facts import PaymentFacts
-from core.reports.morning import setting_of
 
 
 class Owed(NamedTuple):

@@ -1,7 +1,16 @@
 """What is the same for every patient of a report."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from core import clock
+from core.connections.models import PROCESSORS, Connection, ConnectionState, SyncCursor
+from core.practice.models import Location
+from core.settings import settings
+from core.store.base import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +28,30 @@ class Setting:
     cards_known: bool
     processors: bool
     ledger_known: bool
+
+
+# of Fortis, Cash Practice, its report of auto-debits, and practice files
+CARD_RESOURCES = ("tokens", "billing", "auto_debits", "cards")
+
+
+CARDS_TOO_OLD = timedelta(hours=72)  # older than this and nobody can say what is on file (DOMAIN, head)
+
+
+def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
+    """What is the same for all patients of a location at an instant (aware UTC)."""
+    cursor, connection = table_of(SyncCursor), table_of(Connection)
+    cursors = session.execute(
+        select(cursor.c.resource, cursor.c.synced_at, connection.c.kind)
+        .join_from(cursor, connection, cursor.c.connection_id == connection.c.id)
+        .where(cursor.c.synced_at.is_not(None), connection.c.state != ConnectionState.DISCONNECTED.value)
+    ).all()
+    fresh = clock.now() - CARDS_TOO_OLD
+    return Setting(
+        as_of=as_of,
+        today=clock.local_date(as_of, place.time_zone),
+        time_zone=place.time_zone,
+        everyone_needs_card=settings().card_policy == "everyone",
+        cards_known=any(resource in CARD_RESOURCES and synced >= fresh for resource, synced, _ in cursors),
+        processors=any(kind in PROCESSORS for _, _, kind in cursors),
+        ledger_known=any(resource == "ledger" for resource, _, _ in cursors),
+    )

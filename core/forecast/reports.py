@@ -15,18 +15,19 @@ from sqlmodel import Session
 from core import clock
 from core.bulk import making_many
 from core.cards.models import Card
-from core.cards.rules import CardFacts, Draft
+from core.cards.rules import CardFacts
 from core.dues.drafts import MembershipDrafts, PlanInstalments, upcoming_drafts
 from core.findings import queries
+from core.findings.setting import setting_of
 from core.forecast.coming_plans import ComingPlan, coming_plans
 from core.forecast.rules import Incoming, IncomingRow, Verdict, Wallet, judge_draft, window
 from core.memberships.models import Membership, MembershipPlan
 from core.patients.person import Person
-from core.payments.facts import RecurringFacts
+from core.payments.facts import Draft, RecurringFacts
 from core.payments.models import Payment, PaymentStatus, Recurring
 from core.plans.records import AT_ONCE, rows_of
 from core.practice.models import Location
-from core.reports.morning import first_of, locations, setting_of
+from core.practice.reports import first_of, locations
 from core.store.base import table_of
 from core.store.types import UtcInstant
 

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.cards.rules import CardFacts, Draft, card_name, is_usable
+from core.cards.rules import CardFacts, card_name, is_usable
 from core.dates import ONE_DAY, short_day
+from core.payments.facts import Draft
 
 
 class Risk(StrEnum):

@@ -14,8 +14,7 @@ from core import clock
 from core.audit.commands import record
 from core.errors import NotFound
 from core.inbox.models import InboxEvent, InboxState
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 from core.store.base import table_of
 
 CLAIMED_FOR = timedelta(

@@ -1,7 +1,7 @@
 """What the text gateway tells us: what became of a text, and what a patient wrote back."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from xml.sax.saxutils import escape
 
 from sqlmodel import Session, col, select
@@ -16,7 +16,6 @@ from core.integrations import sms
 from core.messages.addresses import shown, text_number
 from core.messages.consent import (
     BY_GATEWAY,
-    BY_LINK,
     BY_TEXT,
     CANNOT_GET_TEXTS,
     patients_at,
@@ -30,11 +29,6 @@ from core.messages.templates import letterhead
 from core.outbox import commands as outbox
 from core.secrets import mask_card_numbers
 
-_AFTER = {  # what may still change into what: callbacks come in any order, and more than once
-    MessageState.SENT: (MessageState.QUEUED, MessageState.UNKNOWN),
-    MessageState.DELIVERED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
-    MessageState.FAILED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
-}
 _STATES = {
     "sent": MessageState.SENT,
     "delivered": MessageState.DELIVERED,
@@ -42,7 +36,6 @@ _STATES = {
     "undelivered": MessageState.FAILED,
     "failed": MessageState.FAILED,
 }
-_KEPT = ("MessageSid", "MessageStatus", "ErrorCode", "From", "To", "Body", "OptOutType", "key")
 _FAILED = {
     "30003": "The phone is switched off or out of reach.",
     "30004": "The phone or its carrier blocks our texts.",
@@ -187,42 +180,11 @@ def _number(sender: str) -> str:
         return sender[:40]  # a short code or a landline can write too
 
 
-class Mailbox(NamedTuple):
-    """Whose e-mails an unsubscribe address stops. location_id: of the practice that wrote."""
-
-    address: str
-    location_id: int | None
-    stopped: bool
-
-
-def stop_by_link(session: Session, token: str) -> Mailbox | None:
-    """Somebody pressed the unsubscribe link of an e-mail: the mailbox it went to gets no more. None: no such link."""
-    message = _of_token(session, token)
-    if message is None:
-        return None
-    stop_address(session, Channel.EMAIL, message.to_address, BY_LINK)
-    return Mailbox(message.to_address, message.location_id, True)
+_AFTER = {  # what may still change into what: callbacks come in any order, and more than once
+    MessageState.SENT: (MessageState.QUEUED, MessageState.UNKNOWN),
+    MessageState.DELIVERED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
+    MessageState.FAILED: (MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT),
+}
 
 
-def keep_by_link(session: Session, token: str) -> Mailbox | None:
-    """They pressed by mistake and want the e-mails after all. None: no such link."""
-    message = _of_token(session, token)
-    if message is None:
-        return None
-    start_address(session, Channel.EMAIL, message.to_address, how="undone at the unsubscribe link")
-    return Mailbox(message.to_address, message.location_id, False)
-
-
-def mailbox_of_link(session: Session, token: str) -> Mailbox | None:
-    """For the page behind the unsubscribe link. None: no such link."""
-    message = _of_token(session, token)
-    if message is None:
-        return None
-    stopped = message.to_address in suppressions(session, Channel.EMAIL, [message.to_address])
-    return Mailbox(message.to_address, message.location_id, stopped)
-
-
-def _of_token(session: Session, token: str) -> Message | None:
-    if not token or len(token) > 100:
-        return None
-    return session.exec(select(Message).where(Message.stop_token == token)).first()
+_KEPT = ("MessageSid", "MessageStatus", "ErrorCode", "From", "To", "Body", "OptOutType", "key")

@@ -16,11 +16,12 @@ from core.links.models import Link
 from core.links.new_link import made_by_form, make_link, require_no_open
 from core.links.outgoing import put_out
 from core.links.pay_links import missing_of
-from core.links.payer import Account, account_of, patient_of
+from core.links.payer import Account, account_of
 from core.links.rules import LinkKind
 from core.outbox.models import OutboxKind
-from core.permissions import Permission, require
-from core.staff.reports import Identity, practice_name
+from core.patients.reports import patient_of
+from core.permissions import Identity, Permission, require
+from core.staff.reports import practice_name
 
 FEE_POSTED_WITHIN = timedelta(days=10)  # of the draft it is for
 OPEN_DAYS = 90  # how long after its due date an invoice can still be paid

@@ -10,14 +10,14 @@ from core import clock
 from core.invoices.reports import invoice_of_link, propose_lines
 from core.invoices.rules import DUE_DAYS, Choice, clean_note, lines_of, total_cents
 from core.links.models import Link
-from core.links.payer import patient_of, place_of
 from core.links.rules import LIVE
 from core.messages.addresses import shown
 from core.messages.models import Letterhead
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.patients.reports import patient_of, place_of
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location
-from core.staff.reports import Identity, practice_name
+from core.staff.reports import practice_name
 
 
 @dataclass(frozen=True, slots=True)

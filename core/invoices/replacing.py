@@ -15,9 +15,9 @@ from core.links.commands import end_at_processor
 from core.links.models import Link
 from core.links.new_link import audit, link_for, made_by_form, stepped
 from core.links.pay_links import create_pay_link
-from core.links.payer import patient_of
 from core.links.rules import LinkKind, LinkState, Step
-from core.staff.reports import Identity
+from core.patients.reports import patient_of
+from core.permissions import Identity
 
 _REPLACEABLE = frozenset(
     {

@@ -16,12 +16,12 @@ from core.ledger.models import LedgerEntry, Part, Service
 from core.links.history import payments_of
 from core.links.models import Link
 from core.links.new_link import open_links, say_open_link
-from core.links.payer import patient_of
 from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import short_dollars
 from core.patients.models import Patient
+from core.patients.reports import patient_of
 from core.payments.facts import net_by_payment
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.store.base import table_of
 
 _COUNTS = (*LIVE, LinkState.PAID)

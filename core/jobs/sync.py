@@ -40,7 +40,7 @@ from core.jobs.practice_files.load import sync_folder
 from core.jobs.records import references
 from core.jobs.records.joining import join_records, join_resource
 from core.jobs.records.tables import MODELS
-from core.links.following import follow_links
+from core.links.history import follow_links
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment
 from core.store.base import Synced

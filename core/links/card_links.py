@@ -13,12 +13,13 @@ from core.links.models import Link, LinkToken
 from core.links.new_link import audit, made_by_form, make_link, require_no_open
 from core.links.old_cards import retire_old
 from core.links.outgoing import put_out
-from core.links.payer import account_of, patient_of
+from core.links.payer import account_of
 from core.links.rules import LIVE, LinkKind, Step
 from core.links.tokens import good_until, is_ours, token_row
 from core.outbox.models import OutboxKind
-from core.permissions import Permission, require
-from core.staff.reports import Identity, practice_name
+from core.patients.reports import patient_of
+from core.permissions import Identity, Permission, require
+from core.staff.reports import practice_name
 
 LONGEST_TICKET = 36  # Fortis, appendix A
 

@@ -17,7 +17,7 @@ from core.messages.recipients import reach
 from core.messages.rules import why_left_out
 from core.outbox.models import OutboxRow
 from core.patients.models import Patient
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from core.links.history import add_step, follow, next_ref
 from core.links.models import Link
 from core.links.new_link import address, audit, link_for, stepped, undo_until
 from core.links.outgoing import just_done, put_out, under_way
-from core.links.payer import account_of, patient_of
+from core.links.payer import account_of
 from core.links.rules import LIVE, LinkKind, LinkState, Step
 from core.links.tokens import new_token
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind, OutboxState
+from core.patients.reports import patient_of
 from core.payments.models import Payment
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 _END = {LinkKind.INVOICE: OutboxKind.INVOICE_CLOSE, LinkKind.PAY: OutboxKind.PAYLINK_DROP}
 _RESEND = {LinkKind.INVOICE: OutboxKind.INVOICE_RESEND, LinkKind.PAY: OutboxKind.PAYLINK_RESEND}

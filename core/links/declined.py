@@ -6,6 +6,7 @@ Cash Practice charges nothing again by itself: there a person puts the payment o
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -15,14 +16,14 @@ from core.connections.clerk_permission import TAKE_PAYMENTS, clerk_key_for
 from core.connections.models import Connection, Kind
 from core.dates import short_day
 from core.errors import BadInput, NotFound
-from core.links.payer import patient_of, place_of
 from core.outbox import commands as outbox
-from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
+from core.outbox.commands import result_of
+from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
 from core.patients.models import Patient
+from core.patients.reports import patient_of, place_of
 from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 
 SUBJECT = "declined draft"
 LATEST = timedelta(days=60)
@@ -284,3 +285,40 @@ def _line(session: Session, draft: DeclinedDraft, payment: Payment, at: Connecti
 
 def _audit(session: Session, actor: Identity, draft: DeclinedDraft, action: str) -> None:
     record(session, who=actor, action=action, subject_kind="declined_draft", subject_id=draft.id or 0)
+
+
+class LastTry(NamedTuple):
+    """words: a sentence without its time. at: UTC, None where it was never begun."""
+
+    words: str
+    at: datetime | None
+
+
+def last_try(session: Session, declined_id: int) -> LastTry | None:
+    """The latest thing that was done about it and is over; None when nothing was."""
+    row = session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.subject_kind == SUBJECT,
+            OutboxRow.subject_id == str(declined_id),
+            col(OutboxRow.state).not_in(list(OPEN_STATES)),
+        )
+        .order_by(col(OutboxRow.created_at).desc())
+        .limit(1)
+    ).first()
+    return None if row is None else LastTry(_words(row), row.claimed_at)
+
+
+def _words(row: OutboxRow) -> str:
+    if row.state != OutboxState.SETTLED:
+        return f"The last try did not happen. {row.reason}".strip()
+    match row.kind:
+        case OutboxKind.DECLINED_RERUN:
+            told = result_of(row)
+            if told.get("status") == "declined":
+                return f"Charged again, and declined again: {reason_of(told.get('reason_code')).words}."
+            return "The card was charged again."
+        case OutboxKind.DECLINED_PUT_OFF:
+            return "It was put off."
+        case _:
+            return "The processor wrote to the payer."

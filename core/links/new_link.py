@@ -11,15 +11,15 @@ from core.audit.commands import record
 from core.errors import BadInput, NotFound
 from core.links.history import add_step, follow
 from core.links.models import Link
-from core.links.payer import Account, patient_of
+from core.links.payer import Account
 from core.links.rules import LIVE, UNDO_SECONDS, LinkKind, Step
 from core.links.tokens import lasts
 from core.money import short_dollars
 from core.outbox.commands import new_key
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.patients.reports import patient_of
+from core.permissions import Identity, Permission, require
 from core.settings import settings
-from core.staff.reports import Identity
 from core.store.base import table_of
 
 GONE = "This link is not in the store any more. Go back and refresh the list."

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from core.links.models import Link
 from core.outbox import commands as outbox
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 SUBJECT = "link"
 

@@ -14,13 +14,14 @@ from core.links.history import follow
 from core.links.models import Link
 from core.links.new_link import made_by_form, make_link, require_no_open
 from core.links.outgoing import put_out
-from core.links.payer import account_of, patient_of
+from core.links.payer import account_of
 from core.links.rules import PAY_LINK_DAYS, LinkKind
 from core.money import short_dollars
 from core.outbox.models import OutboxKind
-from core.permissions import Permission, require
+from core.patients.reports import patient_of
+from core.permissions import Identity, Permission, require
 from core.plans.models import Instalment
-from core.staff.reports import Identity, practice_name
+from core.staff.reports import practice_name
 
 DISPUTED_PLAN = "A payment of this plan is disputed at the bank. Nobody may ask for it until that is settled."
 

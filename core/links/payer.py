@@ -7,15 +7,12 @@ from sqlmodel import Session, col, select
 
 from core.connections.commands import settings_of
 from core.connections.models import Connection, ConnectionState, Kind, MerchantAccount
-from core.errors import BadInput, NotFound
+from core.errors import BadInput
 from core.memberships.models import Membership
 from core.patients.models import Patient, ProcessorContact
 from core.plans.models import Plan
-from core.practice.models import Location
-from core.staff.reports import Identity
 
 _USABLE = (ConnectionState.CONNECTED, ConnectionState.FAILING)
-NO_PATIENT = "This patient is not in the store any more. Go back and refresh the list."
 
 
 class Account(NamedTuple):
@@ -33,37 +30,6 @@ class Account(NamedTuple):
     def payload(self) -> dict[str, Any]:
         """What the making of a link tells the processor about the payer."""
         return {name: value for name, value in self._asdict().items() if name != "connection_id"}
-
-
-def patient_of(session: Session, actor: Identity | None, patient_id: int, *, alone: bool = False) -> Patient:
-    """The patient, when they are of the actor's practice and place of work (actor None: the system). Raises NotFound.
-
-    alone: nobody else changes what this patient is asked for until the transaction ends (two tabs at once).
-    """
-    if alone:
-        session.exec(select(Patient.id).where(Patient.id == patient_id).with_for_update()).first()
-    found = session.exec(
-        select(Patient, Connection.practice_id)
-        .join(Connection, col(Connection.id) == Patient.connection_id)
-        .where(Patient.id == patient_id, col(Patient.gone_at).is_(None))
-    ).first()
-    if found is None:
-        raise NotFound(NO_PATIENT)
-    patient, practice_id = found
-    if actor is not None:
-        elsewhere = actor.location_id is not None and patient.location_id not in (None, actor.location_id)
-        if practice_id != actor.practice_id or elsewhere:
-            raise NotFound(NO_PATIENT)
-    return patient
-
-
-def place_of(session: Session, patient: Patient) -> Location:
-    """The patient's location, else the practice's first. Raises NotFound when there is none at all."""
-    place = session.get(Location, patient.location_id) if patient.location_id else None
-    place = place or session.exec(select(Location).order_by(col(Location.id)).limit(1)).first()
-    if place is None:
-        raise NotFound("This practice has no location yet. Import locations.csv first.")
-    return place
 
 
 def payer_of(session: Session, patient: Patient, plan_id: int | None, membership_id: int | None) -> list[int]:

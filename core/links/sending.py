@@ -23,7 +23,7 @@ from core.money import dollars
 from core.outbox.commands import SAME_PRESS
 from core.outbox.sending import Cancel
 from core.patients.models import Patient
-from core.staff.reports import Identity
+from core.permissions import Identity
 
 USES = {LinkKind.INVOICE: Use.INVOICE, LinkKind.PAY: Use.PAY_LINK, LinkKind.CARD: Use.CARD_LINK}
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.OPENED)

@@ -7,8 +7,7 @@ from core import clock
 from core.errors import BadInput
 from core.matching.commands import audit_link, contact_of, give_patient, link_contacts
 from core.patients.models import LinkProposal, LinkState
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 from core.store.version import touch
 
 

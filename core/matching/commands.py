@@ -18,8 +18,7 @@ from core.errors import BadInput, NotFound
 from core.matching.rules import PersonFacts, propose
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 from core.store.version import touch
 
 SAME_EHR_ID = "same EHR id"

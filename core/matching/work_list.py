@@ -15,8 +15,7 @@ from core.matching.rules import Compared, PersonFacts, Verdict, compare
 from core.names import folded
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, PaymentStatus, Recurring, RecurringStatus
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 
 LOOK_BACK = timedelta(days=90)
 _COUNTED = (PaymentStatus.APPROVED, PaymentStatus.PENDING)

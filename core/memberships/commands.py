@@ -10,16 +10,14 @@ from core.audit.commands import record
 from core.errors import BadInput, NotFound
 from core.memberships.choices import ChoiceKind
 from core.memberships.facts import MembershipFinding, UseLine
-from core.memberships.members import member_patient
+from core.memberships.members import certain_findings, member_patient
 from core.memberships.models import Membership, MembershipChoice
 from core.memberships.offers import Offer, offers
 from core.memberships.standing_choices import plans_for_sale
 from core.patients.models import Patient
-from core.permissions import Permission, require
-from core.reports.memberships import certain_findings
+from core.permissions import Identity, Permission, require
 from core.schedule.rules import VisitFacts
 from core.secrets import has_card_number
-from core.staff.reports import Identity
 from core.store.version import touch
 
 LONGEST_REASON = 200

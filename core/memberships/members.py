@@ -15,14 +15,15 @@ from sqlmodel import Session
 from core import clock
 from core.errors import NotFound
 from core.memberships.choices import ChoiceFacts
-from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
-from core.memberships.rules import (
+from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
     MembershipFacts,
+    MembershipFinding,
     MembershipPlanFacts,
-    counts_since,
 )
+from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
+from core.memberships.rules import counts_since, covered_elsewhere, judge_membership
 from core.memberships.standing_choices import standing_choices
 from core.patients.models import Patient
 from core.practice.reports import places
@@ -269,3 +270,34 @@ def _take(people: Mapping[int, MemberPatient], rows: Iterable[Any], kinds: dict[
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), 5_000):
         yield ids[start : start + 5_000]
+
+
+def certain_findings(session: Session, one: MemberPatient, as_of: datetime) -> list[MembershipFinding]:
+    """Each membership of a patient judged at an instant, from all their visits where recent ones leave it unsure."""
+    findings = list(findings_of(one, as_of))
+    if any(finding.unsure for finding in findings):
+        read_all(session, {one.key: one})
+        findings = list(findings_of(one, as_of))
+    return findings
+
+
+def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFinding]:
+    """Each membership of a patient judged at an instant (aware UTC), with nobody at hand."""
+    elsewhere: dict[int, frozenset[int]] = {}
+    if len(one.members) > 1:
+        several = [(member.membership, member.plan, member.benefits) for member in one.members]
+        elsewhere = covered_elsewhere(several, one.visits, as_of, one.time_zone)
+    for member in one.members:
+        yield judge_membership(
+            member.membership,
+            member.plan,
+            member.benefits,
+            member.extras,
+            one.visits,
+            as_of,
+            one.time_zone,
+            last_done=one.last_done,
+            visits_since=one.since,
+            covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
+            choices=member.choices,
+        )

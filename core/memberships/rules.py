@@ -8,8 +8,6 @@ from core.clock import day_bounds, local_date
 from core.memberships.choices import ChoiceFacts
 from core.memberships.facts import (
     BenefitFacts,
-    Cover,
-    Covered,
     ExtraFacts,
     MembershipFacts,
     MembershipFinding,
@@ -23,26 +21,6 @@ from core.memberships.states import Case, evidence, line_of, not_scheduled, rows
 from core.memberships.uses import Allowances, Bases, Bookings, Reading, count, look_at
 from core.schedule.rules import VisitFacts
 from core.severity import RANK, Severity
-
-__all__ = [
-    "BenefitFacts",
-    "Cover",
-    "Covered",
-    "ExtraFacts",
-    "MembershipFacts",
-    "MembershipFinding",
-    "MembershipPlanFacts",
-    "MembershipState",
-    "Period",
-    "StateRow",
-    "UseLine",
-    "counts_since",
-    "covered_elsewhere",
-    "judge_membership",
-    "period_of",
-    "periods",
-    "terms_of",
-]
 
 STATUSES = frozenset({"active", "paused", "past_due", "cancelled"})
 PERIODS = frozenset({"month", "anchor", "package"})

@@ -22,11 +22,10 @@ from core.messages.templates import Words, letterhead, names_to_avoid
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.secrets import has_card_number
 from core.settings import settings
-from core.staff.reports import Identity
 
 SUBJECT = "message"
 _KINDS = {Channel.TEXT: (Kind.SMS, OutboxKind.TEXT), Channel.EMAIL: (Kind.EMAIL, OutboxKind.EMAIL)}

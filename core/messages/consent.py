@@ -11,8 +11,7 @@ from core.errors import BadInput, NotFound
 from core.messages.models import Channel, ConsentEvent, Message, MessageState, Purpose, Suppression
 from core.outbox import commands as outbox
 from core.patients.models import Patient
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 
 BY_TEXT, BY_LINK, BY_GATEWAY = "STOP by text", "unsubscribe link", "the text gateway says so"
 CANNOT_GET_TEXTS = "cannot get texts"  # no opt-out, but nothing can be sent there either

@@ -14,10 +14,9 @@ from core.messages.addresses import shown
 from core.messages.default_templates import FIRST_TEXTS, Use, words_of
 from core.messages.models import Channel, Letterhead, Purpose, Template, TemplateVersion
 from core.messages.render import check_template
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location, Practice
 from core.schedule.models import AppointmentType
-from core.staff.reports import Identity
 
 NO_SIGNATURE = "The front desk"  # the practice's name stands in the line beneath
 _PLAIN = frozenset(

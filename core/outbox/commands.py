@@ -15,9 +15,9 @@ from core import clock
 from core.errors import BadInput
 from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
 from core.outbox.sending import Cancel, Outgoing, Postpone, StillWanted
+from core.permissions import Identity
 from core.secrets import has_card_number
 from core.settings import settings
-from core.staff.reports import Identity
 
 # addresses and keys that machines made up: a run of digits in one is no card
 _OURS = re.compile(r"https?://[^\s\"\\]+|\b(?=[\w-]*[A-Za-z])[\w-]{20,}\b")

@@ -10,13 +10,8 @@ from sqlmodel import Session
 
 from core import clock
 from core.findings import queries
-from core.memberships.rules import (
-    BenefitFacts,
-    ExtraFacts,
-    MembershipFacts,
-    MembershipPlanFacts,
-    covered_elsewhere,
-)
+from core.memberships.facts import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
+from core.memberships.rules import covered_elsewhere
 from core.overview.membership_use import MemberFacts, as_it_was
 from core.overview.month_reads import PAYMENT_COLUMNS, all_of, chunks, local_payment, with_refunds
 from core.payments.facts import PaymentFacts, RecurringFacts

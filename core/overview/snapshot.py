@@ -13,13 +13,15 @@ from core import clock
 from core.dates import ONE_DAY
 from core.findings.gather import gather
 from core.findings.judge import Judged, judge
+from core.findings.setting import setting_of
 from core.forecast.reports import incoming
 from core.forecast.rules import Incoming, IncomingRow, Sum
 from core.memberships.models import Membership
 from core.overview.models import CardStanding, DraftForecast, RollUpState, SeenCards, SeenDay
 from core.overview.month_reads import Place, patients_of
-from core.plans.rules import PlanState
-from core.reports.morning import active_patients, locations, setting_of
+from core.patients.reports import active_patients
+from core.plans.facts import PlanState
+from core.practice.reports import locations
 from core.store.base import table_of
 from core.store.version import data_version
 

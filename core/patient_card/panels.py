@@ -10,8 +10,8 @@ from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged, JudgedPlan, Setting, insurance_of
 from core.insurance.rules import judge_insurance
 from core.memberships.choices import Decision
+from core.memberships.facts import Cover, MembershipFinding, UseLine
 from core.memberships.offers import PlanOnOffer, offers
-from core.memberships.rules import Cover, MembershipFinding, UseLine
 from core.money import short_dollars
 from core.patient_card.rows import (
     CardLine,
@@ -27,12 +27,14 @@ from core.patient_card.rows import (
     UseBar,
     VisitLine,
 )
-from core.payments.rules import PaymentFacts, reason_of
+from core.payments.facts import PaymentFacts
+from core.payments.reasons import reason_of
+from core.plans.facts import InstalmentStanding, PlanState
 from core.plans.promises import PromiseState, calmed, judge_promise
 from core.plans.records import PlanRecord
-from core.plans.rules import InstalmentStanding, PlanState, what_happened
 from core.plans.settlements import settlement_words, standing_settlement
 from core.plans.versions import OldTerms, edited
+from core.plans.wording import what_happened
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 
 _NOTED = (Cover.COVERED, Cover.PROVISIONAL, Cover.EXCESS, Cover.DROP_IN, Cover.TO_MOVE)

@@ -15,6 +15,7 @@ from core.dates import short_day
 from core.errors import NotFound
 from core.findings.gather import PatientFacts, gather
 from core.findings.judge import Setting, judge
+from core.findings.setting import setting_of
 from core.ledger.models import LedgerEntry, Service
 from core.memberships.choices import ChoiceKind
 from core.memberships.standing_choices import choice_history, plans_for_sale
@@ -38,12 +39,13 @@ from core.patient_card.rows import (
     VisitLine,
 )
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
+from core.payments.facts import PaymentFacts
 from core.payments.models import Payment
-from core.payments.rules import PaymentFacts
 from core.plans.versions import old_terms
 from core.practice.models import Location
+from core.practice.reports import locations
+from core.reports.head import source_cells
 from core.reports.links import links_of_patient, timeline_entries
-from core.reports.morning import locations, setting_of, source_cells
 from core.reports.patient_row import patient_row
 from core.reports.rows import PatientRow
 from core.reports.rules import speaks

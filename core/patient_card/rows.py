@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.memberships.offers import Offer
+from core.reports.head import SourceCell
 from core.reports.links import LinkLine
-from core.reports.rows import MissingCell, PatientRow, SourceCell
+from core.reports.rows import MissingCell, PatientRow
 from core.severity import Severity
 
 

@@ -92,3 +92,16 @@ def pending_cents(payments: Iterable[PaymentFacts]) -> int:
             place = (refund.connection_id, refund.refund_ref)
             coming[place] = max(0, coming.get(place, 0) - refund.amount_cents)
     return sum(coming.values())
+
+
+class Draft(NamedTuple):
+    """Money that will be charged by itself. card_id None = to whatever card the patient has on file.
+
+    kind: plan, membership or recurring; source_id: external id of that row.
+    """
+
+    on: date
+    cents: int
+    card_id: int | None
+    kind: str
+    source_id: str

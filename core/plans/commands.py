@@ -9,13 +9,12 @@ from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.plans.facts import PlanState
 from core.plans.models import Plan, PlanPromise, PlanSettlement, Settling
 from core.plans.records import plan_records
 from core.practice.models import Location
 from core.secrets import has_card_number
-from core.staff.reports import Identity
 from core.store.version import touch
 
 LONGEST_WAIT = timedelta(days=366)

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, literal, select
 from sqlmodel import Session
 
 from core import clock
-from core.findings import queries
 from core.payments.facts import PaymentFacts
+from core.plans import queries
 from core.plans.facts import InstalmentFacts, PlanFacts, PlanFinding
 from core.plans.models import PlanPromise, PlanSettlement, PlanStatus
 from core.plans.promises import PromiseFacts, PromiseFinding, judge_promise, standing_promise

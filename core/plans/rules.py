@@ -23,21 +23,8 @@ from core.plans.facts import (
     PlanState,
 )
 from core.plans.settlements import SettlementFacts
-from core.plans.wording import plan_sentence, what_happened
+from core.plans.wording import plan_sentence
 from core.severity import Severity
-
-__all__ = [
-    "Aging",
-    "InstalmentFacts",
-    "InstalmentStanding",
-    "InstalmentState",
-    "PlanFacts",
-    "PlanFinding",
-    "PlanState",
-    "contract_price",
-    "judge_plan",
-    "what_happened",
-]
 
 BEHIND_LONG_DAYS = 30  # past the first aging bucket, or a second instalment missed: high
 

@@ -12,13 +12,12 @@ from core.connections.clerk_keys import clerk_key_of
 from core.connections.commands import connection_of, settings_of
 from core.connections.models import ConnectionState
 from core.errors import BadInput, NotFound
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.postings.gathering import held_row
 from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
 from core.postings.plan import Plan, plan_postings
 from core.secrets import has_card_number
 from core.staff.login_times import refusal
-from core.staff.reports import Identity
 from core.store.version import touch
 
 LONGEST_REASON = 200

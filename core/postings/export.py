@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 
 from core.postings.reconcile import BookLine, Books
-from core.reports.as_file import safe_cell
+from core.safe_csv import safe_cell
 
 COLUMNS = (
     "day",

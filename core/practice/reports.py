@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from core.errors import NotFound
 from core.practice.models import Location
 
 
@@ -22,3 +23,20 @@ def places(session: Session, only: int | None = None) -> list[Place]:
     if only is not None:
         wanted = wanted.where(Location.id == only)
     return [Place(row.id or 0, row.external_id, row.name, row.time_zone) for row in session.exec(wanted)]
+
+
+def locations(session: Session, location_id: int | None = None) -> list[Location]:
+    """The practice's locations by name, or the one asked for. Raises NotFound for an id that is not there."""
+    query = select(Location).where(Location.gone_at.is_(None)).order_by(Location.name, Location.id)  # type: ignore[union-attr,arg-type]
+    found = list(session.execute(query).scalars())
+    if location_id is None:
+        return found
+    chosen = [place for place in found if place.id == location_id]
+    if not chosen:
+        raise NotFound("That location is not in the store any more. Choose another one.")
+    return chosen
+
+
+def first_of(session: Session) -> int | None:
+    """Store id of the location that patients of no location stand with: the first of all, whichever is looked at."""
+    return next((place.id for place in locations(session)), None)

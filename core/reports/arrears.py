@@ -28,9 +28,9 @@ from core.plans.promises import PromiseFinding, calmed, calms
 from core.plans.records import AT_ONCE, PlanRecord, plan_records, rows_of
 from core.plans.wording import what_happened
 from core.practice.models import Location
+from core.practice.reports import first_of, locations
 from core.reports.arrears_rows import AgingCell, ArrearsRow, PromiseCell
-from core.reports.morning import first_of, locations, make_report
-from core.reports.rows import Report
+from core.reports.head import Report, make_report
 from core.severity import RANK
 from core.store.base import table_of
 from core.store.types import UtcInstant

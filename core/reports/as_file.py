@@ -13,11 +13,12 @@ from typing import Any
 
 from core import clock
 from core.money import dollars
-from core.reports.rows import MorningRow, Report
+from core.reports.head import Report
+from core.reports.rows import MorningRow
+from core.safe_csv import safe_cell
 from core.severity import Flag
 
 MANY_ROWS = 500
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -80,16 +81,6 @@ def as_csv(report: Report) -> str:
     writer.writerow(header)
     writer.writerows([safe_cell(line.get(name)) for name in header] for line in lines)
     return out.getvalue()
-
-
-def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula. Numbers stay numbers, negative ones too."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int):
-        return value
-    text = str(value).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA_STARTS) else text
 
 
 def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

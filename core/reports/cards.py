@@ -15,18 +15,20 @@ from core.cards.models import Card, CardKind, Updater
 from core.cards.rules import DRAFTS_AHEAD_DAYS, CardFinding
 from core.findings.gather import PatientFacts, gather_for_cards
 from core.findings.judge_card import PlanToPay, card_drafts, is_paid_by, judge_card, member_drafts, to_pay
-from core.findings.setting import Setting
+from core.findings.setting import Setting, setting_of
 from core.forecast.coming_plans import ComingPlan, coming_plans
 from core.memberships.models import Membership
 from core.patients.models import Patient
 from core.patients.person import Person
+from core.patients.reports import AT_ONCE
 from core.payments.models import Recurring
+from core.plans.facts import PlanFinding
 from core.plans.models import Plan, PlanStatus
 from core.plans.records import PlanRecord, plan_records
-from core.plans.rules import PlanFinding
 from core.practice.models import Location
-from core.reports.morning import AT_ONCE, first_of, locations, make_report, setting_of
-from core.reports.rows import CardRow, Report
+from core.practice.reports import first_of, locations
+from core.reports.head import Report, make_report
+from core.reports.rows import CardRow
 from core.schedule.models import Appointment
 from core.schedule.rules import OPEN_STATUSES
 from core.severity import RANK, Severity

@@ -17,8 +17,10 @@ from core.links.rules import LIVE, LinkKind, LinkState, Step
 from core.names import folded
 from core.patients.models import Patient
 from core.payments.models import PaymentStatus
+from core.permissions import Identity
+from core.practice.reports import locations
+from core.reports.head import Report, make_report
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.base import table_of
 
 MOST = 500
@@ -285,3 +287,12 @@ def _steps(session: Session, link_id: int) -> Iterable[StepLine]:
     )
     for step, name, username in rows:
         yield StepLine(step.at, step.kind, step.cents, step.words, name or username or "")
+
+
+EVERY = 1_000_000
+
+
+def links_report(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
+    """Every link ever, newest first. as_of: aware UTC, for the head; location_id None: of every location."""
+    rows = link_ledger(session, None, location_id=location_id, limit=EVERY)
+    return make_report(session, "links", locations(session, location_id), location_id, as_of, rows)

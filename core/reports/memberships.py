@@ -7,17 +7,11 @@ from typing import Any
 from sqlmodel import Session
 
 from core.bulk import making_many
-from core.memberships.members import MemberPatient, members_of, read_all, zones_of
-from core.memberships.rules import (
-    MembershipFinding,
-    MembershipState,
-    StateRow,
-    covered_elsewhere,
-    judge_membership,
-)
+from core.memberships.facts import MembershipFinding, MembershipState, StateRow
+from core.memberships.members import MemberPatient, findings_of, members_of, read_all, zones_of
+from core.practice.reports import locations
+from core.reports.head import Report, make_report
 from core.reports.membership_row import MembershipRow
-from core.reports.morning import locations, make_report
-from core.reports.rows import Report
 from core.severity import RANK
 
 
@@ -49,37 +43,6 @@ def _rows(session: Session, people: dict[int, MemberPatient], as_of: datetime) -
     if unsure:
         read_all(session, unsure)
         yield from _rows(session, unsure, as_of)
-
-
-def certain_findings(session: Session, one: MemberPatient, as_of: datetime) -> list[MembershipFinding]:
-    """Each membership of a patient judged at an instant, from all their visits where recent ones leave it unsure."""
-    findings = list(findings_of(one, as_of))
-    if any(finding.unsure for finding in findings):
-        read_all(session, {one.key: one})
-        findings = list(findings_of(one, as_of))
-    return findings
-
-
-def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFinding]:
-    """Each membership of a patient judged at an instant (aware UTC), with nobody at hand."""
-    elsewhere: dict[int, frozenset[int]] = {}
-    if len(one.members) > 1:
-        several = [(member.membership, member.plan, member.benefits) for member in one.members]
-        elsewhere = covered_elsewhere(several, one.visits, as_of, one.time_zone)
-    for member in one.members:
-        yield judge_membership(
-            member.membership,
-            member.plan,
-            member.benefits,
-            member.extras,
-            one.visits,
-            as_of,
-            one.time_zone,
-            last_done=one.last_done,
-            visits_since=one.since,
-            covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
-            choices=member.choices,
-        )
 
 
 def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> MembershipRow:

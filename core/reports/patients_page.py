@@ -19,9 +19,12 @@ from core import clock
 from core.findings.flags import CHIPS, Group, Kind
 from core.findings.gather import gather
 from core.findings.judge import judge
+from core.findings.setting import setting_of
 from core.names import folded
 from core.patients.models import Patient
-from core.reports.morning import active_patients, first_of, locations, patients, setting_of
+from core.patients.reports import active_patients
+from core.practice.reports import first_of, locations
+from core.reports.morning import patients
 from core.reports.patient_row import patient_row
 from core.reports.rows import PatientRow
 from core.reports.rules import row_order, speaks

@@ -6,7 +6,6 @@ instants are aware UTC; dates are the location's. None = unknown.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from core.severity import Flag, Severity
 
@@ -121,35 +120,6 @@ class MorningRow:
     appointment_type: str | None
     status: str
     about: PatientRow
-
-
-@dataclass(frozen=True, slots=True)
-class SourceCell:
-    """How fresh one connection is. synced_at None = never. failing: its last sync did not succeed; sentence says why."""
-
-    name: str
-    kind: str
-    synced_at: datetime | None
-    stale: bool
-    sentence: str
-    failing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report as the page shows it and as `huddle report` prints it.
-
-    location: the EHR's location id; None = every location. totals are for the headline (cents or counts).
-    """
-
-    report: str
-    as_of: datetime
-    day: date
-    location: str | None
-    location_name: str
-    time_zone: str
-    sources: tuple[SourceCell, ...]
-    rows: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from core.reports.morning import locations, make_report
-from core.reports.rows import Report
+from core.practice.reports import locations
+from core.reports.head import Report, make_report
 from core.tasks.reports import Show, Wanted, open_tasks
 
 

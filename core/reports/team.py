@@ -9,11 +9,10 @@ from sqlmodel import Session, col, select
 
 from core.connections.clerk_keys import WANTED_BY
 from core.connections.models import Connection, ConnectionState
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.secrets import mask, open_sealed
 from core.staff.models import Staff, StaffClerkKey, StaffLoginTime, StaffSession
-from core.staff.reports import Identity
 from core.staff.rules import DayTimes
 
 

@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotAllowed, NotFound
-from core.permissions import Permission, Role, require
+from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location, Practice
 from core.settings import settings
 from core.staff.models import Staff, StaffSession
-from core.staff.reports import HOURS_OVER, Identity, fold, token_hash
+from core.staff.reports import HOURS_OVER, fold, token_hash
 from core.staff.team import require_managing
 
 TOKEN_BYTES = 32  # 256 bits

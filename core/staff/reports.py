@@ -8,30 +8,13 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.permissions import Identity
 from core.practice.models import Location, Practice
 from core.settings import settings
 from core.staff.login_times import refusal
 from core.staff.models import Staff, StaffSession
 
 HOURS_OVER = "login times over"  # why such a session ended
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A signed-in person: what pages and commands are given as `actor`.
-
-    location_id None: every location of the practice. idle_left: seconds until idle sign-off if nothing happens.
-    """
-
-    session_id: int
-    staff_id: int
-    username: str
-    display_name: str
-    role: str
-    location_id: int | None = None
-    practice_id: int = 1
-    idle_left: float = 0.0
-    seen_at: datetime = clock.EPOCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from sqlmodel import Session, select
 
 from core.audit.commands import record
 from core.errors import BadInput, NotAllowed, NotFound
-from core.permissions import Permission, Role, require
+from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location
 from core.staff.login_times import another_owner_without_limits
 from core.staff.models import Access, Staff, StaffLoginTime
-from core.staff.reports import Identity
 from core.staff.rules import WEEKDAYS, DayTimes, day_times
 
 NOT_THEIRS = "That account is not in your practice, or belongs to another location."

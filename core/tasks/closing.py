@@ -12,6 +12,7 @@ from typing import NamedTuple
 from core import clock
 from core.cards.rules import GOOD, card_name
 from core.dates import short_day
+from core.findings.flags import missing_flags
 from core.findings.judge import Judged, JudgedPlan
 from core.findings.setting import Setting
 from core.ledger.facts import EntryFacts
@@ -19,7 +20,6 @@ from core.memberships.choices import ChoiceStanding
 from core.money import short_dollars
 from core.payments.facts import PaymentFacts
 from core.plans.promises import calms
-from core.reports.patient_row import missing_flags
 from core.tasks.from_findings import Key, Row
 from core.tasks.kinds import TaskKind
 from core.tasks.models import CloseReason

@@ -14,11 +14,10 @@ from core import clock
 from core.dates import short_day
 from core.errors import BadInput, NotFound
 from core.patients.models import Patient
-from core.permissions import Permission, may, require
+from core.permissions import Identity, Permission, may, require
 from core.practice.models import Location
 from core.secrets import has_card_number
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.tasks.history import change, note_step, restore
 from core.tasks.models import CloseReason, Did, Task, TaskEvent, TaskState
 from core.tasks.to_genesis import tell_genesis

@@ -6,11 +6,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from core import clock
-from core.findings.flags import Kind
+from core.dues.missing import MissingPayment
+from core.findings.flags import Kind, flags_of, missing_flags
 from core.findings.judge import Judged
 from core.findings.setting import Setting
-from core.payments.rules import MissingPayment
-from core.reports.patient_row import flags_of, missing_flags
 from core.severity import RANK, Flag, Severity
 from core.tasks.kinds import AT_VISITS, TaskKind, left_open_by, matter_of
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.audit.commands import record
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.tasks.models import Did, Task, TaskEvent
 
 # what a step may change, and taking it back restores

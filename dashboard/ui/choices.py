@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.staff.preferences import keep_preference, preference
-from core.staff.reports import Identity
 from dashboard.ui import page
 
 

@@ -7,9 +7,8 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.errors import HuddleError
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import page
-from dashboard.ui.patient.choices import CHANGED
 from dashboard.ui.text import plain
 from dashboard.ui.toasts import toast
 
@@ -47,3 +46,6 @@ def refresh_what_changed() -> None:
     """Draw the page again when a command changed something, the list behind the drawer too."""
     if st.session_state.pop(CHANGED, False):
         page.draw_again()
+
+
+CHANGED = "choice changed"  # session state: the list behind the drawer is to be drawn again

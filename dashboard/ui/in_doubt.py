@@ -8,7 +8,7 @@ from sqlmodel import Session
 from core.blasts.in_doubt import settle_by_hand
 from core.blasts.results import PersonResult
 from core.messages.models import Channel, MessageState
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing
 from dashboard.ui.note import note
 from dashboard.ui.sight import Sight

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from core.errors import HuddleError
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.store import engine as store
 from dashboard.presses import rerun_part
 from dashboard.ui import toasts

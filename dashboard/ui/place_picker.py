@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.practice.reports import Place
-from core.staff.reports import Identity
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.text import plain
 

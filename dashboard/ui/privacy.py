@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.sight import Sight, sight_of
 

@@ -1,30 +1,24 @@
 """Reports as pages read them: once per change of the data and minute, shared by all who look."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 import streamlit as st
 
 from core import clock
-from core.forecast.reports import incoming
-from core.forecast.rules import Incoming, IncomingRow
 from core.overview.charts import Overview
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.overview.roll_ups import count_version
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.reports import morning as reports
-from core.reports.arrears import plans_to_look_at
 from core.reports.cards import cards
+from core.reports.head import Report, source_cells
 from core.reports.memberships import memberships
-from core.reports.rows import Report
-from core.staff.reports import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
 from dashboard.ui.components.headline import sources
-from dashboard.ui.plans.incoming import WINDOWS, rows_of
 
 
 @st.cache_resource(max_entries=64, ttl=120, show_spinner=False)
@@ -103,39 +97,10 @@ def memberships_report(location_id: int | None) -> Report:
     return _memberships(str(page.engine().url), version, location_id, part)
 
 
-class Plans(NamedTuple):
-    """report: plans behind or to be settled; incoming: what the next thirty days bring in; coming: its payments by
-    the number of the headline that stands for them, picked once for everybody who looks."""
-
-    report: Report
-    incoming: Incoming
-    coming: Mapping[str, Sequence[IncomingRow]]
-
-
-@st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
-def _plans(store: str, version: int, location_id: int | None, day: date) -> Plans:
-    """Plans move by the day and with the data, not by the minute."""
-    now = clock.now()
-    with reader(page.engine()) as session:
-        report = plans_to_look_at(session, location_id=location_id, as_of=now)
-        coming = incoming(session, location_id, now)
-    return Plans(report, coming, {one.id: rows_of(coming, one) for one in WINDOWS})
-
-
-def plans_report(location_id: int | None) -> Plans:
-    """Who is behind and what comes in, no older than the last change of the data or the day. None: every location."""
-    with page.open_reader() as session:
-        version = data_version(session)
-        places = reports.locations(session, location_id)
-        day = clock.today(places[0].time_zone if places else "UTC")
-    with st.spinner("Adding up the plans…"):
-        return _plans(str(page.engine().url), version, location_id, day)
-
-
 def freshness() -> list[dict[str, str]]:
     """How fresh every source is now, in words, for pages without a report of the day."""
     with page.open_reader() as session:
-        return sources(reports.source_cells(session), clock.now())
+        return sources(source_cells(session), clock.now())
 
 
 def morning_report(location_id: int | None, day: date | None) -> Report:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from core.findings.flags import CHIPS, Chip, Group, Kind
 from core.permissions import Permission, may
-from core.reports.rows import MorningRow, PatientRow, Report
+from core.reports.head import Report
+from core.reports.rows import MorningRow, PatientRow
 from core.reports.rules import speaks
 from core.severity import Flag, worst
 

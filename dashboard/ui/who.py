@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.permissions import Identity
 from core.settings import settings
-from core.staff.reports import Identity
 from dashboard.ui.components.component import own
 from dashboard.ui.text import shown
 

@@ -10,13 +10,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from core.audit.commands import record
 from core.errors import HuddleError, NotAllowed, NotFound
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.reports import places
 from core.reports.arrears_rows import ArrearsRow
 from core.reports.as_file import as_csv
-from core.reports.morning import report_by_name
-from core.reports.rows import Report
-from core.staff.reports import Identity
+from core.reports.by_name import report_by_name
+from core.reports.head import Report
 from core.store.engine import reader, transaction
 from dashboard.ui.plans.list import seen_by
 from dashboard.ui.sight import Sight

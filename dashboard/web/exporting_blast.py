@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from core.blasts.results import export_results
 from core.errors import NotFound
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.store.engine import transaction
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList

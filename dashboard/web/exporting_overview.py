@@ -14,9 +14,8 @@ from core.overview.charts import Key, Overview
 from core.overview.export import chart_csv
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.reports import places
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 

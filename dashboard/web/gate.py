@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.web import sessions
 from dashboard.web.store_away import AWAY, store_away
 

@@ -1,7 +1,6 @@
 """The day on paper: a print view and a PDF, one page a provider, and the export as CSV. For signed-in people."""
 
 from datetime import date
-from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
@@ -11,85 +10,17 @@ from starlette.responses import PlainTextResponse, Response
 from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, HuddleError, NotAllowed, NotFound
-from core.money import short_dollars
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.reports import Place, places
 from core.reports.as_file import as_csv
+from core.reports.head import Report
 from core.reports.morning import morning
-from core.reports.rows import MorningRow, Report
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
-from dashboard.ui.columns import say_line
-from dashboard.ui.components.chips import chips
 from dashboard.ui.sight import Sight, sight_of
-from dashboard.ui.text import ago, clock_time, day_words, shown, visit_day
 from dashboard.web import sessions
 from dashboard.web.day_pdf import day_pdf
+from dashboard.web.day_sheet import paper
 from dashboard.web.templates import plain_page
-
-
-class Line(NamedTuple):
-    """One visit on paper."""
-
-    time: str
-    patient: str
-    visit: str
-    flags: str
-    say: str
-    collect: str
-    next_visit: str
-
-
-class Sheet(NamedTuple):
-    """One provider's page."""
-
-    provider: str
-    lines: list[Line]
-
-
-class Paper(NamedTuple):
-    """The whole print-out. money: whether amounts are on it. made: when, and how fresh its sources are."""
-
-    place: str
-    day: str
-    made: str
-    money: bool
-    sheets: list[Sheet]
-
-
-def paper(report: Report, sight: Sight) -> Paper:
-    """The day by provider and time, as this person may see it."""
-    seen = sight.report(report)
-    providers = sorted({visit.provider or "No provider" for visit in seen.rows})
-    fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
-    at = clock_time(report.as_of, report.time_zone)
-    return Paper(
-        place=shown(report.location_name, 60),
-        day=day_words(report.day),
-        made=f"Made at {at} on {day_words(clock.local_date(report.as_of, report.time_zone))}. {fresh}".strip(),
-        money=sight.money,
-        sheets=[
-            Sheet(shown(name, 60), [_line(visit, seen) for visit in _of(seen, name)]) for name in providers
-        ],
-    )
-
-
-def _of(report: Report, provider: str) -> list[MorningRow]:
-    found = [visit for visit in report.rows if (visit.provider or "No provider") == provider]
-    return sorted(found, key=lambda visit: visit.starts_at)
-
-
-def _line(visit: MorningRow, report: Report) -> Line:
-    row = visit.about
-    return Line(
-        time=clock_time(visit.starts_at, report.time_zone),
-        patient=shown(row.patient, 60),
-        visit=shown(visit.appointment_type, 60),
-        flags=", ".join(one["words"] for one in chips(row, most=8)),
-        say=say_line(row)["words"],
-        collect=short_dollars(row.collect_now_cents) if row.collect_now_cents else "",
-        next_visit=visit_day(row.next_visit, report.time_zone, report.day),
-    )
 
 
 class _OfTheDay(HTTPEndpoint):

@@ -8,10 +8,9 @@ from starlette.responses import Response
 from core import clock
 from core.audit.commands import record
 from core.money import short_dollars, whole_dollars
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.reports.arrears_rows import ArrearsRow
-from core.reports.rows import Report
-from core.staff.reports import Identity
+from core.reports.head import Report
 from core.store.engine import transaction
 from dashboard.ui.columns import Place
 from dashboard.ui.plans.list import drawn, seen_by

@@ -8,9 +8,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from core import clock
+from core.permissions import Identity
 from core.settings import settings
 from core.staff import commands, reports
-from core.staff.reports import Identity
 from core.staff.sign_in import DEVICE_REMEMBERED
 from core.store.engine import open_store, reader, transaction
 

@@ -10,8 +10,8 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.inbox.texts import Mailbox, keep_by_link, mailbox_of_link, stop_by_link
 from core.links.patient_page import Sender, sender_of
+from core.messages.unsubscribe import Mailbox, keep_by_link, mailbox_of_link, stop_by_link
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.visitors import page, slowed_down

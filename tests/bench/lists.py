@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from core.reports.morning import report_by_name
+from core.reports.by_name import report_by_name
 from core.store.engine import open_store, reader
 from tests.bench import practice
 

@@ -10,10 +10,13 @@ from sqlalchemy import Engine
 from core import clock
 from core.findings.gather import gather
 from core.findings.judge import judge
+from core.findings.setting import setting_of
 from core.jobs.practice_files.load import import_folder
+from core.patients.reports import active_patients
+from core.practice.reports import locations
 from core.reports.as_file import as_json
 from core.reports.cards import cards, needs_a_person
-from core.reports.morning import active_patients, locations, patients, setting_of
+from core.reports.morning import patients
 from core.settings import settings
 from core.store.engine import reader
 from data.sandbox.practice import generate, whole_files, write_files

@@ -21,9 +21,9 @@ from core.connections.commands import (
 from core.connections.models import Connection, ConnectionState
 from core.connections.runs import place_of
 from core.errors import BadInput, NotAllowed, NotFound, WrongKey
+from core.permissions import Identity
 from core.settings import settings
 from core.staff.models import Staff
-from core.staff.reports import Identity
 
 KNOWN = {"user_id": "11e9" * 6, "location_id": "11ea" * 6}
 KEYS = {"user_api_key": "canary-key-0123456789", "developer_id": "canary-dev-0123456789"}

@@ -15,10 +15,9 @@ from core.connections.models import Connection, Kind
 from core.connections.tiles import tiles
 from core.connections.try_out import NotAccepted, freed_words, keep, take, try_out
 from core.errors import BadInput, NotAllowed
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.practice.models import Practice
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import fields_of
 from tests.sandbox.running import Sandbox, run_sandbox

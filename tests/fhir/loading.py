@@ -78,7 +78,7 @@ def stamped(resource: Json, when: str) -> Json:
 
 def morning_of(store: Engine) -> list[dict[str, Any]]:
     from core.reports import as_file
-    from core.reports.morning import report_by_name
+    from core.reports.by_name import report_by_name
 
     with reader(store) as session:
         made = report_by_name(session, "morning", day=None, as_of="2026-11-23T08:00", location="")

@@ -14,8 +14,7 @@ from core.inbox.commands import claim, keep, try_again, wait_before
 from core.inbox.models import InboxEvent, InboxState
 from core.jobs.inbox.work import Did, work_inbox
 from core.jobs.sync import sync_connection
-from core.permissions import Role
-from core.staff.reports import Identity
+from core.permissions import Identity, Role
 from core.store.engine import transaction
 from tests.jobs.connecting import connect_sandbox, held
 from tests.sandbox.records import ANA, ANAS_CARD

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.integrations.practice_files import FILES, OpenFile, Parsed, Repeated
+from core.integrations.practice_files.columns import FILES
+from core.integrations.practice_files.records import OpenFile, Parsed, Repeated
 from core.integrations.records import Rejected
 
 HEADER = "service_id,code,name,price\n"

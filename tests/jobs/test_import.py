@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.connections.models import Connection, QuarantinedRow, SyncRun
 from core.errors import BadInput
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from core.jobs.practice_files.load import import_folder
 from core.jobs.practice_files.result import FileCounts, ImportResult, QuarantineEntry
 from core.jobs.practice_files.rows import MODELS, table_of

@@ -18,7 +18,8 @@ from sqlalchemy import Engine, func, select
 
 from core.connections.models import SyncRun
 from core.errors import BadInput
-from core.integrations.practice_files import FILES, OpenFile, Parsed, Repeated
+from core.integrations.practice_files.columns import FILES
+from core.integrations.practice_files.records import OpenFile, Parsed, Repeated
 from core.integrations.records import Rejected
 from core.jobs.practice_files.load import import_folder
 from core.store.engine import open_store, reader

@@ -1,7 +1,9 @@
 """DOMAIN §6: what is owed, since when, why not yet; and what to collect now."""
 
-from core.ledger.rules import EntryFacts, collect_now, judge_balance
-from core.payments.rules import DueItem, missing_payments
+from core.dues.collect import collect_now
+from core.dues.missing import DueItem, missing_payments
+from core.ledger.facts import EntryFacts
+from core.ledger.rules import judge_balance
 from tests.money_facts import day, payment
 
 TODAY = day("2026-11-21")

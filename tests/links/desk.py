@@ -19,9 +19,8 @@ from core.jobs.sync import sync_connection
 from core.links.models import Link, LinkStep
 from core.links.pay_links import create_pay_link
 from core.patients.models import Patient
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import connect_sandbox
 from tests.morning.practice import load

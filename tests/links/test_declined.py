@@ -6,8 +6,7 @@ import pytest
 from sqlmodel import select
 
 from core.errors import BadInput
-from core.links.declined import DeclinedLine, declined_of, rerun, resend
-from core.links.tried import last_try
+from core.links.declined import DeclinedLine, declined_of, last_try, rerun, resend
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxRow
 from core.store.engine import reader

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from core.permissions import Identity
 from core.reports.as_file import as_json
 from core.reports.membership_row import MembershipRow
 from core.reports.memberships import memberships
 from core.schedule.models import Appointment
 from core.staff.commands import add_staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.morning.practice import load, visit
 

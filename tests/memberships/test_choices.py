@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.memberships.choices import ChoiceFacts, ChoiceKind, ChoiceStanding
-from core.memberships.rules import Cover, ExtraFacts, MembershipFinding, MembershipState
+from core.memberships.facts import Cover, ExtraFacts, MembershipFinding, MembershipState
 from core.schedule.rules import VisitFacts
 from core.severity import Severity
 from tests.memberships.wellness import AS_OF, judge, said, visit, visits

@@ -14,8 +14,8 @@ from core.memberships.choices import ChoiceKind
 from core.memberships.commands import choose, undo_choice
 from core.memberships.models import MembershipChoice
 from core.patient_card.read import patient_card
+from core.permissions import Identity
 from core.reports.morning import morning
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from core.store.version import data_version
 from tests.memberships.booked import AS_OF, BENEFITS, NOVEMBER, booked, hired, key_of, load_member, said

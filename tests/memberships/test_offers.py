@@ -3,8 +3,8 @@
 from datetime import date
 
 from core.memberships.choices import ChoiceKind
+from core.memberships.facts import BenefitFacts, MembershipFinding
 from core.memberships.offers import Offer, PlanOnOffer, offers
-from core.memberships.rules import BenefitFacts, MembershipFinding
 from tests.memberships.wellness import AS_OF, PLAN, judge, visit, visits
 
 NOVEMBER = ("2026-11-03", "2026-11-10", "2026-11-17", "2026-11-24", "2026-11-26", "2026-11-28")

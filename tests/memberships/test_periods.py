@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from core.memberships.rules import Period, period_of, periods
+from core.memberships.periods import Period
+from core.memberships.rules import period_of, periods
 from tests.memberships.wellness import MEMBER, PLAN
 
 ANCHOR = PLAN._replace(period="anchor")

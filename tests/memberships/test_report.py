@@ -11,12 +11,15 @@ from sqlmodel import select
 from core import clock
 from core.findings.gather import gather
 from core.findings.judge import judge
+from core.findings.setting import setting_of
 from core.jobs.practice_files.load import import_folder
 from core.memberships.models import MembershipPlan
 from core.patients.models import Patient
+from core.patients.reports import active_patients
+from core.practice.reports import locations
 from core.reports.as_file import dumps
+from core.reports.by_name import report_by_name
 from core.reports.memberships import memberships
-from core.reports.morning import active_patients, locations, report_by_name, setting_of
 from core.store.engine import reader, transaction
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.memberships.booked import (

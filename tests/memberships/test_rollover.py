@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.dates import month_on
+from core.memberships.facts import BenefitFacts, ExtraFacts
 from core.memberships.rollover import Lot, carried, carry_on
-from core.memberships.rules import BenefitFacts, ExtraFacts
 from tests.memberships.wellness import judge, visit, visits
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.memberships.rules import BenefitFacts, Cover, ExtraFacts, MembershipState, covered_elsewhere
+from core.memberships.facts import BenefitFacts, Cover, ExtraFacts, MembershipState
+from core.memberships.rules import covered_elsewhere
 from core.severity import Severity
 from tests.memberships.wellness import AS_OF, FOUR, MEMBER, PLAN, ZONE, judge, said, visit, visits
 

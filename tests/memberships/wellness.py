@@ -5,13 +5,8 @@ from itertools import count
 from typing import Any
 
 from core.clock import local_instant
-from core.memberships.rules import (
-    BenefitFacts,
-    MembershipFacts,
-    MembershipFinding,
-    MembershipPlanFacts,
-    judge_membership,
-)
+from core.memberships.facts import BenefitFacts, MembershipFacts, MembershipFinding, MembershipPlanFacts
+from core.memberships.rules import judge_membership
 from core.schedule.rules import VisitFacts
 
 ZONE = "America/Chicago"

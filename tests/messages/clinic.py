@@ -14,10 +14,9 @@ from core.messages.commands import edited
 from core.messages.models import Channel, Message
 from core.messages.templates import Words, template_for
 from core.patients.models import Patient
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.practice.models import Location, Practice
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from data.sandbox.mail import mailbox
 from data.sandbox.sms import texts

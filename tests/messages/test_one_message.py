@@ -17,9 +17,8 @@ from core.messages.commands import Carried, example_link, preview, send_message,
 from core.messages.consent import note_consent, opt_out
 from core.messages.models import Channel, Message
 from core.outbox.models import OutboxRow
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.settings import settings
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.messages.clinic import Clinic, connect_wires, mailed, open_clinic, texted, words
 from tests.sandbox.running import Sandbox

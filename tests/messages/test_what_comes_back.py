@@ -13,11 +13,11 @@ from sqlmodel import select
 from core import clock
 from core.blasts.batches import Wanted, make_batch, progress
 from core.errors import BadInput
-from core.inbox.texts import mailbox_of_link, stop_by_link
 from core.integrations.sms import signature
 from core.messages.commands import Carried, send_message
 from core.messages.consent import last_word, note_consent
 from core.messages.models import Channel, InboundMessage
+from core.messages.unsubscribe import mailbox_of_link, stop_by_link
 from core.outbox.commands import claim
 from core.outbox.models import OutboxRow
 from core.store.engine import reader, transaction

@@ -8,8 +8,10 @@ from sqlalchemy import Engine
 
 from core.clock import frozen
 from core.errors import BadInput, NotFound
-from core.reports.as_file import as_csv, as_json, as_table, safe_cell
-from core.reports.morning import morning, report_by_name
+from core.reports.as_file import as_csv, as_json, as_table
+from core.reports.by_name import report_by_name
+from core.reports.morning import morning
+from core.safe_csv import safe_cell
 from core.store.engine import reader
 from tests.morning.practice import (
     BASE,

@@ -10,10 +10,14 @@ from sqlalchemy import Engine
 from core import clock
 from core.findings.gather import gather
 from core.findings.judge import Judged, judge
+from core.findings.setting import setting_of
 from core.jobs.practice_files.load import import_folder
+from core.patients.reports import active_patients
+from core.practice.reports import locations
 from core.reports.as_file import as_json
+from core.reports.by_name import report_by_name
 from core.reports.cards import needs_a_person
-from core.reports.morning import active_patients, locations, morning, patients, report_by_name, setting_of
+from core.reports.morning import morning, patients
 from core.store.engine import reader
 from data.sandbox.practice import write_files
 from tests.oracle.list_comparison import Difference, list_differences

@@ -18,9 +18,9 @@ from core.matching.work_list import Likely, WorkList, search_patients, side_by_s
 from core.names import folded
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
+from core.permissions import Identity
 from core.practice.models import Location, Practice
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import transaction
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -15,9 +15,9 @@ from core.matching.commands import accept_link, link_by_hand, link_contacts, rej
 from core.matching.waiting import unlinked
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
+from core.permissions import Identity
 from core.practice.models import Practice
 from core.staff.models import Staff
-from core.staff.reports import Identity
 
 BORN = date(1980, 3, 14)
 

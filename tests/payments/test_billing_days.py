@@ -1,7 +1,8 @@
 """On which days a membership was drafted, also where its billing day was moved."""
 
 from core.dues.billing_days import draft_days
-from core.payments.rules import MembershipDrafts, membership_items
+from core.dues.drafts import MembershipDrafts
+from core.dues.membership_items import membership_items
 from tests.money_facts import day, payment
 
 TODAY = day("2026-11-21")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.payments.rules import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
+from core.dues.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
 from core.plans.rules import judge_plan
 from tests.money_facts import day, monthly, payment, plan, recurring
 

@@ -1,13 +1,10 @@
 """What was due: instalments, membership drafts, visit charges."""
 
+from core.dues.drafts import MembershipDrafts
+from core.dues.due_items import instalment_items, visit_items
+from core.dues.membership_items import membership_items
+from core.dues.missing import missing_payments
 from core.ledger.facts import EntryFacts
-from core.payments.rules import (
-    MembershipDrafts,
-    instalment_items,
-    membership_items,
-    missing_payments,
-    visit_items,
-)
 from core.plans.rules import judge_plan
 from tests.money_facts import day, monthly, payment, plan, recurring
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.dues.missing import DueItem, MissingReason, missing_payments
 from core.ledger.facts import EntryFacts
-from core.payments.rules import DueItem, MissingReason, missing_payments
 from core.severity import Severity
 from tests.money_facts import day, payment
 

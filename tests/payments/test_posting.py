@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.dues.posting_problems import cash_rows, match_ledger, posting_problems, unposted_payments
 from core.ledger.facts import EntryFacts
-from core.payments.rules import cash_rows, match_ledger, posting_problems, unposted_payments
 from tests.money_facts import day, payment, refund
 
 PAID = payment("2026-11-20", 50_00, order_id="O1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.payments.rules import reason_of
+from core.payments.reasons import reason_of
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from core.permissions import Identity
 from core.plans.models import Plan
 from core.reports.arrears import arrears
 from core.reports.as_file import as_json
-from core.staff.reports import Identity
 from core.store.engine import reader
 from tests.morning.practice import BASE, load
 from tests.web.running import staff_with_role

@@ -10,7 +10,8 @@ from core.messages.models import Message
 from core.patients.models import Patient
 from core.plans.commands import promise_to_pay
 from core.reports.arrears import arrears
-from core.reports.morning import patients, report_by_name
+from core.reports.by_name import report_by_name
+from core.reports.morning import patients
 from core.store.engine import reader, transaction
 from tests.plans.made import ANA, BEN, NOON, VECTOR, key_of, monthly, paid, plan, rows, someone, the_vector
 

@@ -4,14 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.plans.rules import (
-    InstalmentState,
-    PlanFinding,
-    PlanState,
-    contract_price,
-    judge_plan,
-    what_happened,
-)
+from core.plans.facts import InstalmentState, PlanFinding, PlanState
+from core.plans.rules import contract_price, judge_plan
+from core.plans.wording import what_happened
 from core.severity import Severity
 from tests.money_facts import day, monthly, payment, plan, refund
 

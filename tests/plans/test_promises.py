@@ -9,12 +9,12 @@ from sqlalchemy import Engine, select
 from core import clock
 from core.audit.models import AuditEntry
 from core.errors import BadInput, NotAllowed, NotFound
+from core.permissions import Identity
 from core.plans.commands import promise_to_pay, withdraw_promise
 from core.plans.models import PlanPromise
 from core.plans.promises import PromiseFacts, PromiseState, calms, judge_promise
 from core.reports.as_file import as_json
 from core.reports.morning import patients
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.money_facts import payment, refund
 from tests.plans.made import NOON, VECTOR, day, key_of, paid, someone, the_vector

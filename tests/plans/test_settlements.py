@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 from core import clock
 from core.errors import BadInput, NotAllowed
 from core.plans.commands import settle_plan, undo_settlement
+from core.plans.facts import InstalmentState, PlanFinding, PlanState
 from core.plans.models import Settling
-from core.plans.rules import InstalmentState, PlanFinding, PlanState, judge_plan
+from core.plans.rules import judge_plan
 from core.plans.settlements import SettlementFacts, standing_settlement
 from core.store.engine import transaction
 from tests.money_facts import day, monthly, payment, plan

@@ -15,13 +15,12 @@ from core.jobs.post_payments import Did, post_payments
 from core.ledger.models import LedgerEntry
 from core.patients.models import Patient
 from core.payments.models import Payment
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.postings.commands import turn_on
 from core.postings.models import LedgerPosting, PostedEntry, PostingSwitch
 from core.postings.plan import plan_postings
 from core.practice.models import Location
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from core.store.version import touch
 from tests.sandbox.running import Sandbox

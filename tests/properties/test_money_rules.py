@@ -10,24 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import core
-from core.cards.rules import CardState, Draft, judge_card
+from core.cards.rules import CardState, judge_card
+from core.dues.collect import collect_now
+from core.dues.drafts import MembershipDrafts, upcoming_drafts
+from core.dues.due_items import visit_items
+from core.dues.membership_items import membership_items
+from core.dues.missing import DueItem, is_missing, missing_payments
+from core.dues.posting_problems import posting_problems
 from core.ledger.facts import EntryFacts, raises_cents
-from core.ledger.rules import collect_now, judge_balance
+from core.ledger.rules import judge_balance
 from core.payments.allocation import Due, allocate
-from core.payments.rules import (
-    DueItem,
-    MembershipDrafts,
-    PaymentFacts,
-    RecurringFacts,
-    is_missing,
-    membership_items,
-    missing_payments,
-    net_by_payment,
-    posting_problems,
-    upcoming_drafts,
-    visit_items,
-)
-from core.plans.rules import InstalmentFacts, PlanFacts, PlanFinding, judge_plan
+from core.payments.facts import Draft, PaymentFacts, RecurringFacts, net_by_payment
+from core.plans.facts import InstalmentFacts, PlanFacts, PlanFinding
+from core.plans.rules import judge_plan
 from tests.money_facts import card, plan
 
 SAME_EACH_RUN = settings(max_examples=60, derandomize=True, deadline=None)

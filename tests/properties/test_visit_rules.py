@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from core.clock import day_bounds, local_date
 from core.insurance.rules import CoverageFacts, estimate_cents
-from core.memberships.periods import anchored
-from core.memberships.rules import (
+from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
     MembershipFacts,
     MembershipFinding,
     MembershipPlanFacts,
-    judge_membership,
 )
+from core.memberships.periods import anchored
+from core.memberships.rules import judge_membership
 from core.schedule.rules import VisitFacts
 
 ZONES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from data.sandbox.practice import generate, whole_files, write_files
 from data.sandbox.practice.columns import COLUMNS, PROCESSOR_FILES
 from data.sandbox.practice.samples import SAMPLES, write_samples

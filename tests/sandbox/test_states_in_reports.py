@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 from core import clock
 from core.findings.gather import gather
 from core.findings.judge import Judged, judge
+from core.findings.setting import setting_of
 from core.jobs.practice_files.load import import_folder
+from core.patients.reports import active_patients
+from core.practice.reports import locations
 from core.reports.as_file import as_json
-from core.reports.morning import active_patients, locations, report_by_name, setting_of
+from core.reports.by_name import report_by_name
 from core.store.engine import open_store, reader
 from data.sandbox.practice import generate, whole_files, write_files
 from data.sandbox.practice.samples import SAMPLES

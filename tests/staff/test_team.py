@@ -12,12 +12,12 @@ from core.audit.models import AuditEntry
 from core.connections.clerk_keys import set_clerk_key
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed, NotFound
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.practice.models import Location, Practice
 from core.reports.team import team
 from core.staff import commands
 from core.staff.models import Staff
-from core.staff.reports import Identity, look_up
+from core.staff.reports import look_up
 from core.staff.rules import DayTimes
 from core.staff.team import change_place, change_role, set_login_times, staff_of
 from core.store.engine import transaction

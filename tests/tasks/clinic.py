@@ -8,9 +8,9 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.jobs.tasks.refresh import Looked, refresh_tasks_now
+from core.permissions import Identity
 from core.practice.models import Practice
 from core.staff.commands import add_staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from core.tasks.models import Task, TaskEvent, TaskLook
 from tests.morning.practice import CARD, load, visit

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from core import clock
 from core.audit.models import AuditEntry
 from core.errors import BadInput, NotAllowed, NotFound
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.store.engine import reader, transaction
 from core.tasks.commands import Until, assign, close, note, reopen, snooze, take, take_back
 from core.tasks.models import CloseReason, Task

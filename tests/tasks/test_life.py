@@ -6,7 +6,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core import clock
-from core.reports.morning import locations, setting_of
+from core.findings.setting import setting_of
+from core.practice.reports import locations
 from core.store.engine import reader, transaction
 from core.tasks.commands import Until, close, reopen, snooze, take
 from core.tasks.models import CloseReason

@@ -17,8 +17,8 @@ from core import clock
 from core.audit.models import AuditEntry
 from core.errors import BadInput
 from core.findings.setting import Setting
+from core.permissions import Identity
 from core.severity import Severity
-from core.staff.reports import Identity
 from core.store.engine import open_store, transaction
 from core.tasks.commands import Until, assign, close, reopen, snooze, take, take_back
 from core.tasks.from_findings import Findings, Found, Key

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from core.reports.head import Report, SourceCell
 from core.reports.rows import (
     BalanceCell,
     CardCell,
@@ -12,8 +13,6 @@ from core.reports.rows import (
     MissingCell,
     MorningRow,
     PatientRow,
-    Report,
-    SourceCell,
 )
 from core.severity import Flag, Severity, worst
 

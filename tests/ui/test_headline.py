@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.reports.rows import SourceCell
+from core.reports.head import SourceCell
 from dashboard.ui.components.headline import cards, kept, sources
 from dashboard.ui.sight import Sight
 from tests.ui.made import MISSING, NINE, NO_CARD, NOTE, OVER, patient, visit

@@ -17,7 +17,7 @@ from core.settings import settings
 from core.store.engine import reader
 from dashboard.ui.sight import Sight
 from dashboard.web.day_pdf import day_pdf
-from dashboard.web.printing import paper
+from dashboard.web.day_sheet import paper
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import HOSTILE, ZONE, practice_store
 from tests.ui.made import MISSING, patient, report, visit

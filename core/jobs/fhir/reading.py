@@ -12,9 +12,9 @@ from core.integrations.fhir.mapped import Cells, Mapped
 from core.integrations.fhir.records import MODELS, Fault, Resource, parse
 from core.integrations.fhir.refs import Setting
 from core.integrations.fhir.rows import mapped
-from core.integrations.practice_files import FILES, Column, Parsed, PracticeFile
 from core.integrations.practice_files.cells import identifier
-from core.integrations.practice_files.records import RowParser
+from core.integrations.practice_files.columns import FILES, Column, PracticeFile
+from core.integrations.practice_files.records import Parsed, RowParser
 from core.integrations.records import Rejected
 
 _APPOINTMENTS = FILES["appointments"]

@@ -19,9 +19,9 @@ from core.integrations.fortis.writes import FortisDesk
 from core.jobs.links.read_back import Told, gone_at_processor, read_back
 from core.jobs.records.reread import reread
 from core.links.models import Link
-from core.links.payer import place_of
 from core.links.rules import LIVE, LinkKind, LinkState
 from core.patients.models import Patient
+from core.patients.reports import place_of
 from core.payments.models import Payment
 from core.store.engine import reader, transaction
 

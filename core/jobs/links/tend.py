@@ -14,7 +14,6 @@ from core.links.commands import expire_links, require_usable
 from core.links.history import add_step, follow, stop_reminders
 from core.links.models import Link, LinkStep
 from core.links.pay_links import missing_of
-from core.links.payer import patient_of, place_of
 from core.links.rules import LinkKind, LinkState, Remindable, Step, Stop, reminder
 from core.links.sending import USES, carry, fields_of, recipient_of
 from core.messages.commands import remind
@@ -24,6 +23,7 @@ from core.messages.recipients import reach
 from core.messages.rules import why_left_out
 from core.messages.templates import template_for
 from core.patients.models import Patient
+from core.patients.reports import patient_of, place_of
 from core.store.engine import reader, transaction
 
 PAID_AT_THE_DESK = "What it asks for is paid by now."

@@ -21,7 +21,8 @@ from core.connections.runs import add_counts, fail_run, finish_run, start_run
 from core.errors import BadInput
 from core.integrations.cash_practice.records import money_of
 from core.integrations.cash_practice.report_files import REPORTS
-from core.integrations.practice_files import OpenFile, Parsed, cells
+from core.integrations.practice_files import cells
+from core.integrations.practice_files.records import OpenFile, Parsed
 from core.integrations.records import Rejected
 from core.jobs.practice_files.folder import StillChanging, digest_of, refuse_unfinished, stamp_of
 from core.jobs.practice_files.result import FileCounts, ImportResult, in_run

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.errors import BadInput
 from core.integrations.cash_practice.report_files import report_of
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 
 _SETTLED_SECONDS = 5
 _BLOCK = 1 << 20

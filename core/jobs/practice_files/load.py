@@ -17,7 +17,8 @@ from sqlmodel import Session
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, start_run
 from core.errors import BadInput
-from core.integrations.practice_files import FILES, OpenFile, Parsed, PracticeFile, Repeated
+from core.integrations.practice_files.columns import FILES, PracticeFile
+from core.integrations.practice_files.records import OpenFile, Parsed, Repeated
 from core.integrations.records import Rejected
 from core.jobs.practice_files.cash_practice_reports import load_reports
 from core.jobs.practice_files.folder import (

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from core import clock
 from core.cards.models import Card
 from core.insurance.models import Coverage
-from core.integrations.practice_files import Column, Parsed, PracticeFile
+from core.integrations.practice_files.columns import Column, PracticeFile
+from core.integrations.practice_files.records import Parsed
 from core.integrations.records import Rejected
 from core.ledger.models import LedgerEntry, Service
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
 from core.connections.quarantine import resolve
-from core.integrations.practice_files import Parsed, PracticeFile, parse_raw
+from core.integrations.practice_files.columns import PracticeFile
+from core.integrations.practice_files.records import Parsed, parse_raw
 from core.jobs.practice_files.rows import MODELS, Known, complete, waits_on
 from core.plans.versions import keep_old_terms
 from core.store.engine import transaction

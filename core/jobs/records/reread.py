@@ -15,7 +15,7 @@ from core.connections.quarantine import quarantine, resolve
 from core.integrations.fortis.client import Fortis, Page
 from core.jobs.records import references
 from core.jobs.records.tables import MODELS
-from core.links.following import follow_links
+from core.links.history import follow_links
 from core.matching.commands import link_contacts
 from core.store.base import table_of
 from core.store.engine import reader, transaction

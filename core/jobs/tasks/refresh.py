@@ -15,12 +15,13 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session
 
 from core import clock
-from core.findings.setting import Setting
+from core.findings.setting import Setting, setting_of
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Busy, Held, hold
 from core.patients.models import Patient
+from core.patients.reports import active_patients
 from core.practice.models import Location
-from core.reports.morning import active_patients, locations, setting_of
+from core.practice.reports import locations
 from core.store.base import table_of
 from core.store.engine import reader, transaction
 from core.store.version import data_version

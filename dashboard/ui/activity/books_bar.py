@@ -6,9 +6,8 @@ from typing import Any
 import streamlit as st
 from sqlmodel import Session
 
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.postings.commands import LONGEST_REASON, Pressed, clear_many, retry_many
-from core.staff.reports import Identity
 from dashboard.ui import doing
 from dashboard.ui.text import count, plain
 from dashboard.ui.toasts import toast

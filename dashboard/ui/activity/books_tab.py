@@ -7,10 +7,9 @@ import streamlit as st
 
 from core import clock
 from core.money import dollars
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.postings.reconcile import BookDay, Books, reconcile
 from core.practice.reports import Place, places
-from core.staff.reports import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page

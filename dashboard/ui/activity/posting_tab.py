@@ -7,14 +7,13 @@ from sqlmodel import Session
 
 from core import clock
 from core.money import dollars
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.postings import commands
 from core.postings.models import State
 from core.postings.plan import Plan, PlannedLine, in_words, plan_postings
 from core.postings.reports import Standing, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places
-from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.components.rows import draw_rows
 from dashboard.ui.note import note

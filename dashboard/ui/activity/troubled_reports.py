@@ -6,8 +6,7 @@ from sqlmodel import Session
 from core import clock
 from core.inbox.commands import try_again
 from core.inbox.reports import Trouble, troubles
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import doing, page
 from dashboard.ui.text import ago, count, plain
 

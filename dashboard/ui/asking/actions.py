@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import doing
 
 _OPEN = "asking"  # session state: what is being asked of whom

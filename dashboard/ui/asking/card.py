@@ -9,11 +9,12 @@ from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.draft_moves import RunningDraft, drafts_by_card
 from core.links.new_link import open_links, say_open_link
-from core.links.payer import account_of, patient_of
+from core.links.payer import account_of
 from core.links.rules import CARD_LINK_DAYS, LinkKind
 from core.money import short_dollars
 from core.patient_card.rows import CardLine, PatientCard
-from core.staff.reports import Identity
+from core.patients.reports import patient_of
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.actions import Asking

@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.links.rules import LinkKind
 from core.patient_card.rows import PatientCard
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.reports.links import LinkLine
-from core.staff.reports import Identity
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import card as ask_card
 from dashboard.ui.asking import invoice as ask_invoice

@@ -9,8 +9,8 @@ from core.links.rules import LinkState
 from core.links.sending import send_link
 from core.messages.models import Channel, MessageState
 from core.money import dollars, short_dollars
+from core.permissions import Identity
 from core.reports.links import LinkLine, link_story
-from core.staff.reports import Identity
 from dashboard.ui import doing, in_doubt, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import link_life

@@ -20,7 +20,7 @@ from core.invoices.rules import (
     total_cents,
 )
 from core.money import dollars, parse_dollars, short_dollars
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.actions import Asking

@@ -11,8 +11,8 @@ from core.invoices.replacing import replace_link
 from core.links.commands import detach_payment, reopen, resend_by_processor, undo_void, void
 from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import dollars, short_dollars
+from core.permissions import Identity
 from core.reports.links import LinkLine, LinkStory, StepLine, payments_on
-from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.paper import paper_view

@@ -5,13 +5,12 @@ import streamlit as st
 from core import clock
 from core.errors import BadInput
 from core.links import declined
-from core.links.declined import DeclinedLine, declined_of
+from core.links.declined import DeclinedLine, LastTry, declined_of, last_try
 from core.links.new_link import open_links, say_open_link
 from core.links.pay_links import Missing, create_pay_link, missing_of
 from core.links.rules import LinkKind
-from core.links.tried import LastTry, last_try
 from core.money import dollars, parse_dollars, short_dollars
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import link_life, put_off

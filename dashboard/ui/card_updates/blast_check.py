@@ -12,7 +12,7 @@ from core.blasts.conditions import Candidate
 from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.messages.templates import Words, letterhead
-from core.staff.reports import Identity
+from core.permissions import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page

@@ -12,8 +12,7 @@ from core.links.rules import LinkKind
 from core.messages.commands import edited
 from core.messages.models import Channel
 from core.messages.templates import Words, add_first_texts, templates
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.text import count

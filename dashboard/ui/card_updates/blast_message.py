@@ -9,8 +9,7 @@ from core.messages.commands import Text
 from core.messages.models import Channel
 from core.messages.render import LONGEST_EMAIL, LONGEST_SUBJECT, LONGEST_TEXT
 from core.messages.templates import Words, letterhead
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft, words_of, words_offered
 from dashboard.ui.templates.preview import example_of, fields_list, message_preview, test_to_myself

@@ -13,9 +13,8 @@ from core.blasts.results import Moved, PersonResult, batch_of, cards_moved, coun
 from core.errors import HuddleError
 from core.messages.models import BatchState
 from core.money import whole_dollars
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.practice.reports import places
-from core.staff.reports import Identity
 from dashboard.ui import doing, page, toasts
 from dashboard.ui.card_updates.blast_draft import OPEN
 from dashboard.ui.components import headline

@@ -12,8 +12,8 @@ from core.blasts.conditions import Candidate
 from core.errors import BadInput
 from core.messages.models import Batch
 from core.messages.rules import COUNT_ABOVE
+from core.permissions import Identity
 from core.practice.reports import places
-from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.card_updates.blast_draft import OPEN, Draft, begin, words_of
 from dashboard.ui.note import note

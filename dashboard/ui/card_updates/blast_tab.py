@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import HuddleError
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.card_updates.blast_check import step_check
 from dashboard.ui.card_updates.blast_draft import OPEN, begin, draft

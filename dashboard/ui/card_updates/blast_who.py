@@ -11,8 +11,8 @@ from core.blasts.filters import About, Filter, chosen_by_hand, facts_about, narr
 from core.errors import BadInput
 from core.links.rules import LinkKind
 from core.money import parse_dollars
-from core.reports.morning import locations
-from core.staff.reports import Identity
+from core.permissions import Identity
+from core.practice.reports import locations
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page

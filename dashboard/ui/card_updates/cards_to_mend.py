@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.links.rules import LinkKind
+from core.permissions import Identity
 from core.practice.reports import Place, places
-from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.card_updates.card_troubles import drawn, heads, matching, numbers, seen_by, why_empty

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from core.findings.flags import Group
 from core.money import whole_dollars
-from core.reports.rows import MorningRow, PatientRow, SourceCell
+from core.reports.head import SourceCell
+from core.reports.rows import MorningRow, PatientRow
 from dashboard.ui.components.chips import groups_of
 from dashboard.ui.components.component import own
 from dashboard.ui.sight import Sight

@@ -5,10 +5,9 @@ import uuid
 import streamlit as st
 
 from core.connections.clerk_keys import ClerkKeyLine, clerk_key_gaps, set_clerk_key
-from core.connections.shapes import looks_like_key
+from core.connections.fields import looks_like_key
 from core.errors import HuddleError
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.components.rows import chip_cell, draw_rows
 from dashboard.ui.integrations.places import KEYS_SAID

@@ -15,8 +15,8 @@ from core.connections.reports import BadRow, Run, quarantined, runs
 from core.connections.tiles import Tile, known_fields, latest_runs, tiles
 from core.errors import NotFound
 from core.jobs.background import begun
-from core.permissions import Permission, may
-from core.staff.reports import Identity, time_zone
+from core.permissions import Identity, Permission, may
+from core.staff.reports import time_zone
 from dashboard.ui import doing, page
 from dashboard.ui.components.rows import Cell, chip_cell, draw_rows
 from dashboard.ui.integrations.clerk_keys import clerk_keys

@@ -10,10 +10,10 @@ from sqlmodel import Session
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.connections.by_hand import ask_for_files
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from core.jobs.background import begin, begun
 from core.jobs.practice_files.load import import_folder
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.text import plain, shown
 

@@ -14,8 +14,8 @@ from core.connections.tiles import known_fields, tiles
 from core.connections.try_out import NotAccepted, Typed, freed_words, keep, take, try_out
 from core.errors import HuddleError
 from core.jobs.background import sync_now
-from core.permissions import Permission, require
-from core.staff.reports import Identity, staff_list
+from core.permissions import Identity, Permission, require
+from core.staff.reports import staff_list
 from dashboard.ui import page
 from dashboard.ui.components.steps import draw_steps
 from dashboard.ui.integrations.guides import GUIDES, Field, Guide

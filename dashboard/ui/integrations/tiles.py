@@ -13,8 +13,7 @@ from core.connections.commands import pause, resume
 from core.connections.models import ConnectionState, Kind
 from core.connections.tiles import SyncNow, Tile, tiles
 from core.jobs.background import sync_now
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui import doing, page
 from dashboard.ui.components.tiles import Drawn, button, draw_tiles, line, tile
 from dashboard.ui.integrations.guides import GROUPS, GUIDES, list_words

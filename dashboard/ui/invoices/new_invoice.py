@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core import clock
+from core.permissions import Identity
 from core.reports.patients_page import patients_page
-from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import invoice as ask_invoice

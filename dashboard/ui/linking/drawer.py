@@ -11,7 +11,7 @@ from core.matching import commands as linking
 from core.matching.asides import set_aside, undo_decision
 from core.matching.rules import Compared, Verdict
 from core.matching.work_list import RecordSideBySide, SideBySide, search_patients
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page, undo_line
 from dashboard.ui.columns import Place
 from dashboard.ui.linking import board as linking_board

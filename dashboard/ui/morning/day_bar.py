@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core import clock
+from core.permissions import Identity
 from core.practice.reports import Place, places
-from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.text import day_words, near_day, plain

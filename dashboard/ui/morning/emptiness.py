@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from core.permissions import Permission, may
-from core.reports.rows import Report
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
+from core.reports.head import Report
 
 INTEGRATIONS = "../pages/integrations.py"  # relative to dashboard/app.py
 

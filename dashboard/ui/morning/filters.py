@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 import streamlit as st
 
 from core.findings.flags import Group
-from core.reports.rows import MorningRow, Report
+from core.permissions import Identity
+from core.reports.head import Report
+from core.reports.rows import MorningRow
 from core.reports.rules import row_order
-from core.staff.reports import Identity
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.columns import offered
 from dashboard.ui.components.chips import groups_of

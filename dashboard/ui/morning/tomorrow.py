@@ -1,7 +1,7 @@
 """One line about tomorrow, so that nobody is surprised by it."""
 
 from core.findings.flags import Kind
-from core.reports.rows import Report
+from core.reports.head import Report
 from core.severity import Severity
 from dashboard.ui.text import count
 

@@ -10,8 +10,7 @@ from core.money import short_dollars
 from core.overview.charts import Chart, Key, Unit
 from core.overview.drill_down import Behind, BehindPoint, behind
 from core.overview.periods import Span
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page

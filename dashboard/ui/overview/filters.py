@@ -8,8 +8,8 @@ import streamlit as st
 
 from core import clock
 from core.overview.periods import Period, Span
+from core.permissions import Identity
 from core.practice.reports import Place, places
-from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.text import plain

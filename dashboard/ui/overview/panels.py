@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.money import dollars
 from core.overview.charts import Chart, Key, Overview, Unit
-from core.permissions import Permission, may
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, may
 from dashboard.ui.overview.behind import press, press_cell
 from dashboard.ui.overview.filters import Chosen
 from dashboard.ui.overview.plots import HEIGHT, figure, step_name, theme

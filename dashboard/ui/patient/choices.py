@@ -15,11 +15,11 @@ from core.patient_card.rows import MembershipPanel, OverVisit, PatientCard, Take
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
+from dashboard.ui.doing import CHANGED
 from dashboard.ui.sight import Sight, no_amounts
 from dashboard.ui.text import clock_time, visit_day
 from dashboard.ui.toasts import toast
 
-CHANGED = "choice changed"  # session state: the list behind the drawer is to be drawn again
 _TAKEN = {
     ChoiceKind.DROP_IN: "is charged as a drop-in",
     ChoiceKind.EXTRA: "takes an extra visit",

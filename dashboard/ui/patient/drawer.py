@@ -12,8 +12,7 @@ from core.errors import NotFound
 from core.patient_card.read import patient_card
 from core.patient_card.rows import PatientCard
 from core.patients.models import Patient
-from core.permissions import Permission, require
-from core.staff.reports import Identity
+from core.permissions import Identity, Permission, require
 from dashboard.ui import doing, page, toasts
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.composer import composer

@@ -10,13 +10,13 @@ from sqlmodel import Session
 from core.errors import BadInput, HuddleError
 from core.money import decimal_text, parse_dollars, short_dollars
 from core.patient_card.rows import PatientCard, PlanPanel, PromiseLine
+from core.permissions import Identity
 from core.plans.commands import LONGEST_WAIT, promise_to_pay, settle_plan, undo_settlement, withdraw_promise
 from core.plans.models import Settling
-from core.staff.reports import Identity
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.patient.choices import CHANGED
+from dashboard.ui.doing import CHANGED
 from dashboard.ui.sight import Sight
 from dashboard.ui.toasts import toast
 

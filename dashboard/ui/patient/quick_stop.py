@@ -10,9 +10,8 @@ from core import clock
 from core.errors import HuddleError
 from core.money import dollars
 from core.patient_card.rows import PatientCard
-from core.permissions import Permission, may
+from core.permissions import Identity, Permission, may
 from core.severity import Flag
-from core.staff.reports import Identity
 from core.tasks import commands
 from core.tasks.kinds import NOT_MONEY, matter_of
 from core.tasks.models import CloseReason, TaskState
@@ -20,7 +19,7 @@ from core.tasks.reports import QuickTask, Step, TaskRow, history, quick_stop
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.patient.choices import CHANGED
+from dashboard.ui.doing import CHANGED
 from dashboard.ui.sight import Sight, no_amounts
 from dashboard.ui.tasks.list import kind_chip
 from dashboard.ui.text import clock_time, day_month, shown

@@ -8,7 +8,7 @@ from dashboard.ui.components import board
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
-from dashboard.ui.reads import Plans
+from dashboard.ui.plans.reads import Plans
 from dashboard.ui.sight import Sight
 from dashboard.ui.text import count
 

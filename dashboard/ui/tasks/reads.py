@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import clock
-from core.reports.morning import locations
+from core.permissions import Identity
+from core.practice.reports import locations
 from core.severity import Severity
-from core.staff.reports import Identity
 from core.tasks.kinds import NOT_MONEY, TaskKind
 from core.tasks.reports import (
     Show,

@@ -7,11 +7,10 @@ from sqlmodel import Session
 
 from core.connections.clerk_keys import set_clerk_key
 from core.errors import BadInput
-from core.permissions import Role
+from core.permissions import Identity, Role
 from core.practice.reports import Place
 from core.reports.team import Team, TeamLine
 from core.staff import commands
-from core.staff.reports import Identity
 from core.staff.team import change_place, change_role, staff_of
 from dashboard.ui import doing, undo_line
 from dashboard.ui.note import note

@@ -4,11 +4,10 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.errors import BadInput, HuddleError
-from core.permissions import Permission, Role, require
+from core.permissions import Identity, Permission, Role, require
 from core.practice.reports import Place
 from core.reports.team import TeamLine
 from core.staff import commands
-from core.staff.reports import Identity
 from core.staff.team import staff_of
 from dashboard.ui import doing, page
 from dashboard.ui.team.board import EVERYWHERE

@@ -6,9 +6,9 @@ from functools import partial
 import streamlit as st
 from sqlmodel import Session
 
+from core.permissions import Identity
 from core.reports.team import TeamLine
 from core.staff.models import Access
-from core.staff.reports import Identity
 from core.staff.rules import WEEKDAYS, DayTimes, said
 from core.staff.team import set_week
 from dashboard.ui import doing

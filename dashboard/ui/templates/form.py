@@ -15,8 +15,9 @@ from core.messages.templates import (
     save_template,
     versions,
 )
+from core.permissions import Identity
 from core.practice.reports import places
-from core.staff.reports import Identity, staff_list
+from core.staff.reports import staff_list
 from dashboard.ui import doing, page
 from dashboard.ui.note import note
 from dashboard.ui.templates.preview import example_of, fields_list, message_preview, test_to_myself

@@ -4,8 +4,8 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.messages.templates import letterhead, save_letterhead
+from core.permissions import Identity
 from core.practice.reports import places
-from core.staff.reports import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.text import plain
 

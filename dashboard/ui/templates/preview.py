@@ -11,7 +11,7 @@ from core.messages.models import Channel
 from core.messages.render import FIELDS
 from core.messages.sms_segments import measure
 from core.messages.templates import Words
-from core.staff.reports import Identity
+from core.permissions import Identity
 from dashboard.ui import doing, page
 from dashboard.ui.note import note
 from dashboard.ui.text import count, plain
