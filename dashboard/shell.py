@@ -12,9 +12,9 @@ from core.permissions import Identity, may
 from core.staff import reports
 from dashboard.access import FOLDER, PAGES, Page
 from dashboard.ui import page, toasts
-from dashboard.ui.text import plain
 from dashboard.ui.who import who_bar
 from dashboard.web.store_away import AWAY, SENTENCE
+from dashboard.wording.text import plain
 
 log = logging.getLogger("huddle")
 FAVICON = Path(__file__).parent / "web" / "favicon.png"

@@ -9,8 +9,8 @@ from core.staff import commands, reports
 from core.staff.models import Staff
 from core.staff.sign_in import begin_attempt, was_right
 from dashboard.ui import page
-from dashboard.ui.text import clock_time, day_words, plain
 from dashboard.web import passwords
+from dashboard.wording.text import clock_time, day_words, plain
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from dashboard.ui.integrations.form import connection_form
 from dashboard.ui.integrations.guides import GUIDES
 from dashboard.ui.integrations.places import NOTHING, opened
 from dashboard.ui.integrations.tiles import draw_connections, draw_offered
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 GOING = "tiles going"  # session state: whether the page was drawn while a sync went on
 WHILE_SYNCING, OTHERWISE = 1, 5  # seconds

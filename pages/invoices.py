@@ -5,9 +5,8 @@ import streamlit as st
 from core.permissions import Identity
 from core.practice.reports import places
 from core.reports.links import link_ledger, link_totals
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.asking import actions as asking
-from dashboard.ui.columns import place_of
 from dashboard.ui.components import board, headline
 from dashboard.ui.invoices import list as link_list
 from dashboard.ui.invoices import new_invoice
@@ -15,8 +14,9 @@ from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count
 
 BOARD, NUMBERS = "invoices board", "invoices numbers"
 SEARCH, KIND, PRESSED, AT = "invoices search", "invoices kind", "invoices pressed", "invoices at"
@@ -30,7 +30,7 @@ def invoices() -> None:
 
 
 def _invoices() -> None:
-    doing.refresh_what_changed()
+    press.refresh_what_changed()
     who = page.identity()
     with st.container(horizontal=True, vertical_alignment="center"):
         search = st.text_input(
@@ -50,18 +50,18 @@ def _invoices() -> None:
             format_func=lambda one: link_list.KINDS[one], label_visibility="collapsed", on_change=_from_the_start,
         )  # fmt: skip
         st.space("stretch")
-        sight = sight_with_switch(who)
-        list_menu("links", None, who, sight)
+        may_see = sight_with_switch(who)
+        list_menu("links", None, who, may_see)
         st.button("New invoice", type="primary", icon=":material/add:", on_click=new_invoice.start)
     with page.open_reader() as session:
         offered = places(session, who.location_id)
     zone = offered[0].time_zone if offered else "UTC"
-    new_invoice.new_invoice(who, sight, zone)
-    _ledger(who, sight, zone, search.strip(), kind or "")
-    patient_card.draw_drawer(BOARD, who, sight)
+    new_invoice.new_invoice(who, may_see, zone)
+    _ledger(who, may_see, zone, search.strip(), kind or "")
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
-def _ledger(who: Identity, sight: Sight, zone: str, search: str, kind: str) -> None:
+def _ledger(who: Identity, may_see: MaySee, zone: str, search: str, kind: str) -> None:
     pressed, at = st.session_state.get(PRESSED, ""), st.session_state.get(AT, 1)
     kinds, states = ((kind,) if kind else ()), link_list.states_of(pressed)
     with page.open_reader() as session:
@@ -82,9 +82,9 @@ def _ledger(who: Identity, sight: Sight, zone: str, search: str, kind: str) -> N
         board.Board(
             caption="Invoices, payment links and new-card links",
             words=f"{count(total, 'link')}, newest first" if total else "",
-            view=f"{search} {kind} {pressed} {at} {sight}",
+            view=f"{search} {kind} {pressed} {at} {may_see}",
             columns=link_list.HEADS,
-            rows=[link_list.drawn(line, place, sight) for line in lines],
+            rows=[link_list.drawn(line, place, may_see) for line in lines],
             empty=link_list.why_empty(narrowed=bool(search or kind or pressed)),
             back=patient_card.closed(BOARD),
         ),

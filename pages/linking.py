@@ -8,16 +8,16 @@ from core.matching.work_list import side_by_side, work_list
 from core.money import whole_dollars
 from core.permissions import Identity
 from core.practice.reports import places
-from dashboard.ui import doing, page, toasts, undo_line
-from dashboard.ui.columns import Place, place_of
+from dashboard.ui import page, press, toasts, undo_line
 from dashboard.ui.components import board, headline
 from dashboard.ui.linking import board as linking_board
 from dashboard.ui.linking import drawer as linking_drawer
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain
+from dashboard.wording.columns import Place, place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, plain
 
 BOARD, NUMBERS, PRESSED, AT = "linking board", "linking numbers", "linking pressed", "linking at"
 LIMIT = 50
@@ -30,12 +30,12 @@ def linking_page() -> None:
 
 
 def _linking() -> None:
-    doing.refresh_what_changed()
+    press.refresh_what_changed()
     who, pressed = page.identity(), st.session_state.get(PRESSED, "")
     with st.container(horizontal=True, vertical_alignment="center"):
         undo_line.undo_line("linking")
         st.space("stretch")
-        sight = sight_with_switch(who)
+        may_see = sight_with_switch(who)
     with page.open_reader() as session:
         found = work_list(session, who, as_of=clock.now())
         offered = places(session, who.location_id)
@@ -53,9 +53,9 @@ def _linking() -> None:
         board.Board(
             caption="Processor records without a patient",
             words=f"{count(len(records), 'record')}, the most money first" if records else "",
-            view=f"{pressed} {first} {sight}",
+            view=f"{pressed} {first} {may_see}",
             columns=linking_board.HEADS,
-            rows=[linking_board.drawn(one, place, sight) for one in records[first : first + LIMIT]],
+            rows=[linking_board.drawn(one, place, may_see) for one in records[first : first + LIMIT]],
             empty=linking_board.why_empty(found, pressed),
             back=st.session_state.get(linking_drawer.CLOSED),
         ),
@@ -66,7 +66,7 @@ def _linking() -> None:
         st.pagination(-(-len(records) // LIMIT), key=AT)
     if found.nameless_cents:
         note(f"Another {plain(whole_dollars(found.nameless_cents))} of the last 90 days was paid without a customer record at the processor: nothing there says whose it is.")  # fmt: skip
-    _drawer_of(who, place, sight)
+    _drawer_of(who, place, may_see)
 
 
 def _press() -> None:
@@ -79,7 +79,7 @@ def _press() -> None:
 def _open() -> None:
     pressed = st.session_state[BOARD].open
     if pressed:
-        doing.hush()
+        press.clear_error()
         st.session_state[linking_drawer.OPEN] = pressed
 
 
@@ -88,7 +88,7 @@ def _close() -> None:
     st.session_state.pop(linking_drawer.SEARCH, None)
 
 
-def _drawer_of(who: Identity, place: Place, sight: Sight) -> None:
+def _drawer_of(who: Identity, place: Place, may_see: MaySee) -> None:
     pressed = st.session_state.get(linking_drawer.OPEN)
     if not pressed:
         return
@@ -99,9 +99,9 @@ def _drawer_of(who: Identity, place: Place, sight: Sight) -> None:
         st.session_state.pop(linking_drawer.OPEN, None)
         toasts.toast(error.sentence, "sync")
         return
-    title = plain(linking_board.name_of(found.record, sight), 60)
+    title = plain(linking_board.name_of(found.record, may_see), 60)
     drawer = st.dialog(title, position="right", width=740, on_dismiss=_close)
-    drawer(linking_drawer.record)(found, who, place, sight)
+    drawer(linking_drawer.record)(found, who, place, may_see)
 
 
 linking_page()

@@ -9,7 +9,6 @@ from core.reports.head import Report
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.columns import place_of
 from dashboard.ui.components import board, headline
 from dashboard.ui.memberships.list import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
 from dashboard.ui.morning.filters import order_picker
@@ -18,8 +17,9 @@ from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, memberships_report
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count
 
 SCREEN, BOARD, NUMBERS = "memberships", "memberships board", "memberships numbers"
 SEARCH, TROUBLE, AT = "memberships search", "memberships trouble", "memberships at"
@@ -52,10 +52,10 @@ def _members() -> None:
         order = order_picker(who, SCREEN, ORDERS, _from_the_start)
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
-        sight = sight_with_switch(who)
+        may_see = sight_with_switch(who)
         menu = st.container(horizontal=True, width="content")
         with menu:
-            list_menu("memberships", place, who, sight)
+            list_menu("memberships", place, who, may_see)
     report = memberships_report(place.key if place else who.location_id)
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
@@ -68,11 +68,11 @@ def _members() -> None:
     with menu:
         shown = matching(report.rows, trouble, search.strip())
         ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Memberships")
-    _board(report, search.strip(), trouble, order, who, sight)
-    patient_card.draw_drawer(BOARD, who, sight, first="plans")
+    _board(report, search.strip(), trouble, order, who, may_see)
+    patient_card.draw_drawer(BOARD, who, may_see, first="plans")
 
 
-def _board(report: Report, search: str, trouble: str, order: str, who: Identity, sight: Sight) -> None:
+def _board(report: Report, search: str, trouble: str, order: str, who: Identity, may_see: MaySee) -> None:
     rows = ordered(matching(report.rows, trouble, search), order)
     at = min(st.session_state.get(AT, 1), max(1, -(-len(rows) // LIMIT)))
     shown = rows[(at - 1) * LIMIT : at * LIMIT]
@@ -83,9 +83,9 @@ def _board(report: Report, search: str, trouble: str, order: str, who: Identity,
         board.Board(
             caption="Memberships with something to say",
             words=f"{count(len(rows), 'row')}, {ORDERS[order].lower()}{part}",
-            view=f"{report.location} {trouble} {search} {order} {at} {sight}",
+            view=f"{report.location} {trouble} {search} {order} {at} {may_see}",
             columns=HEADS,
-            rows=[drawn(seen_by(row, sight), place) for row in shown],
+            rows=[drawn(seen_by(row, may_see), place) for row in shown],
             empty=why_empty(
                 loaded=any(source.synced_at for source in report.sources),
                 trouble=trouble,

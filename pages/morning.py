@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.permissions import Identity
 from core.reports.head import Report
-from dashboard.ui import columns, page
+from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
 from dashboard.ui.morning.day_bar import SCREEN, Chosen, chosen_day, day_bar, go_to
@@ -17,9 +17,10 @@ from dashboard.ui.morning.tomorrow import tomorrow_words
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import morning_report
-from dashboard.ui.sight import Sight
 from dashboard.ui.tasks.reads import tasks_at
-from dashboard.ui.text import count
+from dashboard.wording import columns
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count
 
 BOARD, HEADLINE, FILTER = "morning board", "morning headline", "morning filter"
 
@@ -41,24 +42,24 @@ def _draw(chosen: Chosen, who: Identity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         day_bar(chosen, who)
         st.space("stretch")
-        sight = sight_with_switch(who)
-        output_menu(chosen, who, sight)
-    report = sight.report(morning_report(chosen.place and chosen.place.key, chosen.day))
-    _headline(report, sight)
+        may_see = sight_with_switch(who)
+        output_menu(chosen, who, may_see)
+    report = may_see.report(morning_report(chosen.place and chosen.place.key, chosen.day))
+    _headline(report, may_see)
     with st.container(horizontal=True, vertical_alignment="center"):
-        groups, provider, order = filter_bar(report, who, sight)
-    _board(report, who, sight, groups, provider, order)
+        groups, provider, order = filter_bar(report, who, may_see)
+    _board(report, who, may_see, groups, provider, order)
     first_steps(report, who)
     _tomorrow(chosen)
-    patient_card.draw_drawer(BOARD, who, sight)
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
-def _headline(report: Report, sight: Sight) -> None:
+def _headline(report: Report, may_see: MaySee) -> None:
     pressed = st.session_state.get(FILTER, "")
     headline.draw_headline(
         key=HEADLINE,
         label="The day in numbers, press one to filter",
-        cards=headline.cards(report.rows, pressed, sight),
+        cards=headline.cards(report.rows, pressed, may_see),
         sources=headline.sources(report.sources, report.as_of),
         on_press=_press,
     )
@@ -71,20 +72,20 @@ def _press() -> None:
 
 
 def _board(
-    report: Report, who: Identity, sight: Sight, groups: list[str], provider: str | None, order: str
+    report: Report, who: Identity, may_see: MaySee, groups: list[str], provider: str | None, order: str
 ) -> None:
     pressed = st.session_state.get(FILTER, "")
-    visits = ordered(matching(headline.kept(report.rows, pressed, sight), groups, provider), order)
-    shown = columns.chosen(sight, choices(who, SCREEN).get("columns", []))
+    visits = ordered(matching(headline.kept(report.rows, pressed, may_see), groups, provider), order)
+    shown = columns.chosen(may_see, choices(who, SCREEN).get("columns", []))
     place = columns.place_of(report.time_zone, report.day)
-    tasks = tasks_at([visit.about.key for visit in visits], sight)
+    tasks = tasks_at([visit.about.key for visit in visits], may_see)
     narrowed = bool(groups) or provider is not None
     filtered = narrowed or bool(pressed)
     board.draw_board(
         board.Board(
             caption=f"Visits on {report.day}",
             words=f"{count(len(visits), 'visit')}{' shown' if filtered else ''}, {ORDERS[order].lower()}",
-            view=f"{report.location} {report.day} {pressed} {groups} {provider} {order} {sight}",
+            view=f"{report.location} {report.day} {pressed} {groups} {provider} {order} {may_see}",
             columns=board.heads(shown, timed=True),
             rows=[board.visit_row(visit, shown, place, tasks.get(visit.about.key, 0)) for visit in visits],
             empty=why_empty(report, pressed, narrowed=narrowed),

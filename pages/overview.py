@@ -9,7 +9,7 @@ from dashboard.ui.overview.filters import Chosen, filter_bar
 from dashboard.ui.overview.panels import READY, aside, charts_follow, draw_panels
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, overview_report
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 
 @page.body(60)
@@ -22,9 +22,9 @@ def _overview(who: Identity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = filter_bar(who)
         st.space("stretch")
-        sight = sight_with_switch(who)
+        may_see = sight_with_switch(who)
     _charts(chosen, who)
-    draw_behind(who, sight, chosen.place.key if chosen.place else None)
+    draw_behind(who, may_see, chosen.place.key if chosen.place else None)
 
 
 def _charts(chosen: Chosen, who: Identity) -> None:

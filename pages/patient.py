@@ -6,7 +6,7 @@ from core.errors import NotFound
 from dashboard.ui import page
 from dashboard.ui.asking.composer import composer
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.privacy import sight
+from dashboard.ui.privacy import may_see
 from dashboard.ui.watch import watch
 
 CARD = "patient page card"
@@ -22,8 +22,8 @@ def _patient() -> None:
     who = page.identity()
     card = patient_card.read_card(_asked_for(), who)
     watch()
-    composer(card, who, sight(who))
-    patient_card.draw_card(card, sight(who), key=CARD, on_open=_open_family)
+    composer(card, who, may_see(who))
+    patient_card.draw_card(card, may_see(who), key=CARD, on_open=_open_family)
 
 
 def _asked_for() -> int:

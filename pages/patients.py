@@ -6,16 +6,17 @@ from core import clock
 from core.findings.flags import Group
 from core.permissions import Identity
 from core.reports.patients_page import PatientsPage, patients_page
-from dashboard.ui import columns, page
+from dashboard.ui import page
 from dashboard.ui.choices import choices
 from dashboard.ui.components import board, headline
-from dashboard.ui.components.chips import group_cards
 from dashboard.ui.morning.day_bar import chosen_day
 from dashboard.ui.morning.filters import column_picker, order_picker
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.privacy import sight, sight_with_switch
+from dashboard.ui.privacy import may_see, sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight
+from dashboard.wording import columns
+from dashboard.wording.chips import group_cards
+from dashboard.wording.may_see import MaySee
 
 SCREEN, BOARD, GROUPS = "patients", "patients board", "patients groups"
 SEARCH, GROUP, AT = "patients search", "patients group", "patients at"
@@ -44,14 +45,14 @@ def _patients() -> None:
             on_change=_from_the_start,
         )
         order = order_picker(who, SCREEN, ORDERS, _from_the_start)
-        column_picker(who, sight(who), SCREEN)
+        column_picker(who, may_see(who), SCREEN)
         st.space("stretch")
         seen = sight_with_switch(who)
     _list(search.strip(), order, who, seen)
     patient_card.draw_drawer(BOARD, who, seen)
 
 
-def _list(search: str, order: str, who: Identity, sight: Sight) -> None:
+def _list(search: str, order: str, who: Identity, may_see: MaySee) -> None:
     place, group = chosen_day(who).place, st.session_state.get(GROUP, "")
     at = st.session_state.get(AT, 1)
     found = patients_page(
@@ -67,26 +68,26 @@ def _list(search: str, order: str, who: Identity, sight: Sight) -> None:
     headline.draw_headline(
         key=GROUPS,
         label="What is wrong, press one to filter",
-        cards=group_cards(found.counts, group, sight),
+        cards=group_cards(found.counts, group, may_see),
         sources=freshness(),
         on_press=_press,
         small=True,
     )
-    _board(found, place.time_zone if place else "UTC", who, sight, f"{search} {group} {order} {at}")
+    _board(found, place.time_zone if place else "UTC", who, may_see, f"{search} {group} {order} {at}")
 
 
-def _board(found: PatientsPage, time_zone: str, who: Identity, sight: Sight, view: str) -> None:
+def _board(found: PatientsPage, time_zone: str, who: Identity, may_see: MaySee, view: str) -> None:
     place = columns.place_of(time_zone)
-    shown = columns.chosen(sight, choices(who, SCREEN).get("columns", []))
+    shown = columns.chosen(may_see, choices(who, SCREEN).get("columns", []))
     at = st.session_state.get(AT, 1)
     first, last = (at - 1) * LIMIT + 1, (at - 1) * LIMIT + len(found.rows)
     board.draw_board(
         board.Board(
             caption="Active patients",
             words=f"{first:,} to {last:,} of {found.total:,} patients" if found.rows else "",
-            view=f"{view} {sight}",
+            view=f"{view} {may_see}",
             columns=board.heads(shown, timed=False),
-            rows=[board.patient_row(sight.row(row), shown, place) for row in found.rows],
+            rows=[board.patient_row(may_see.row(row), shown, place) for row in found.rows],
             empty=_empty(found),
             back=patient_card.closed(BOARD),
         ),

@@ -17,7 +17,7 @@ from dashboard.ui.plans import list as plan_list
 from dashboard.ui.plans.reads import plans_report
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 SCREEN, NUMBERS = "plans", "plans numbers"
 SEARCH, PRESSED, AT = "plans search", "plans pressed", "plans at"
@@ -49,10 +49,10 @@ def _plans() -> None:
         order = order_picker(who, SCREEN, plan_list.ORDERS, _from_the_start)
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
-        sight = sight_with_switch(who)
+        may_see = sight_with_switch(who)
         menu = st.container(horizontal=True, width="content")
         with menu:
-            list_menu("arrears", place, who, sight, print_view="/print/plans")
+            list_menu("arrears", place, who, may_see, print_view="/print/plans")
     found = plans_report(place.key if place else who.location_id)
     pressed = st.session_state.get(PRESSED, "")
     headline.draw_headline(
@@ -72,9 +72,9 @@ def _plans() -> None:
             ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
     at = st.session_state.get(AT, 1)
     shown = (
-        plan_board.coming(found, window, sight, at)
+        plan_board.coming(found, window, may_see, at)
         if window
-        else plan_board.behind(found, pressed, search.strip(), order, sight, at)
+        else plan_board.behind(found, pressed, search.strip(), order, may_see, at)
     )
     if shown.remark:
         st.markdown(plain(shown.remark, 400))
@@ -83,7 +83,7 @@ def _plans() -> None:
     )
     if shown.pages > 1:
         st.pagination(shown.pages, key=AT)
-    patient_card.draw_drawer(plan_board.BOARD, who, sight)
+    patient_card.draw_drawer(plan_board.BOARD, who, may_see)
 
 
 def _press() -> None:

@@ -7,19 +7,19 @@ from core.practice.reports import places
 from core.tasks.kinds import TaskKind
 from core.tasks.reports import Show
 from dashboard.ui import page
-from dashboard.ui.columns import place_of
 from dashboard.ui.components import board, headline
-from dashboard.ui.doing import refresh_what_changed
 from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
+from dashboard.ui.press import refresh_what_changed
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight
 from dashboard.ui.tasks import bar as task_bar
 from dashboard.ui.tasks import list as task_list
 from dashboard.ui.tasks.reads import LIMIT, Choice, Found, read_tasks
-from dashboard.ui.text import plain
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import plain
 
 SCREEN, BOARD, NUMBERS = "tasks", "tasks board", "tasks numbers"
 SEARCH, KIND, OWNER, PRESSED, AT = "tasks search", "tasks kind", "tasks owner", "tasks pressed", "tasks at"
@@ -37,7 +37,7 @@ def _tasks() -> None:
     with page.open_reader() as session:
         offered = places(session, who.location_id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        choice, sight = _choices(who, offered)
+        choice, may_see = _choices(who, offered)
     found = read_tasks(who, choice)
     headline.draw_headline(
         key=NUMBERS,
@@ -47,13 +47,13 @@ def _tasks() -> None:
         on_press=_press,
     )
     task_bar.task_bar(choice.show, found.people, [row.task_id for row in found.rows])
-    _board(choice, found, sight)
+    _board(choice, found, may_see)
     if found.total > LIMIT:
         st.pagination(-(-found.total // LIMIT), key=AT)
-    patient_card.draw_drawer(BOARD, who, sight)
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
-def _choices(who: Identity, offered: list) -> tuple[Choice, Sight]:
+def _choices(who: Identity, offered: list) -> tuple[Choice, MaySee]:
     search = st.text_input(
         "Search", key=SEARCH, placeholder="Name, or last four of the mobile", label_visibility="collapsed", type="search",
         live="200ms", icon=":material/search:", width=280, max_chars=60, on_change=_from_the_start,
@@ -69,15 +69,15 @@ def _choices(who: Identity, offered: list) -> tuple[Choice, Sight]:
     )  # fmt: skip
     place = place_picker(offered, who, SCREEN, _from_the_start)
     st.space("stretch")
-    sight = sight_with_switch(who)
-    list_menu("tasks", place, who, sight)
+    may_see = sight_with_switch(who)
+    list_menu("tasks", place, who, may_see)
     pressed, at = st.session_state.get(PRESSED, ""), st.session_state.get(AT, 1)
     return Choice(
         place.key if place else who.location_id, pressed, kind or "", owner, search.strip(), at
-    ), sight
+    ), may_see
 
 
-def _board(choice: Choice, found: Found, sight: Sight) -> None:
+def _board(choice: Choice, found: Found, may_see: MaySee) -> None:
     place = place_of(found.time_zone)
     ticked = task_bar.ticked()
     narrowed = bool(choice.search or choice.kind or choice.owner is not None)
@@ -85,9 +85,9 @@ def _board(choice: Choice, found: Found, sight: Sight) -> None:
         board.Board(
             caption="Tasks",
             words=task_list.list_words(found.total, (choice.at - 1) * LIMIT, found.rows, choice.show),
-            view=f"{choice} {sight}",
-            columns=task_list.heads(sight, closed=choice.show is Show.CLOSED),
-            rows=[task_list.drawn(row, place, sight, ticked) for row in found.rows],
+            view=f"{choice} {may_see}",
+            columns=task_list.heads(may_see, closed=choice.show is Show.CLOSED),
+            rows=[task_list.drawn(row, place, may_see, ticked) for row in found.rows],
             empty=task_list.why_empty(looked=found.looked, pressed=choice.pressed, narrowed=narrowed),
             back=patient_card.closed(BOARD),
         ),

@@ -5,14 +5,14 @@ import streamlit as st
 from core.permissions import Identity
 from core.practice.reports import Place, places
 from core.reports.team import Team, team
-from dashboard.ui import doing, page, undo_line
-from dashboard.ui.columns import place_of
+from dashboard.ui import page, press, undo_line
 from dashboard.ui.components import board, headline
 from dashboard.ui.team import board as team_board
 from dashboard.ui.team import drawer as team_drawer
 from dashboard.ui.team import password as team_password
 from dashboard.ui.team import week as team_week
-from dashboard.ui.text import count, plain
+from dashboard.wording.columns import place_of
+from dashboard.wording.text import count, plain
 
 BOARD, NUMBERS, PRESSED = "team board", "team numbers", "team pressed"
 OPEN, CLOSED = "open person", "closed person"
@@ -25,7 +25,7 @@ def team_page() -> None:
 
 
 def _team() -> None:
-    doing.refresh_what_changed()
+    press.refresh_what_changed()
     who, pressed = page.identity(), st.session_state.get(PRESSED, "")
     with page.open_reader() as session:
         found, offered = team(session, who), places(session, who.location_id)
@@ -75,7 +75,7 @@ def _press() -> None:
 def _open() -> None:
     pressed = st.session_state[BOARD].open
     if pressed:
-        doing.hush()
+        press.clear_error()
         st.session_state[OPEN] = pressed
 
 

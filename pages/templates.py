@@ -9,7 +9,7 @@ from core.permissions import Identity
 from dashboard.ui import page
 from dashboard.ui.templates.form import NEW, TEXT, new_text, template_form
 from dashboard.ui.templates.letterhead import letterhead_form
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 CHANNELS = {Channel.TEXT: "Texts", Channel.EMAIL: "E-mails"}
 CHANNEL = "templates channel"

@@ -9,10 +9,10 @@ from core.blasts.in_doubt import settle_by_hand
 from core.blasts.results import PersonResult
 from core.messages.models import Channel, MessageState
 from core.permissions import Identity
-from dashboard.ui import doing
+from dashboard.ui import press
 from dashboard.ui.note import note
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, plain
 
 WHAT_NOW = {
     Channel.TEXT: "Huddle asks the gateway by itself in a few minutes; if you know it, say so.",
@@ -27,10 +27,10 @@ def settle_buttons(message_id: int, place: str) -> None:
     with st.container(horizontal=True):
         st.button("It arrived", key=f"{place} yes", icon=":material/done:", on_click=_settle, args=(place, message_id, True))  # fmt: skip
         st.button("It did not: send again", key=f"{place} no", icon=":material/replay:", on_click=_settle, args=(place, message_id, False))  # fmt: skip
-    doing.say(place)
+    press.say_error(place)
 
 
-def people_in_doubt(people: Sequence[PersonResult], channel: str, sight: Sight) -> None:
+def people_in_doubt(people: Sequence[PersonResult], channel: str, may_see: MaySee) -> None:
     """Those of a blast, each to be settled; nothing when there is none."""
     doubtful = [one for one in people if one.state == MessageState.UNKNOWN]
     if not doubtful:
@@ -40,7 +40,7 @@ def people_in_doubt(people: Sequence[PersonResult], channel: str, sight: Sight) 
         note(WHAT_NOW[Channel(channel)])
         for one in doubtful[:_SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(one.initials if sight.initials else plain(one.patient, 60), width="stretch")
+                st.markdown(one.initials if may_see.initials else plain(one.patient, 60), width="stretch")
                 settle_buttons(one.message_id, "blast")
         if len(doubtful) > _SHOWN:
             note(f"{len(doubtful) - _SHOWN:,} more follow as these are settled.")
@@ -51,4 +51,4 @@ def _settle(place: str, message_id: int, arrived: bool) -> None:
         settle_by_hand(session, who, message_id=message_id, arrived=arrived)
         return True
 
-    doing.do(place, act, "Noted: it arrived." if arrived else "It goes out again.")
+    press.run(place, act, "Noted: it arrived." if arrived else "It goes out again.")

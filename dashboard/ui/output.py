@@ -6,15 +6,19 @@ import streamlit as st
 
 from core.permissions import Identity, Permission, may
 from core.practice.reports import Place
-from dashboard.ui.sight import Sight
+from dashboard.wording.may_see import MaySee
 
 
-def list_menu(report: str, place: Place | None, who: Identity, sight: Sight, *, print_view: str = "") -> None:
+def list_menu(
+    report: str, place: Place | None, who: Identity, may_see: MaySee, *, print_view: str = ""
+) -> None:
     """The export of a list of patients (`report`: its name in /export/NAME.csv), for those who may take it along.
 
     print_view: the address of the list on paper, where there is one.
     """
-    asked = ({"location": place.external_id} if place else {}) | ({"initials": "1"} if sight.initials else {})
+    asked = ({"location": place.external_id} if place else {}) | (
+        {"initials": "1"} if may_see.initials else {}
+    )
     if print_view:
         with st.popover("Print", icon=":material/print:"):
             address = f"{print_view}?{urlencode(asked)}"

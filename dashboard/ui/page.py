@@ -14,8 +14,8 @@ from core.permissions import Identity
 from core.store import engine as store
 from dashboard.presses import rerun_part
 from dashboard.ui import toasts
-from dashboard.ui.text import plain
 from dashboard.web import sessions
+from dashboard.wording.text import plain
 
 BODY = "page"  # the key of the fragment that `body` makes
 

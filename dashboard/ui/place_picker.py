@@ -7,7 +7,7 @@ import streamlit as st
 from core.permissions import Identity
 from core.practice.reports import Place
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 EVERYWHERE = ""
 

@@ -6,7 +6,7 @@ the drawer vanished for a third of a second, came back, and lost the keyboard. A
 
 import streamlit as st
 
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 _WAITING = "toasts"  # session state: [(words, icon)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 _LAST = "last decision"  # session state: (words, how to take it back)
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core.permissions import Identity
 from core.settings import settings
 from dashboard.ui.components.component import own
-from dashboard.ui.text import shown
+from dashboard.wording.text import shown
 
 # Streamlit's own "running" sign sits where our bar is: let it hang just below
 _RUNNING_BELOW = (

@@ -6,10 +6,10 @@ from core import clock
 from core.money import short_dollars
 from core.reports.head import Report
 from core.reports.rows import MorningRow
-from dashboard.ui.columns import say_line
-from dashboard.ui.components.chips import chips
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import ago, clock_time, day_words, shown, visit_day
+from dashboard.wording.chips import chips
+from dashboard.wording.columns import say_line
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import ago, clock_time, day_words, shown, visit_day
 
 
 class Line(NamedTuple):
@@ -41,9 +41,9 @@ class Paper(NamedTuple):
     sheets: list[Sheet]
 
 
-def paper(report: Report, sight: Sight) -> Paper:
+def paper(report: Report, may_see: MaySee) -> Paper:
     """The day by provider and time, as this person may see it."""
-    seen = sight.report(report)
+    seen = may_see.report(report)
     providers = sorted({visit.provider or "No provider" for visit in seen.rows})
     fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
     at = clock_time(report.as_of, report.time_zone)
@@ -51,7 +51,7 @@ def paper(report: Report, sight: Sight) -> Paper:
         place=shown(report.location_name, 60),
         day=day_words(report.day),
         made=f"Made at {at} on {day_words(clock.local_date(report.as_of, report.time_zone))}. {fresh}".strip(),
-        money=sight.money,
+        money=may_see.money,
         sheets=[
             Sheet(shown(name, 60), [_line(visit, seen) for visit in _of(seen, name)]) for name in providers
         ],

@@ -17,9 +17,9 @@ from core.reports.as_file import as_csv
 from core.reports.by_name import report_by_name
 from core.reports.head import Report
 from core.store.engine import reader, transaction
-from dashboard.ui.plans.list import seen_by
-from dashboard.ui.sight import Sight
 from dashboard.web import sessions
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.plan_row import seen_by
 
 # which lists may be taken along, and the permission of the page they stand on
 LISTS = {
@@ -83,7 +83,7 @@ def report_for(name: str, location: str, who: Identity) -> Report:
 
 def _with_initials(row: Any) -> Any:
     if isinstance(row, ArrearsRow):
-        return seen_by(row, Sight(initials=True))
+        return seen_by(row, MaySee(initials=True))
     hidden = {"patient": row.initials}
     if hasattr(row, "mobile_last_four"):
         hidden["mobile_last_four"] = None

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
+from core.names import initials_of
 from core.permissions import Identity, Permission, require
 from core.postings.export import books_csv
 from core.postings.reconcile import reconcile
 from core.practice.reports import places
 from core.store.engine import reader, transaction
-from dashboard.ui.patient.head import initials_of
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList
 

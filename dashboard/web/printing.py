@@ -16,11 +16,11 @@ from core.reports.as_file import as_csv
 from core.reports.head import Report
 from core.reports.morning import morning
 from core.store.engine import reader, transaction
-from dashboard.ui.sight import Sight, sight_of
 from dashboard.web import sessions
 from dashboard.web.day_pdf import day_pdf
 from dashboard.web.day_sheet import paper
 from dashboard.web.templates import plain_page
+from dashboard.wording.may_see import MaySee, may_see_of
 
 
 class _OfTheDay(HTTPEndpoint):
@@ -45,31 +45,31 @@ class _OfTheDay(HTTPEndpoint):
     def _answer(self, request: Request, who: Identity) -> Response:
         require(who.role, self.permission)
         asked = request.query_params
-        sight = sight_of(who.role, initials=asked.get("initials", "") == "1")
+        may_see = may_see_of(who.role, initials=asked.get("initials", "") == "1")
         report = _report(asked.get("date", ""), asked.get("location", ""), who)
-        made = self.made(report, sight)
+        made = self.made(report, may_see)
         with transaction(sessions.engine()) as session:
             record(
                 session, who=who, action=self.action, subject_kind="day", subject_id=report.day.isoformat()
             )
         return made
 
-    def made(self, report: Report, sight: Sight) -> Response:
+    def made(self, report: Report, may_see: MaySee) -> Response:
         raise NotImplementedError
 
 
 class PrintDay(_OfTheDay):
     action = "opened the print view"
 
-    def made(self, report: Report, sight: Sight) -> Response:
-        return plain_page("day.html", sheet="day.css", paper=paper(report, sight))
+    def made(self, report: Report, may_see: MaySee) -> Response:
+        return plain_page("day.html", sheet="day.css", paper=paper(report, may_see))
 
 
 class PrintDayPdf(_OfTheDay):
     action = "printed the day"
 
-    def made(self, report: Report, sight: Sight) -> Response:
-        body = day_pdf(paper(report, sight))
+    def made(self, report: Report, may_see: MaySee) -> Response:
+        body = day_pdf(paper(report, may_see))
         return Response(body, media_type="application/pdf", headers=_file(report, "pdf", "inline"))
 
 
@@ -77,8 +77,8 @@ class ExportDay(_OfTheDay):
     permission = Permission.EXPORT
     action = "exported the day"
 
-    def made(self, report: Report, sight: Sight) -> Response:
-        body = "\ufeff" + as_csv(sight.report(report))  # the mark tells spreadsheets that it is UTF-8
+    def made(self, report: Report, may_see: MaySee) -> Response:
+        body = "\ufeff" + as_csv(may_see.report(report))  # the mark tells spreadsheets that it is UTF-8
         return Response(
             body, media_type="text/csv; charset=utf-8", headers=_file(report, "csv", "attachment")
         )

@@ -12,13 +12,13 @@ from core.permissions import Identity, Permission, require
 from core.reports.arrears_rows import ArrearsRow
 from core.reports.head import Report
 from core.store.engine import transaction
-from dashboard.ui.columns import Place
-from dashboard.ui.plans.list import drawn, seen_by
-from dashboard.ui.sight import Sight, sight_of
-from dashboard.ui.text import ago, clock_time, day_words, shown
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList, report_for
 from dashboard.web.templates import plain_page
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee, may_see_of
+from dashboard.wording.plan_row import drawn, seen_by
+from dashboard.wording.text import ago, clock_time, day_words, shown
 
 
 class Line(NamedTuple):
@@ -44,7 +44,7 @@ class Paper(NamedTuple):
     lines: list[Line]
 
 
-def paper(report: Report, sight: Sight) -> Paper:
+def paper(report: Report, may_see: MaySee) -> Paper:
     """The plans that are behind, as this person may see them."""
     place = Place(report.time_zone, report.day)
     fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
@@ -54,7 +54,7 @@ def paper(report: Report, sight: Sight) -> Paper:
         day=day_words(report.day),
         total=whole_dollars(sum(row.arrears_cents or 0 for row in report.rows)),
         made=f"Made at {clock_time(report.as_of, report.time_zone)} on {made_on}. {fresh}".strip(),
-        lines=[_line(seen_by(row, sight), place) for row in report.rows],
+        lines=[_line(seen_by(row, may_see), place) for row in report.rows],
     )
 
 
@@ -78,7 +78,7 @@ class PrintPlans(ExportList):
     def answer(self, request: Request, who: Identity) -> Response:
         require(who.role, Permission.SEE_MONEY)
         report = report_for("arrears", request.query_params.get("location", ""), who)
-        sight = sight_of(who.role, initials=request.query_params.get("initials", "") == "1")
+        may_see = may_see_of(who.role, initials=request.query_params.get("initials", "") == "1")
         with transaction(sessions.engine()) as session:
             record(session, who=who, action="opened the print view of plans", subject_kind="report", subject_id="arrears")  # fmt: skip
-        return plain_page("plans.html", sheet="day.css", paper=paper(report, sight))
+        return plain_page("plans.html", sheet="day.css", paper=paper(report, may_see))

@@ -3,13 +3,13 @@
 from datetime import date
 
 from core.severity import Flag, Severity
-from dashboard.ui.columns import chosen, place_of
 from dashboard.ui.components.board import patient_row, visit_row
-from dashboard.ui.components.chips import chips, groups_of
 from dashboard.ui.morning.emptiness import why_empty
 from dashboard.ui.morning.filters import matching, ordered
 from dashboard.ui.morning.tomorrow import tomorrow_words
-from dashboard.ui.sight import Sight
+from dashboard.wording.chips import chips, groups_of
+from dashboard.wording.columns import chosen, place_of
+from dashboard.wording.may_see import MaySee
 from tests.ui.made import DAY, MISSING, NO_CARD, NOTE, OVER, ZONE, membership, patient, report, visit
 
 PLACE = place_of(ZONE, DAY)
@@ -54,13 +54,13 @@ def test_flags_and_provider_narrow_the_day_together() -> None:
 
 
 def test_a_row_with_nothing_to_say_is_quiet_and_without_colour() -> None:
-    row = patient_row(patient(1, NOTE), chosen(Sight(), []), PLACE)
+    row = patient_row(patient(1, NOTE), chosen(MaySee(), []), PLACE)
     assert row["quiet"]
     assert row["severity"] == ""
 
 
 def test_money_to_collect_or_a_flag_keeps_a_row_out_of_the_fold() -> None:
-    columns = chosen(Sight(), [])
+    columns = chosen(MaySee(), [])
     copay = patient_row(patient(1, collect_now_cents=2500), columns, PLACE)
     retried = Flag("RETRY_SCHEDULED", Severity.NOTE, "It is tried again on 23 Nov.")
     behind = patient_row(
@@ -72,14 +72,14 @@ def test_money_to_collect_or_a_flag_keeps_a_row_out_of_the_fold() -> None:
 
 
 def test_a_visit_says_when_what_and_with_whom() -> None:
-    drawn = visit_row(visit(patient(1, MISSING, collect_now_cents=14900)), chosen(Sight(), []), PLACE)
+    drawn = visit_row(visit(patient(1, MISSING, collect_now_cents=14900)), chosen(MaySee(), []), PLACE)
     assert drawn["cells"]["time"] == "9:00 am"
     assert drawn["cells"]["who"] == {"name": "Ana Ruiz", "sub": "Adjustment · Dr Lee"}
     assert drawn["cells"]["collect"] == "$149"
 
 
 def test_details_come_after_the_main_columns_and_show_the_use_of_a_membership() -> None:
-    columns = chosen(Sight(), ["membership", "card"])
+    columns = chosen(MaySee(), ["membership", "card"])
     drawn = patient_row(patient(1, membership=membership(3, 3, 4, over=2)), columns, PLACE)
     assert [column.key for column in columns][-2:] == ["card", "membership"]
     assert drawn["cells"]["membership"]["words"] == "3 done, 3 booked of 4"
@@ -113,4 +113,4 @@ def test_a_visit_of_another_year_names_the_year() -> None:
             "OK", None, "Visa", "1", date(2028, 2, 29), "", "HAS_CARD", "c", None, 0
         ),
     )
-    assert chosen(Sight(), ["card"])[-1].cell(row, PLACE) == {"words": "Visa 1", "sub": "ends 29 Feb 2028"}
+    assert chosen(MaySee(), ["card"])[-1].cell(row, PLACE) == {"words": "Visa 1", "sub": "ends 29 Feb 2028"}

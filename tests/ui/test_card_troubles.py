@@ -18,8 +18,8 @@ from dashboard.ui.card_updates.card_troubles import (
     trouble_of,
     why_empty,
 )
-from dashboard.ui.columns import place_of
-from dashboard.ui.sight import Sight
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
 from tests.ui.made import DAY, NINE, ZONE
 
 ENDING = CardRow(
@@ -40,7 +40,7 @@ def test_each_state_has_its_kind_and_a_newer_one_is_unknown() -> None:
 
 
 def test_the_numbers_count_patients_and_dollars_and_sum_up() -> None:
-    made = {one["id"]: one for one in numbers([ENDING, SOON, NONE], "draft", Sight())}
+    made = {one["id"]: one for one in numbers([ENDING, SOON, NONE], "draft", MaySee())}
     assert (made["draft"]["value"], made["draft"]["sub"], made["draft"]["pressed"]) == (
         "1",
         "$298 will fail",
@@ -72,12 +72,12 @@ def test_a_row_says_what_will_fail_when_and_how_much() -> None:
 
 
 def test_a_shared_screen_shows_initials_and_a_role_without_money_no_amounts() -> None:
-    hidden = str(drawn(seen_by(ENDING, Sight(money=False, initials=True)), place_of(ZONE, DAY)))
+    hidden = str(drawn(seen_by(ENDING, MaySee(money=False, initials=True)), place_of(ZONE, DAY)))
     assert "$" not in hidden
     assert "Ana" not in hidden
     assert "A.R." in hidden
-    assert "risk" not in [head["key"] for head in heads(Sight(money=False))]
-    assert not any("$" in one["sub"] for one in numbers([ENDING], "", Sight(money=False)))
+    assert "risk" not in [head["key"] for head in heads(MaySee(money=False))]
+    assert not any("$" in one["sub"] for one in numbers([ENDING], "", MaySee(money=False)))
 
 
 @pytest.mark.parametrize("trouble", GOOD_NEWS)

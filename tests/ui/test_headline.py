@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from core.reports.head import SourceCell
 from dashboard.ui.components.headline import cards, kept, sources
-from dashboard.ui.sight import Sight
+from dashboard.wording.may_see import MaySee
 from tests.ui.made import MISSING, NINE, NO_CARD, NOTE, OVER, patient, visit
 
-SEES_ALL = Sight()
+SEES_ALL = MaySee()
 ANA = patient(1, MISSING, at_risk_cents=14900, collect_now_cents=14900)
 BO = patient(2, NO_CARD, name="Bo Ng")
 CY = patient(3, NOTE, name="Cy Park")
@@ -38,11 +38,11 @@ def test_the_pressed_number_says_so() -> None:
 
 
 def test_a_quiet_note_is_no_reason_to_be_counted() -> None:
-    assert kept([visit(CY)], "membership", Sight(money=False)) == []
+    assert kept([visit(CY)], "membership", MaySee(money=False)) == []
 
 
 def test_a_provider_filters_by_membership_and_insurance_only() -> None:
-    drawn = cards([visit(patient(1, OVER))], "", Sight(money=False))
+    drawn = cards([visit(patient(1, OVER))], "", MaySee(money=False))
     assert [(card["id"], card["value"]) for card in drawn] == [
         ("visits", "1"),
         ("membership", "1"),

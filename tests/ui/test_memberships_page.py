@@ -18,10 +18,10 @@ from core.reports.memberships import memberships
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
-from dashboard.ui.columns import place_of
 from dashboard.ui.memberships.list import TROUBLES, drawn, matching, numbers, ordered, seen_by, why_empty
-from dashboard.ui.sight import Sight
 from dashboard.web.routes import MIDDLEWARE, ROUTES
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
@@ -104,7 +104,7 @@ def test_every_state_has_its_filter_and_its_good_news() -> None:
 
 
 def test_without_amounts_the_sentence_loses_them_and_initials_hide_the_name() -> None:
-    seen = seen_by(OVER, Sight(money=False, initials=True))
+    seen = seen_by(OVER, MaySee(money=False, initials=True))
     assert (seen.patient, seen.mobile_last_four, "$" in seen.reason) == ("A.R.", None, False)
 
 

@@ -21,11 +21,12 @@ from core.reports.as_file import as_table
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
-from dashboard.ui.columns import Place
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
-from dashboard.ui.sight import Sight
 from dashboard.web.routes import MIDDLEWARE, ROUTES
+from dashboard.wording import plan_row
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
@@ -141,16 +142,16 @@ def test_numbers_and_search_narrow_the_rows(pressed: str, search: str, kept: int
 
 
 def test_a_row_says_what_happened_and_what_to_ask_for() -> None:
-    cells: dict[str, Any] = plan_list.drawn(ROW, PLACE, ZONE)["cells"]
+    cells: dict[str, Any] = plan_row.drawn(ROW, PLACE, ZONE)["cells"]
     assert cells["behind"] == "$280"
     assert cells["say"]["words"] == "Declined 10 Nov, not enough funds. Ask for $280 or a new card."
     assert cells["aging"]["words"] == "45 days, 2 missed"
     assert cells["aging"]["why"] == "1–30 days $200, 31–60 days $80"
-    assert plan_list.drawn(UNKNOWN, PLACE, ZONE)["cells"]["behind"] == "unknown"
+    assert plan_row.drawn(UNKNOWN, PLACE, ZONE)["cells"]["behind"] == "unknown"
 
 
 def test_an_open_promise_is_said_and_calm() -> None:
-    drawn = plan_list.drawn(replace(ROW, promise=PROMISE, severity=Severity.NOTE, advice=""), PLACE, ZONE)
+    drawn = plan_row.drawn(replace(ROW, promise=PROMISE, severity=Severity.NOTE, advice=""), PLACE, ZONE)
     assert drawn["severity"] == ""
     assert drawn["cells"]["say"] == {
         "words": "Ana Ruiz promised $280 by 3 Dec (said on 20 Nov).",
@@ -161,7 +162,7 @@ def test_an_open_promise_is_said_and_calm() -> None:
 
 def test_the_privacy_switch_hides_every_name_of_a_row() -> None:
     row = replace(ROW, promise=PROMISE, family=True, member="Ana Ruiz", member_id="P9")
-    drawn = json.dumps(plan_list.drawn(plan_list.seen_by(row, Sight(initials=True)), PLACE, ZONE))
+    drawn = json.dumps(plan_row.drawn(plan_row.seen_by(row, MaySee(initials=True)), PLACE, ZONE))
     assert "Ana" not in drawn
     assert "Ruiz" not in drawn
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.postings.commands import Pressed
 from core.tasks import commands
-from dashboard.ui import doing, undo_line
+from dashboard.ui import press as press_module
+from dashboard.ui import undo_line
 from dashboard.ui.activity import books_bar
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.actions import Asking
@@ -27,7 +28,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         places.append(place)
         return Pressed(1, ("One cannot be.",)) if place == books_bar.PLACE else [7]
 
-    monkeypatch.setattr(doing, "do", do)
+    monkeypatch.setattr(press_module, "run", do)
     st.session_state.clear()
     yield places
     st.session_state.clear()
@@ -59,7 +60,7 @@ def test_one_decision_about_a_record_is_taken_back_and_not_the_one_before_it(don
 
 
 def test_the_line_above_the_list_is_taken_back_once(done: list[str]) -> None:
-    undo_line.offer("Done.", lambda: doing.do("line", lambda session, who: None))
+    undo_line.offer("Done.", lambda: press_module.run("line", lambda session, who: None))
     twice(undo_line._back)
     assert done == ["line"]
 

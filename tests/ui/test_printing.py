@@ -15,10 +15,10 @@ from core import clock
 from core.audit.models import AuditEntry
 from core.settings import settings
 from core.store.engine import reader
-from dashboard.ui.sight import Sight
 from dashboard.web.day_pdf import day_pdf
 from dashboard.web.day_sheet import paper
 from dashboard.web.routes import MIDDLEWARE, ROUTES
+from dashboard.wording.may_see import MaySee
 from tests.browser.practice import HOSTILE, ZONE, practice_store
 from tests.ui.made import MISSING, patient, report, visit
 from tests.web.running import PASSWORD
@@ -80,7 +80,7 @@ def test_the_pdf_starts_a_page_for_each_provider(visitor: TestClient) -> None:
 
 
 def test_initials_are_on_paper_too() -> None:
-    made = paper(report(visit(patient(1, MISSING))), Sight(initials=True))
+    made = paper(report(visit(patient(1, MISSING))), MaySee(initials=True))
     assert [line.patient for sheet in made.sheets for line in sheet.lines] == ["A.R."]
     assert "Ruiz" not in words_of(day_pdf(made))[0]
 
@@ -94,7 +94,7 @@ def test_a_provider_prints_no_amount(visitor: TestClient) -> None:
 
 
 def test_letters_the_printer_lacks_are_spelt_without_accents() -> None:
-    made = paper(report(visit(patient(1, MISSING, name="Nguyễn Łukasz 李"))), Sight())
+    made = paper(report(visit(patient(1, MISSING, name="Nguyễn Łukasz 李"))), MaySee())
     assert "Nguyen" in words_of(day_pdf(made))[0]
 
 

@@ -3,11 +3,11 @@
 import json
 from dataclasses import asdict
 
-from dashboard.ui.columns import DETAILS, MAIN, chosen, offered
-from dashboard.ui.sight import Sight, no_amounts, sight_of
+from dashboard.wording.columns import DETAILS, MAIN, chosen, offered
+from dashboard.wording.may_see import MaySee, may_see_of, no_amounts
 from tests.ui.made import MISSING, NO_CARD, OVER, membership, missing, patient, report, visit
 
-WITHOUT_MONEY = Sight(money=False)
+WITHOUT_MONEY = MaySee(money=False)
 
 
 def rich_row():  # a row with every amount there is
@@ -45,7 +45,7 @@ def test_a_provider_is_offered_no_column_of_money() -> None:
     assert {column.key for column in offered(WITHOUT_MONEY)} == {"membership", "insurance"}
     drawn = chosen(WITHOUT_MONEY, [column.key for column in DETAILS])
     assert not any(column.money for column in drawn)
-    assert len(chosen(Sight(), [])) == len(MAIN)
+    assert len(chosen(MaySee(), [])) == len(MAIN)
 
 
 def test_amounts_with_cents_and_thousands_are_taken_out_whole() -> None:
@@ -54,11 +54,11 @@ def test_amounts_with_cents_and_thousands_are_taken_out_whole() -> None:
 
 def test_initials_replace_the_name_in_its_sentences_too() -> None:
     row = patient(1, MISSING, say="Ana Ruiz owes $149.")
-    seen = Sight(initials=True).report(report(visit(row))).rows[0].about
+    seen = MaySee(initials=True).report(report(visit(row))).rows[0].about
     assert (seen.patient, seen.say, seen.mobile_last_four) == ("A.R.", "A.R. owes $149.", None)
 
 
 def test_only_roles_with_the_permission_see_amounts() -> None:
-    assert [sight_of(role).money for role in ("owner", "office manager", "front desk", "provider", "gardener")] == [
+    assert [may_see_of(role).money for role in ("owner", "office manager", "front desk", "provider", "gardener")] == [
         True, True, True, False, False,
     ]  # fmt: skip

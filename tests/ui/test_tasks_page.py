@@ -19,11 +19,11 @@ from core.store.engine import reader
 from core.tasks.kinds import NOT_MONEY, TaskKind
 from core.tasks.models import CloseReason, TaskState
 from core.tasks.reports import TaskRow, Wanted, open_tasks, quick_stop
-from dashboard.ui.columns import Place
 from dashboard.ui.patient import quick_stop as card_tasks
-from dashboard.ui.sight import Sight
 from dashboard.ui.tasks import list as task_list
 from dashboard.web.routes import MIDDLEWARE, ROUTES
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
@@ -126,10 +126,10 @@ def test_a_provider_reads_quick_stop_without_money_and_without_buttons(practice:
 
 
 def test_a_row_says_who_has_it_and_a_closed_one_what_settled_it() -> None:
-    drawn = task_list.drawn(replace(ROW, owner="Dana", owner_id=2), PLACE, Sight(), [7])
+    drawn = task_list.drawn(replace(ROW, owner="Dana", owner_id=2), PLACE, MaySee(), [7])
     assert (drawn["cells"]["owner"]["words"], drawn["cells"]["risk"]) == ("Dana", "$200")
     assert drawn["cells"]["tick"]["on"] is True
-    said = task_list.drawn(CLOSED, PLACE, Sight(initials=True), [])
+    said = task_list.drawn(CLOSED, PLACE, MaySee(initials=True), [])
     assert said["cells"]["who"]["name"] == "A.R."
     assert said["cells"]["say"]["words"].startswith("Paid $200 on 23 Nov. Closed by itself.")
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from dashboard.ui.text import ago, clock_time, day_month, near_day, phone_words, plain, shown
+from dashboard.wording.text import ago, clock_time, day_month, near_day, phone_words, plain, shown
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

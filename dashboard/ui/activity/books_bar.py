@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from core.permissions import Identity, Permission, may
 from core.postings.commands import LONGEST_REASON, Pressed, clear_many, retry_many
-from dashboard.ui import doing
-from dashboard.ui.text import count, plain
+from dashboard.ui import press
 from dashboard.ui.toasts import toast
+from dashboard.wording.text import count, plain
 
 TICKED, PLACE, ROUND, REFUSED = "books ticked", "books bar", "books round", "books refused"
 
@@ -47,7 +47,7 @@ def books_bar(who: Identity, shown_ids: Collection[int]) -> None:
                 "Why", key=_key("why"), max_chars=LONGEST_REASON, placeholder="Typed into the ledger by hand"
             )
             st.button("Clear them", type="primary", on_click=_clear, args=(_key("why"),))
-    doing.say(PLACE)
+    press.say_error(PLACE)
     for sentence in st.session_state.get(REFUSED, ()):
         st.warning(plain(sentence, 400), icon=":material/info:")
 
@@ -67,7 +67,7 @@ def _do(act: Callable[[Session, Identity, list[int]], Pressed], done: str) -> No
     if not chosen:
         return
     st.session_state.pop(REFUSED, None)
-    found: Any = doing.do(PLACE, lambda session, who: act(session, who, chosen))
+    found: Any = press.run(PLACE, lambda session, who: act(session, who, chosen))
     if found is None:
         return
     st.session_state[REFUSED] = found.refused

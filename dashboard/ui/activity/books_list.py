@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from core.money import dollars, whole_dollars
+from core.names import initials_of
 from core.postings.models import State
 from core.postings.reconcile import BookLine, Books, Finding
-from dashboard.ui.components.chips import ShownChip
-from dashboard.ui.patient.head import initials_of
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, day_month, shown
+from dashboard.wording.chips import ShownChip
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, day_month, shown
 
 HEADS = [
     {"key": "tick", "label": "Tick all rows shown", "kind": "tick"},
@@ -89,9 +89,11 @@ def matching(books: Books, pressed: str, day: date | None) -> list[BookLine]:
     return [line for line in books.lines if line.kind in kinds and (day is None or line.day == day)]
 
 
-def drawn(line: BookLine, place: int, sight: Sight, ticked: Collection[int], today: date) -> dict[str, Any]:
+def drawn(
+    line: BookLine, place: int, may_see: MaySee, ticked: Collection[int], today: date
+) -> dict[str, Any]:
     """One row. place: its number on this page, its id where it is no payment."""
-    name = initials_of(line.patient) if sight.initials and line.patient else shown(line.patient, 60)
+    name = initials_of(line.patient) if may_see.initials and line.patient else shown(line.patient, 60)
     name = name or ("Not linked" if line.patient_id is None else "No name")
     cells = {
         "day": day_month(line.day, today),

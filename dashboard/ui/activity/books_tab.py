@@ -21,8 +21,8 @@ from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.place_picker import place_picker
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import day_words
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import day_words
 
 SCREEN, BOARD, NUMBERS = "activity", "books board", "books numbers"
 DAYS, PRESSED, AT, DAY = "books days", "books pressed", "books at", "books day"
@@ -53,8 +53,8 @@ def _tab() -> None:
         first, last = _days(today)
         place = place_picker(offered, who, SCREEN, _from_the_start)
         st.space("stretch")
-        sight = sight_with_switch(who)
-        _export(who, first, last, place, sight)
+        may_see = sight_with_switch(who)
+        _export(who, first, last, place, may_see)
     location = place.key if place else who.location_id
     with st.spinner("Comparing…"):
         books = _books(str(page.engine().url), version, who.practice_id, location, first, last)
@@ -75,9 +75,9 @@ def _tab() -> None:
         board.Board(
             caption="Processor against ledger",
             words=books_list.list_words(lines, (at - 1) * LIMIT, len(rows), len(lines)),
-            view=f"{first} {last} {pressed} {day} {at} {location} {sight}",
+            view=f"{first} {last} {pressed} {day} {at} {location} {may_see}",
             columns=books_list.HEADS,
-            rows=[books_list.drawn(line, place, sight, ticked, today) for place, line in enumerate(rows)],
+            rows=[books_list.drawn(line, place, may_see, ticked, today) for place, line in enumerate(rows)],
             empty=books_list.why_empty(pressed, known=bool(books.days), narrowed=day is not None),
             back=patient_card.closed(BOARD),
         ),
@@ -87,7 +87,7 @@ def _tab() -> None:
     )
     if len(lines) > LIMIT:
         st.pagination(-(-len(lines) // LIMIT), key=AT)
-    patient_card.draw_drawer(BOARD, who, sight)
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
 def _days(today: date) -> tuple[date, date]:
@@ -149,7 +149,7 @@ def _chosen_day(books: Books) -> date | None:
     return chosen if chosen in {day.day for day in books.days} else None
 
 
-def _export(who: Identity, first: date, last: date, place: Place | None, sight: Sight) -> None:
+def _export(who: Identity, first: date, last: date, place: Place | None, may_see: MaySee) -> None:
     if not may(who.role, Permission.EXPORT):
         return
     asked = {
@@ -157,7 +157,7 @@ def _export(who: Identity, first: date, last: date, place: Place | None, sight: 
         "to": last.isoformat(),
         "location": place.external_id if place else "",
     }
-    query = urlencode(asked | ({"initials": "1"} if sight.initials else {}))
+    query = urlencode(asked | ({"initials": "1"} if may_see.initials else {}))
     with st.popover("Export", icon=":material/download:"):
         address = f"/export/books.csv?{query}"
         st.link_button("Spreadsheet (CSV)", address, icon=":material/download:", width="stretch")

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.money import dollars
+from core.names import initials_of
 from core.permissions import Identity, Permission, may
 from core.postings import commands
 from core.postings.models import State
@@ -14,12 +15,11 @@ from core.postings.plan import Plan, PlannedLine, in_words, plan_postings
 from core.postings.reports import Standing, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.components.rows import draw_rows
 from dashboard.ui.note import note
-from dashboard.ui.patient.head import initials_of
-from dashboard.ui.privacy import sight
-from dashboard.ui.text import ago, count, day_words, plain
+from dashboard.ui.privacy import may_see
+from dashboard.wording.text import ago, count, day_words, plain
 
 PLACE, START, AGREED, MOST = "posting", "posting start", "posting agreed", 50
 _STATES = {
@@ -47,7 +47,7 @@ def posting_tab() -> None:
     today = clock.today(offered[0].time_zone if offered else "UTC")
     for one in found:
         _connection(one, who, today)
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def _connection(one: Standing, who: Identity, today: date) -> None:
@@ -113,7 +113,7 @@ def _dry_run(one: Standing, who: Identity, today: date) -> None:
 
 
 def _lines(plan: Plan, who: Identity) -> None:
-    key, initials = plan.connection_id, sight(who).initials
+    key, initials = plan.connection_id, may_see(who).initials
     if plan.days:
         draw_rows(
             ["Day", "Payments", "Amount"],
@@ -157,11 +157,11 @@ def _turn_on(connection_id: int, plan: Plan, agreed: bool) -> None:
             acknowledged=agreed,
         )
 
-    doing.do(PLACE, act, "Posting is on: payments go out within a minute")
+    press.run(PLACE, act, "Posting is on: payments go out within a minute")
 
 
 def _turn_off(connection_id: int) -> None:
-    doing.do(
+    press.run(
         PLACE,
         lambda session, who: commands.turn_off(session, who, connection_id=connection_id),
         "Posting is off",

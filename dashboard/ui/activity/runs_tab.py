@@ -13,7 +13,7 @@ from dashboard.ui import page
 from dashboard.ui.components.rows import Cell, chip_cell, draw_rows
 from dashboard.ui.integrations.guides import list_words
 from dashboard.ui.note import note
-from dashboard.ui.text import ago, count, plain
+from dashboard.wording.text import ago, count, plain
 
 MOST = 50
 

@@ -7,8 +7,8 @@ from core import clock
 from core.inbox.commands import try_again
 from core.inbox.reports import Trouble, troubles
 from core.permissions import Identity, Permission, may
-from dashboard.ui import doing, page
-from dashboard.ui.text import ago, count, plain
+from dashboard.ui import page, press
+from dashboard.wording.text import ago, count, plain
 
 PLACE, MOST = "reports from outside", 20
 
@@ -32,7 +32,7 @@ def troubled_reports(who: Identity) -> None:
                         on_click=_again,
                         args=(one.event_id,),
                     )
-        doing.say(PLACE)
+        press.say_error(PLACE)
 
 
 def _words(one: Trouble) -> str:
@@ -45,4 +45,4 @@ def _again(event_id: int) -> None:
     def act(session: Session, who: Identity) -> None:
         try_again(session, who, event_id)
 
-    doing.do(PLACE, act, "It is tried again now.")
+    press.run(PLACE, act, "It is tried again now.")

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.permissions import Identity, Permission, may
-from dashboard.ui import doing
+from dashboard.ui import press
 
 _OPEN = "asking"  # session state: what is being asked of whom
 _DOUBLE_CLICK = 1.0  # seconds
@@ -65,13 +65,13 @@ def asked_of(patient: int) -> Asking | None:
 
 def ask(patient: int, kind: str, **about: Any) -> None:
     """Open a form: "invoice", "pay" or "card", or "send" for a link that is there (link=…)."""
-    doing.hush()
+    press.clear_error()
     st.session_state[_OPEN] = Asking(patient, kind, secrets.token_urlsafe(12), **about)
 
 
 def leave() -> None:
     """Close the form; what it made stays."""
-    doing.hush()
+    press.clear_error()
     st.session_state.pop(_OPEN, None)
 
 

@@ -15,11 +15,11 @@ from core.money import short_dollars
 from core.patient_card.rows import CardLine, PatientCard
 from core.patients.reports import patient_of
 from core.permissions import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.note import note
-from dashboard.ui.text import day_month, plain
+from dashboard.wording.text import day_month, plain
 
 PLACE = "make new card link"
 
@@ -54,7 +54,7 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
         )  # fmt: skip
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
     if ask.refused_as_it_stands:
-        doing.say(PLACE)
+        press.say_error(PLACE)
 
 
 def _worst(cards: list[CardLine]) -> int:
@@ -97,7 +97,7 @@ def _next(draft: RunningDraft, today: date) -> str:
 
 
 def _make(ask: Asking) -> None:
-    made = doing.do(
+    made = press.run(
         PLACE,
         lambda session, who: create_card_link(
             session, who, patient_id=ask.patient, form=ask.form, card_ref=ask.typed("card") or None,

@@ -13,11 +13,11 @@ from dashboard.ui.asking import link_life
 from dashboard.ui.asking import payment as ask_payment
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.asking.hand_over import hand_over, name_of
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import plain
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import plain
 
 
-def composer(card: PatientCard, who: Identity, sight: Sight) -> None:
+def composer(card: PatientCard, who: Identity, may_see: MaySee) -> None:
     """The actions, the form that is open, and the links the patient can still use; nothing for a role that may not ask."""
     if not asking.may_ask(who):
         return
@@ -25,7 +25,7 @@ def composer(card: PatientCard, who: Identity, sight: Sight) -> None:
     ask = asking.asked_of(card.row.key)
     if ask is not None:
         with st.container(border=True, key="composer"):
-            _open(ask, card, who, sight)
+            _open(ask, card, who, may_see)
     seen = [one for one in card.links if may(who.role, _needed(one))]
     _links([one for one in seen if ask is None or one.link_id != ask.link], card.time_zone)
 
@@ -34,9 +34,9 @@ def _needed(line: LinkLine) -> Permission:
     return Permission.ASK_FOR_CARDS if line.kind == LinkKind.CARD else Permission.COLLECT
 
 
-def _open(ask: Asking, card: PatientCard, who: Identity, sight: Sight) -> None:
+def _open(ask: Asking, card: PatientCard, who: Identity, may_see: MaySee) -> None:
     if ask.link is not None:
-        hand_over(ask, ask.link, who, sight, card.time_zone)
+        hand_over(ask, ask.link, who, may_see, card.time_zone)
     elif ask.kind == "invoice":
         ask_invoice.compose(ask, who)
     elif ask.kind == "pay":

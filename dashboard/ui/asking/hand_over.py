@@ -11,13 +11,13 @@ from core.messages.models import Channel, MessageState
 from core.money import dollars, short_dollars
 from core.permissions import Identity
 from core.reports.links import LinkLine, link_story
-from dashboard.ui import doing, in_doubt, page
+from dashboard.ui import in_doubt, page, press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import link_life
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.note import note
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import clock_time, count, day_month, plain
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import clock_time, count, day_month, plain
 
 NAMES = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}
 _ICONS = {Channel.TEXT: "sms", Channel.EMAIL: "mail"}
@@ -26,7 +26,7 @@ _WATCH_SECONDS, _LATER_SECONDS = 1, 5
 _ADDRESSES = "copied addresses"  # session state: {link: address}, shown to be copied by hand
 
 
-def hand_over(ask: Asking, link_id: int, who: Identity, sight: Sight, time_zone: str) -> None:
+def hand_over(ask: Asking, link_id: int, who: Identity, may_see: MaySee, time_zone: str) -> None:
     """Everything about giving a link to the patient. time_zone: of the location, for the times shown."""
     with page.open_reader() as session:
         story = link_story(session, who, link_id)
@@ -35,7 +35,7 @@ def hand_over(ask: Asking, link_id: int, who: Identity, sight: Sight, time_zone:
         return
     _watch(link_id, story.line, time_zone)
     if story.line.open:
-        _ways(link_id, who, sight, time_zone, waiting=story.line.waiting)
+        _ways(link_id, who, may_see, time_zone, waiting=story.line.waiting)
     link_life.buttons(story.line, ask.key("link"), send=False)
     link_life.story_view(story, who, time_zone, place=ask.key("story"))
     st.button("Done", key=ask.key("done"), on_click=asking.leave)
@@ -100,12 +100,12 @@ def _ready(line: LinkLine, time_zone: str) -> str:
     return " ".join(words)
 
 
-def _ways(link_id: int, who: Identity, sight: Sight, time_zone: str, *, waiting: bool) -> None:
+def _ways(link_id: int, who: Identity, may_see: MaySee, time_zone: str, *, waiting: bool) -> None:
     with page.open_transaction() as session:
         text, email = ways_of(session, who, link_id)
     for place, way in zip(st.columns(2), (text, email), strict=True):
         with place.container(border=True):
-            _way(link_id, way, sight, time_zone, waiting=waiting)
+            _way(link_id, way, may_see, time_zone, waiting=waiting)
     place = f"copy {link_id}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -118,13 +118,13 @@ def _ways(link_id: int, who: Identity, sight: Sight, time_zone: str, *, waiting:
         )
         if address := st.session_state.get(_ADDRESSES, {}).get(link_id):
             st.code(address, language=None, wrap_lines=True)
-    doing.say(place)
+    press.say_error(place)
 
 
-def _way(link_id: int, way: Way, sight: Sight, time_zone: str, *, waiting: bool) -> None:
+def _way(link_id: int, way: Way, may_see: MaySee, time_zone: str, *, waiting: bool) -> None:
     name = NAMES[way.channel]
-    body = way.body.replace(way.person, way.person[:1] + ".") if sight.initials and way.person else way.body
-    st.markdown(f"**{name}** to {_to(way, sight)}")
+    body = way.body.replace(way.person, way.person[:1] + ".") if may_see.initials and way.person else way.body
+    st.markdown(f"**{name}** to {_to(way, may_see)}")
     if body:
         with st.container(height="content" if way.channel == Channel.TEXT else 240, border=False):
             st.text(f"{way.subject}\n\n{body}" if way.subject else body)
@@ -151,15 +151,15 @@ def _way(link_id: int, way: Way, sight: Sight, time_zone: str, *, waiting: bool)
         on_click=_send,
         args=(place, link_id, way.channel),
     )
-    doing.say(place)
+    press.say_error(place)
 
 
-def _to(way: Way, sight: Sight) -> str:
+def _to(way: Way, may_see: MaySee) -> str:
     agreed = {True: "agreed", False: "said no", None: "never asked"}[way.agreed]
     if not way.to:
         return "nobody"  # why not stands below
-    to = plain(f"…{way.to[-4:]}" if sight.initials else way.to, 80)
-    person = plain(f"{way.person[:1]}." if sight.initials else way.person, 40)
+    to = plain(f"…{way.to[-4:]}" if may_see.initials else way.to, 80)
+    person = plain(f"{way.person[:1]}." if may_see.initials else way.person, 40)
     return f"{person}, {to} ({agreed})".replace("@", "@" + _JOINER)
 
 
@@ -181,12 +181,12 @@ def _became(last: LastMessage, channel: Channel, time_zone: str) -> str:
 
 
 def _send(place: str, link_id: int, channel: Channel) -> None:
-    doing.do(place, lambda session, who: send_link(session, who, link_id=link_id, channel=channel).id)
+    press.run(place, lambda session, who: send_link(session, who, link_id=link_id, channel=channel).id)
 
 
 def _copy(place: str, link_id: int) -> None:
     if link_id in st.session_state.get(_ADDRESSES, {}):  # it stands beside the button already
         return
-    address = doing.do(place, lambda session, who: copy_link(session, who, link_id=link_id))
+    address = press.run(place, lambda session, who: copy_link(session, who, link_id=link_id))
     if address:
         st.session_state[_ADDRESSES] = {link_id: address}

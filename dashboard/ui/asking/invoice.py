@@ -21,12 +21,12 @@ from core.invoices.rules import (
 )
 from core.money import dollars, parse_dollars, short_dollars
 from core.permissions import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.asking.paper import paper_view
 from dashboard.ui.note import note
-from dashboard.ui.text import day_month, plain
+from dashboard.wording.text import day_month, plain
 
 PLACE = "make invoice"
 _SHOWN = 8  # open charges at once; older practices have patients with dozens
@@ -88,7 +88,7 @@ def _form(ask: Asking, proposal: Proposal, *, previewed: bool = False) -> None:
         )
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
     if ask.refused_as_it_stands and not wrong:
-        doing.say(PLACE)
+        press.say_error(PLACE)
 
 
 def _already_open(ask: Asking, proposal: Proposal) -> None:
@@ -267,7 +267,7 @@ def _preview(ask: Asking, shown: bool) -> None:
 
 
 def _make(ask: Asking, proposal: Proposal) -> None:
-    made = doing.do(
+    made = press.run(
         PLACE,
         lambda session, who: (
             create_invoice(

@@ -13,11 +13,11 @@ from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import dollars, short_dollars
 from core.permissions import Identity
 from core.reports.links import LinkLine, LinkStory, StepLine, payments_on
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.paper import paper_view
 from dashboard.ui.note import note
-from dashboard.ui.text import clock_time, day_month, plain, visit_day
+from dashboard.wording.text import clock_time, day_month, plain, visit_day
 
 _REPLACEABLE = LIVE | {LinkState.EXPIRED}
 
@@ -76,7 +76,7 @@ def buttons(line: LinkLine, place: str, *, send: bool = True) -> None:
                 st.button("Have Fortis send it", key=f"{place} fortis", icon=":material/forward_to_inbox:", on_click=_by_processor, args=(place, line.link_id))  # fmt: skip
         elif line.state == LinkState.VOID:
             _voided(line, place)
-    doing.say(place)
+    press.say_error(place)
 
 
 def _voided(line: LinkLine, place: str) -> None:
@@ -91,7 +91,7 @@ def _voided(line: LinkLine, place: str) -> None:
         seconds = int((until - clock.now()).total_seconds())
         if seconds < 0:
             page.draw_again()
-        doing.refresh_what_changed()
+        press.refresh_what_changed()
         st.button(f"Undo ({seconds + 1} s)", key=f"{place} undo", type="primary", icon=":material/undo:", on_click=_undo, args=(place, line.link_id))  # fmt: skip
 
     counting()
@@ -138,26 +138,26 @@ def _open(patient: int, link_id: int) -> None:
 
 def _replace(place: str, line: LinkLine) -> None:
     form = f"in place of {line.link_id}"  # once only, however many tabs press it
-    made = doing.do(place, lambda session, who: replace_link(session, who, link_id=line.link_id, form=form).id)  # fmt: skip
+    made = press.run(place, lambda session, who: replace_link(session, who, link_id=line.link_id, form=form).id)  # fmt: skip
     if made:
         asking.ask(line.patient_key, "send", link=made)
 
 
 def _void(place: str, link_id: int) -> None:
-    doing.do(place, lambda session, who: void(session, who, link_id=link_id).id)
+    press.run(place, lambda session, who: void(session, who, link_id=link_id).id)
 
 
 def _undo(place: str, link_id: int) -> None:
-    doing.do(place, lambda session, who: undo_void(session, who, link_id=link_id).id, "Taken back: it works again.")  # fmt: skip
+    press.run(place, lambda session, who: undo_void(session, who, link_id=link_id).id, "Taken back: it works again.")  # fmt: skip
 
 
 def _reopen(place: str, link_id: int) -> None:
-    doing.do(place, lambda session, who: reopen(session, who, link_id=link_id).id, "Fortis is opening it again.")  # fmt: skip
+    press.run(place, lambda session, who: reopen(session, who, link_id=link_id).id, "Fortis is opening it again.")  # fmt: skip
 
 
 def _by_processor(place: str, link_id: int) -> None:
-    doing.do(place, lambda session, who: resend_by_processor(session, who, link_id=link_id).id, "Fortis sends its own e-mail or text.")  # fmt: skip
+    press.run(place, lambda session, who: resend_by_processor(session, who, link_id=link_id).id, "Fortis sends its own e-mail or text.")  # fmt: skip
 
 
 def _detach(place: str, link_id: int, payment_id: str) -> None:
-    doing.do(place, lambda session, who: detach_payment(session, who, link_id=link_id, payment_id=payment_id).id, "The payment is being detached.")  # fmt: skip
+    press.run(place, lambda session, who: detach_payment(session, who, link_id=link_id, payment_id=payment_id).id, "The payment is being detached.")  # fmt: skip

@@ -7,7 +7,7 @@ import streamlit as st
 from core.invoices.paper import InvoicePaper
 from core.invoices.pdf import invoice_pdf, page_count, page_picture
 from dashboard.ui.note import note
-from dashboard.ui.text import count
+from dashboard.wording.text import count
 
 
 @lru_cache(maxsize=16)

@@ -11,12 +11,12 @@ from core.links.pay_links import Missing, create_pay_link, missing_of
 from core.links.rules import LinkKind
 from core.money import dollars, parse_dollars, short_dollars
 from core.permissions import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import link_life, put_off
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.note import note
-from dashboard.ui.text import day_month, plain
+from dashboard.wording.text import day_month, plain
 
 PLACE = "make payment link"
 
@@ -87,7 +87,7 @@ def _form(ask: Asking, free: list[Missing], there: list[str]) -> None:
         )  # fmt: skip
         st.button("Cancel", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
     if ask.refused_as_it_stands:
-        doing.say(PLACE)
+        press.say_error(PLACE)
 
 
 def _sum(ask: Asking, one: Missing) -> str:
@@ -108,7 +108,7 @@ def _cents(ask: Asking) -> int | None:
 
 
 def _make(ask: Asking, due: tuple[str, str]) -> None:
-    made = doing.do(
+    made = press.run(
         PLACE,
         lambda session, who: create_pay_link(
             session, who, patient_id=ask.patient, due=due, form=ask.form, cents=_cents(ask),
@@ -151,7 +151,7 @@ def _draft(ask: Asking, draft: DeclinedLine, zone: str) -> None:
                 "Have Fortis write to the payer", key=f"{mark} resend", icon=":material/forward_to_inbox:",
                 on_click=_write, args=(place, mark, draft.declined_id),
             )  # fmt: skip
-        doing.say(place)
+        press.say_error(place)
 
 
 def _mark(ask: Asking, draft: DeclinedLine, last: LastTry | None) -> str:
@@ -165,9 +165,9 @@ def _mark(ask: Asking, draft: DeclinedLine, last: LastTry | None) -> str:
 
 def _try_again(place: str, mark: str, declined_id: int) -> None:
     form = f"{mark} rerun"
-    doing.do(place, lambda session, who: declined.rerun(session, who, declined_id=declined_id, form=form).id, "The card is being charged again.")  # fmt: skip
+    press.run(place, lambda session, who: declined.rerun(session, who, declined_id=declined_id, form=form).id, "The card is being charged again.")  # fmt: skip
 
 
 def _write(place: str, mark: str, declined_id: int) -> None:
     form = f"{mark} resend"
-    doing.do(place, lambda session, who: declined.resend(session, who, declined_id=declined_id, form=form).id, "Fortis is writing to the payer.")  # fmt: skip
+    press.run(place, lambda session, who: declined.resend(session, who, declined_id=declined_id, form=form).id, "Fortis is writing to the payer.")  # fmt: skip

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.errors import BadInput
 from core.links.declined import LATEST, DeclinedLine, put_off, request_payment
-from dashboard.ui import doing
+from dashboard.ui import press
 from dashboard.ui.asking.actions import Asking
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 
 def offer(ask: Asking, draft: DeclinedLine, mark: str) -> None:
@@ -35,13 +35,13 @@ def offer(ask: Asking, draft: DeclinedLine, mark: str) -> None:
             200,
         )
     )
-    doing.say(place)
+    press.say_error(place)
 
 
 def _put_off(ask: Asking, place: str, mark: str, draft: DeclinedLine) -> None:
     day = ask.typed(f"{place} day", draft.earliest)
     form = f"{mark} put off {day}"
-    doing.do(place, lambda session, who: put_off(session, who, declined_id=draft.declined_id, on=_day(day), form=form).id, "The payment is being put off.")  # fmt: skip
+    press.run(place, lambda session, who: put_off(session, who, declined_id=draft.declined_id, on=_day(day), form=form).id, "The payment is being put off.")  # fmt: skip
 
 
 def _day(typed: object) -> date:
@@ -53,4 +53,4 @@ def _day(typed: object) -> date:
 def _request(place: str, mark: str, draft: DeclinedLine) -> None:
     form = f"{mark} request"
     words = plain(f"{draft.processor} is writing to the payer.", 120)
-    doing.do(place, lambda session, who: request_payment(session, who, declined_id=draft.declined_id, form=form).id, words)  # fmt: skip
+    press.run(place, lambda session, who: request_payment(session, who, declined_id=draft.declined_id, form=form).id, words)  # fmt: skip

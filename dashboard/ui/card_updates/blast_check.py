@@ -18,13 +18,13 @@ from core.store.version import data_version
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft
 from dashboard.ui.note import note
-from dashboard.ui.sight import Sight
 from dashboard.ui.templates.preview import message_preview
-from dashboard.ui.text import count, plain, shown
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, plain, shown
 
 
 def step_check(
-    now: Draft, who: Identity, sight: Sight, people: Sequence[Candidate], words: Words
+    now: Draft, who: Identity, may_see: MaySee, people: Sequence[Candidate], words: Words
 ) -> Audience | None:
     """Draw it; who gets it, None when nobody can be asked at all."""
     st.subheader("3. Check")
@@ -39,10 +39,10 @@ def step_check(
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True):
         st.markdown(f"**Goes to {len(found.goes):,}**")
-        _goes(now, found, words, sight, who)
+        _goes(now, found, words, may_see, who)
     with right, st.container(border=True):
         st.markdown(f"**Left out {len(found.left_out):,}**")
-        _left_out(found, sight)
+        _left_out(found, may_see)
     return found
 
 
@@ -71,17 +71,17 @@ def _who_owes(
         return askable(session, _who, _people, kind=LinkKind.PAY, as_of=clock.now())
 
 
-def _name(one: Goes | LeftOut, sight: Sight) -> str:
-    if sight.initials:
+def _name(one: Goes | LeftOut, may_see: MaySee) -> str:
+    if may_see.initials:
         return "".join(f"{part[0]}." for part in (one.first_name, one.last_name) if part)
     return shown(f"{one.first_name} {one.last_name}", 60) or "No name"
 
 
-def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity) -> None:
+def _goes(now: Draft, found: Audience, words: Words, may_see: MaySee, who: Identity) -> None:
     if not found.goes:
         note("Nobody. The list on the right says why for each person.")
         return
-    names = {one.patient_id: f"{_name(one, sight)}, …{shown(one.address, 80)[-4:]}" for one in found.goes}
+    names = {one.patient_id: f"{_name(one, may_see)}, …{shown(one.address, 80)[-4:]}" for one in found.goes}
     chosen = st.selectbox(
         "Read the text of",
         list(names),
@@ -93,7 +93,7 @@ def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity
     one = next((each for each in found.goes if each.patient_id == chosen), None)
     if one is None:
         with st.expander(f"Each of them, {count(len(found.goes), 'person', 'people')}"):
-            _table(found.goes, "Goes to", [f"…{shown(each.address, 80)[-4:]}" if sight.initials else shown(each.address, 80) for each in found.goes], sight, "Everyone who gets it, with the address")  # fmt: skip
+            _table(found.goes, "Goes to", [f"…{shown(each.address, 80)[-4:]}" if may_see.initials else shown(each.address, 80) for each in found.goes], may_see, "Everyone who gets it, with the address")  # fmt: skip
         return
     with page.open_reader() as session:
         text = text_for(session, one.patient_id, one.fields, words)
@@ -102,7 +102,7 @@ def _goes(now: Draft, found: Audience, words: Words, sight: Sight, who: Identity
     note("The link is made for this person alone when it is sent.")
 
 
-def _left_out(found: Audience, sight: Sight) -> None:
+def _left_out(found: Audience, may_see: MaySee) -> None:
     if not found.left_out:
         note("Nobody: everyone of them can be asked.")
         return
@@ -110,12 +110,12 @@ def _left_out(found: Audience, sight: Sight) -> None:
         st.markdown(f"{number:,} · {plain(reason, 200)}")
     with st.expander(f"Each of them, {count(len(found.left_out), 'person', 'people')}"):
         reasons = [shown(one.reason, 200) for one in found.left_out]
-        _table(found.left_out, "Why", reasons, sight, "Everyone who is left out, with the reason")
+        _table(found.left_out, "Why", reasons, may_see, "Everyone who is left out, with the reason")
 
 
-def _table(people: Sequence[Goes | LeftOut], head: str, words: list[str], sight: Sight, alt: str) -> None:
+def _table(people: Sequence[Goes | LeftOut], head: str, words: list[str], may_see: MaySee, alt: str) -> None:
     st.dataframe(
-        {"Patient": [_name(one, sight) for one in people], head: words},
+        {"Patient": [_name(one, may_see) for one in people], head: words},
         hide_index=True,
         width="stretch",
         height=min(400, 40 + 35 * len(people)),

@@ -15,7 +15,7 @@ from core.messages.templates import Words, add_first_texts, templates
 from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.text import count
+from dashboard.wording.text import count
 
 TAB = "Ask for new cards"
 PAGE = "../pages/card_updates.py"  # relative to dashboard/app.py

@@ -13,7 +13,7 @@ from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft, words_of, words_offered
 from dashboard.ui.templates.preview import example_of, fields_list, message_preview, test_to_myself
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 TEXTS = "../pages/templates.py"  # relative to dashboard/app.py
 CHANNELS = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}

@@ -15,13 +15,13 @@ from core.messages.models import BatchState
 from core.money import whole_dollars
 from core.permissions import Identity, Permission, may
 from core.practice.reports import places
-from dashboard.ui import doing, page, toasts
+from dashboard.ui import page, press, toasts
 from dashboard.ui.card_updates.blast_draft import OPEN
 from dashboard.ui.components import headline
 from dashboard.ui.in_doubt import people_in_doubt
 from dashboard.ui.note import note
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import clock_time, count, near_day, plain, shown
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import clock_time, count, near_day, plain, shown
 
 PLACE, NUMBERS = "blast actions", "blast numbers"
 SHOWN = "blast people shown"  # session state: which number of a blast is pressed
@@ -41,7 +41,7 @@ KEEPS: dict[str, Callable[[PersonResult], bool]] = {
 _QUICK, _CALM = 1, 10  # seconds between two looks: while it goes out, and while people answer
 
 
-def blast_view(batch_id: int, who: Identity, sight: Sight) -> None:
+def blast_view(batch_id: int, who: Identity, may_see: MaySee) -> None:
     """One blast, looked at again by itself; nothing else on the page moves."""
     with page.open_reader() as session:
         batch_of(session, who, batch_id)
@@ -51,7 +51,7 @@ def blast_view(batch_id: int, who: Identity, sight: Sight) -> None:
     @st.fragment(run_every=every, key=f"blast {batch_id} {every}")
     def look() -> None:
         try:
-            now = _look(batch_id, page.identity(), sight)
+            now = _look(batch_id, page.identity(), may_see)
         except HuddleError as error:
             st.error(plain(error.sentence, 400), icon=":material/error:")
             return
@@ -62,7 +62,7 @@ def blast_view(batch_id: int, who: Identity, sight: Sight) -> None:
     look()
 
 
-def _look(batch_id: int, who: Identity, sight: Sight) -> Progress:
+def _look(batch_id: int, who: Identity, may_see: MaySee) -> Progress:
     with page.open_reader() as session:
         now = progress(session, batch_id)
         people = results(session, who, batch_id)
@@ -96,8 +96,8 @@ def _look(batch_id: int, who: Identity, sight: Sight) -> Progress:
     )
     if moved is not None:
         _meter(moved)
-    people_in_doubt(people, now.channel, sight)
-    _people(now, [one for one in people if KEEPS[pressed](one)], who, sight, zone)
+    people_in_doubt(people, now.channel, may_see)
+    _people(now, [one for one in people if KEEPS[pressed](one)], who, may_see, zone)
     return now
 
 
@@ -156,7 +156,7 @@ def _stopped(now: Progress) -> str:
 def _actions(now: Progress) -> None:
     """Undo while nothing went out; pause, go on and stop while something is to come."""
     if now.state not in OPEN_BATCH:
-        doing.say(PLACE)
+        press.say_error(PLACE)
         return
     untouched = now.state == BatchState.SCHEDULED
     with st.container(horizontal=True):
@@ -168,15 +168,15 @@ def _actions(now: Progress) -> None:
             st.button("Pause", key="blast pause", icon=":material/pause:", on_click=_do, args=(pause_batch, now.batch_id))  # fmt: skip
         if not untouched:
             st.button("Stop", key="blast stop", icon=":material/stop:", on_click=_stop, args=(now.batch_id,))
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def _do(act: Callable[..., None], batch_id: int) -> None:
-    doing.do(PLACE, lambda session, who: act(session, who, batch_id=batch_id))
+    press.run(PLACE, lambda session, who: act(session, who, batch_id=batch_id))
 
 
 def _undo(batch_id: int) -> None:
-    doing.do(
+    press.run(
         PLACE, lambda session, who: undo_blast(session, who, batch_id=batch_id), "Undone. Nothing went out."
     )
 
@@ -187,7 +187,7 @@ def _stop(batch_id: int) -> None:
         void_unsent(session, who, batch_id=batch_id)
         return kept_back
 
-    doing.do(PLACE, act, "Stopped.")
+    press.run(PLACE, act, "Stopped.")
 
 
 def _meter(moved: Moved) -> None:
@@ -198,7 +198,7 @@ def _meter(moved: Moved) -> None:
     )
 
 
-def _people(now: Progress, people: list[PersonResult], who: Identity, sight: Sight, zone: str) -> None:
+def _people(now: Progress, people: list[PersonResult], who: Identity, may_see: MaySee, zone: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Each person** ({len(people):,})")
         st.space("stretch")
@@ -213,7 +213,7 @@ def _people(now: Progress, people: list[PersonResult], who: Identity, sight: Sig
         return
     st.dataframe(
         {
-            "Patient": [one.initials if sight.initials else shown(one.patient, 60) for one in people],
+            "Patient": [one.initials if may_see.initials else shown(one.patient, 60) for one in people],
             "Result": [one.words for one in people],
             "Sent": [clock_time(one.sent_at, zone) if one.sent_at else "" for one in people],
             "Why": [shown(one.reason, 200) for one in people],
@@ -255,5 +255,5 @@ def _mine(session: Session, who: Identity, batch_id: int) -> bool:
 
 
 def _open(batch_id: int) -> None:
-    doing.hush()
+    press.clear_error()
     st.session_state[OPEN] = batch_id

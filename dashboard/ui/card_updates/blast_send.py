@@ -14,11 +14,11 @@ from core.messages.models import Batch
 from core.messages.rules import COUNT_ABOVE
 from core.permissions import Identity
 from core.practice.reports import places
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.card_updates.blast_draft import OPEN, Draft, begin, words_of
 from dashboard.ui.note import note
-from dashboard.ui.text import count
 from dashboard.ui.toasts import toast
+from dashboard.wording.text import count
 
 PLACE = "send blast"
 MORNING = time(9)  # proposed, on the first day that still has it
@@ -63,7 +63,7 @@ def step_send(now: Draft, who: Identity, people: tuple[Candidate, ...], found: A
             args=(now, who, people),
         )
     if st.session_state.get(now.key("refused")) == _filled(now):  # what was changed since speaks for itself
-        doing.say(PLACE)
+        press.say_error(PLACE)
     note(
         "Nothing goes out for 30 seconds, so that you can undo it. Nobody is written to in quiet hours; "
         "who is fine by then is left alone."
@@ -97,7 +97,7 @@ def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
         )
         return made.id or 0, made.created_at
 
-    made = doing.do(PLACE, act)
+    made = press.run(PLACE, act)
     if made is None:
         st.session_state[now.key("refused")] = _filled(now)
         return

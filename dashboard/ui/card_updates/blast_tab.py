@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import HuddleError
 from core.permissions import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.card_updates.blast_check import step_check
 from dashboard.ui.card_updates.blast_draft import OPEN, begin, draft
 from dashboard.ui.card_updates.blast_message import step_message
@@ -12,8 +12,8 @@ from dashboard.ui.card_updates.blast_results import blast_view, earlier
 from dashboard.ui.card_updates.blast_send import step_send
 from dashboard.ui.card_updates.blast_who import step_who
 from dashboard.ui.privacy import sight_with_switch
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import plain
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import plain
 
 
 def blast_tab() -> None:
@@ -25,17 +25,17 @@ def blast_tab() -> None:
             if opened is not None:
                 st.button("Ask others", key="blast new", icon=":material/add:", on_click=_leave, args=(who,))
             st.space("stretch")
-            sight = sight_with_switch(who)
+            may_see = sight_with_switch(who)
         if opened is not None:
-            blast_view(opened, who, sight)
+            blast_view(opened, who, may_see)
         else:
-            _steps(who, sight)
+            _steps(who, may_see)
         earlier(who)
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
 
 
-def _steps(who: Identity, sight: Sight) -> None:
+def _steps(who: Identity, may_see: MaySee) -> None:
     now = draft(who)
     people = step_who(now, who)
     words = step_message(now, who, people)
@@ -43,11 +43,11 @@ def _steps(who: Identity, sight: Sight) -> None:
         if words is not None and (now.picked or now.chosen):
             st.success("Nobody needs to be asked for this. Choose others above.", icon=":material/task_alt:")
         return
-    found = step_check(now, who, sight, people, words)
+    found = step_check(now, who, may_see, people, words)
     if found is not None:
         step_send(now, who, people, found)
 
 
 def _leave(who: Identity) -> None:
-    doing.hush()
+    press.clear_error()
     begin(who)

@@ -19,7 +19,7 @@ from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft, begin, draft
 from dashboard.ui.components import headline
 from dashboard.ui.note import note
-from dashboard.ui.text import count, plain
+from dashboard.wording.text import count, plain
 
 CARDS = "blast conditions"
 SHOWN = {

@@ -8,10 +8,10 @@ from core.money import short_dollars, whole_dollars
 from core.names import folded
 from core.reports.rows import CardRow
 from core.severity import Severity
-from dashboard.ui.columns import Place
-from dashboard.ui.components.chips import ShownChip
-from dashboard.ui.sight import Sight, no_amounts
-from dashboard.ui.text import day_month, shown, visit_day
+from dashboard.wording.chips import ShownChip
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.text import day_month, shown, visit_day
 
 
 class Trouble(NamedTuple):
@@ -60,11 +60,11 @@ def trouble_of(row: CardRow) -> Trouble:
     return next((one for one in TROUBLES if one.keeps(row)), TROUBLES[-1])
 
 
-def seen_by(row: CardRow, sight: Sight) -> CardRow:
+def seen_by(row: CardRow, may_see: MaySee) -> CardRow:
     """The row as this person may see it: amounts taken out of it, initials for the name."""
-    if not sight.money:
+    if not may_see.money:
         row = replace(row, at_risk_cents=0, next_draft_cents=None, reason=no_amounts(row.reason))
-    return replace(row, patient=row.initials, mobile_last_four=None) if sight.initials else row
+    return replace(row, patient=row.initials, mobile_last_four=None) if may_see.initials else row
 
 
 def matching(rows: Iterable[CardRow], trouble: str, search: str) -> list[CardRow]:
@@ -83,16 +83,16 @@ def matching(rows: Iterable[CardRow], trouble: str, search: str) -> list[CardRow
     return [row for row in rows if fits(row)]
 
 
-def numbers(rows: Sequence[CardRow], pressed: str, sight: Sight) -> list[dict[str, Any]]:
+def numbers(rows: Sequence[CardRow], pressed: str, may_see: MaySee) -> list[dict[str, Any]]:
     """The headline: everybody, then each kind with its patients and the dollars of 60 days that will fail."""
-    everybody = _number("all", "Cards to mend", "credit_card", rows, sight, pressed=not pressed)
+    everybody = _number("all", "Cards to mend", "credit_card", rows, may_see, pressed=not pressed)
     kinds = [
         _number(
             one.id,
             one.label,
             one.icon,
             [row for row in rows if trouble_of(row).id == one.id],
-            sight,
+            may_see,
             pressed=one.id == pressed,
         )
         for one in TROUBLES
@@ -101,7 +101,7 @@ def numbers(rows: Sequence[CardRow], pressed: str, sight: Sight) -> list[dict[st
 
 
 def _number(
-    id_: str, label: str, icon: str, rows: Sequence[CardRow], sight: Sight, *, pressed: bool
+    id_: str, label: str, icon: str, rows: Sequence[CardRow], may_see: MaySee, *, pressed: bool
 ) -> dict[str, Any]:
     cents = sum(row.at_risk_cents for row in rows)
     tone = "critical" if any(row.severity is Severity.CRITICAL for row in rows) else "high" if cents else ""
@@ -112,7 +112,7 @@ def _number(
         "icon": icon,
         "tone": tone,
         "value": f"{len(rows):,}",
-        "sub": f"{whole_dollars(cents)} will fail" if cents and sight.money else "",
+        "sub": f"{whole_dollars(cents)} will fail" if cents and may_see.money else "",
         "pressed": pressed,
         "why": "Show every card again" if back else f"Show only: {label.lower()}",
     }
@@ -128,9 +128,9 @@ HEADS = [
 ]
 
 
-def heads(sight: Sight) -> list[dict[str, str]]:
+def heads(may_see: MaySee) -> list[dict[str, str]]:
     """The headings; what will fail is an amount and left out for a role that may not see any."""
-    return [one for one in HEADS if sight.money or one["key"] != "risk"]
+    return [one for one in HEADS if may_see.money or one["key"] != "risk"]
 
 
 def drawn(row: CardRow, place: Place) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.card_updates.card_troubles import drawn, heads, matching, numbers, seen_by, why_empty
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.columns import place_of
 from dashboard.ui.components import board, headline
 from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import Cards, cards_to_mend, freshness
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, plain
 
 SCREEN, BOARD, NUMBERS = "card updates", "cards board", "cards numbers"
 SEARCH, TROUBLE, AT, PLACE = "cards search", "cards trouble", "cards at", "cards place"
@@ -48,16 +48,16 @@ def _cards() -> None:
         )
         place = _place_picker(offered, who)
         st.space("stretch")
-        sight = sight_with_switch(who)
+        may_see = sight_with_switch(who)
         menu = st.container(horizontal=True, width="content")
         with menu:
-            list_menu("cards", place, who, sight)
+            list_menu("cards", place, who, may_see)
     found = cards_to_mend(place.key if place else who.location_id)
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
         key=NUMBERS,
         label="What is wrong with the cards, press one to filter",
-        cards=numbers(found.report.rows, trouble, sight),
+        cards=numbers(found.report.rows, trouble, may_see),
         sources=freshness(),
         on_press=_press,
     )
@@ -66,11 +66,11 @@ def _cards() -> None:
     with menu:
         shown = matching(found.report.rows, trouble, search.strip())
         ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Cards to mend")
-    _board(found, search.strip(), trouble, sight)
-    patient_card.draw_drawer(BOARD, who, sight)
+    _board(found, search.strip(), trouble, may_see)
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
-def _board(found: Cards, search: str, trouble: str, sight: Sight) -> None:
+def _board(found: Cards, search: str, trouble: str, may_see: MaySee) -> None:
     report, at = found.report, st.session_state.get(AT, 1)
     rows = matching(report.rows, trouble, search)
     shown = rows[(at - 1) * LIMIT : at * LIMIT]
@@ -81,9 +81,9 @@ def _board(found: Cards, search: str, trouble: str, sight: Sight) -> None:
         board.Board(
             caption="Patients whose card needs a person",
             words=f"{count(len(rows), 'patient')}, the most dollars that will fail first{part}",
-            view=f"{report.location} {trouble} {search} {at} {sight}",
-            columns=heads(sight),
-            rows=[drawn(seen_by(row, sight), place) for row in shown],
+            view=f"{report.location} {trouble} {search} {at} {may_see}",
+            columns=heads(may_see),
+            rows=[drawn(seen_by(row, may_see), place) for row in shown],
             empty=why_empty(
                 loaded=any(source.synced_at for source in report.sources),
                 known=found.known,

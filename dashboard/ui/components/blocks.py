@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashboard.ui.text import shown
+from dashboard.wording.text import shown
 
 Block = dict[str, Any]
 

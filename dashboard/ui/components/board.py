@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.reports.rows import MorningRow, PatientRow
-from dashboard.ui.columns import Column, Place
-from dashboard.ui.components.chips import LEGEND
 from dashboard.ui.components.component import own
-from dashboard.ui.text import clock_time, count, shown, visit_day
+from dashboard.wording.chips import LEGEND
+from dashboard.wording.columns import Column, Place
+from dashboard.wording.text import clock_time, count, shown, visit_day
 
 _BOARD = own("board")
 _WHO = {"key": "who", "label": "Patient", "kind": "who"}

@@ -8,10 +8,10 @@ from core.findings.flags import Group
 from core.money import whole_dollars
 from core.reports.head import SourceCell
 from core.reports.rows import MorningRow, PatientRow
-from dashboard.ui.components.chips import groups_of
 from dashboard.ui.components.component import own
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import ago, shown
+from dashboard.wording.chips import groups_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import ago, shown
 
 _HEADLINE = own("headline")
 
@@ -47,23 +47,23 @@ MEMBER_FILTERS = (
 )
 
 
-def filters_for(sight: Sight) -> tuple[Filter, ...]:
+def filters_for(may_see: MaySee) -> tuple[Filter, ...]:
     """A role without amounts filters by membership and insurance instead."""
-    return FILTERS if sight.money else MEMBER_FILTERS
+    return FILTERS if may_see.money else MEMBER_FILTERS
 
 
-def kept(visits: Iterable[MorningRow], filter_id: str, sight: Sight) -> list[MorningRow]:
+def kept(visits: Iterable[MorningRow], filter_id: str, may_see: MaySee) -> list[MorningRow]:
     """The visits a pressed number stands for; every visit when none is pressed."""
-    keeps = next((one.keeps for one in filters_for(sight) if one.id == filter_id), None)
+    keeps = next((one.keeps for one in filters_for(may_see) if one.id == filter_id), None)
     return [visit for visit in visits if keeps is None or keeps(visit.about)]
 
 
-def cards(visits: Iterable[MorningRow], pressed: str, sight: Sight) -> list[dict[str, Any]]:
+def cards(visits: Iterable[MorningRow], pressed: str, may_see: MaySee) -> list[dict[str, Any]]:
     """The numbers of the headline. A patient with two visits that day counts once in money and in flags."""
     visits = list(visits)
     patients = {visit.about.key: visit.about for visit in visits}.values()
     first = _card("visits", "Visits", "groups", "", str(len(visits)), pressed="")
-    return [first, *(_filter_card(one, patients, pressed) for one in filters_for(sight))]
+    return [first, *(_filter_card(one, patients, pressed) for one in filters_for(may_see))]
 
 
 def _filter_card(one: Filter, patients: Iterable[PatientRow], pressed: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashboard.ui.components.component import own
-from dashboard.ui.text import shown
+from dashboard.wording.text import shown
 
 _ROWS = own("rows")
 Cell = str | dict[str, Any]

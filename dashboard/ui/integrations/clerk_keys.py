@@ -12,7 +12,7 @@ from dashboard.ui import page
 from dashboard.ui.components.rows import chip_cell, draw_rows
 from dashboard.ui.integrations.places import KEYS_SAID
 from dashboard.ui.note import note
-from dashboard.ui.text import count, plain
+from dashboard.wording.text import count, plain
 
 MARK = "clerk key form"  # session state: changes when keys were saved, so that the fields are empty again
 

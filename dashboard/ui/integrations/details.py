@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.jobs.background import begun
 from core.permissions import Identity, Permission, may
 from core.staff.reports import time_zone
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.components.rows import Cell, chip_cell, draw_rows
 from dashboard.ui.integrations.clerk_keys import clerk_keys
 from dashboard.ui.integrations.file_drop import file_drop
@@ -34,7 +34,7 @@ from dashboard.ui.integrations.tiles import (
     turn,
 )
 from dashboard.ui.note import note
-from dashboard.ui.text import ago, clock_time, count, day_words, plain
+from dashboard.wording.text import ago, clock_time, count, day_words, plain
 
 PLACE, MOST = "one connection", 50
 WHILE_SYNCING, OTHERWISE = 1, 5  # seconds between two looks
@@ -134,7 +134,7 @@ def _actions(one: Tile) -> None:
         st.button(words, key="change one", icon=":material/edit:", on_click=change, args=(key,))
         if st.button("Disconnect…", key="end one", icon=":material/link_off:"):
             _ask(one)
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 @st.dialog("Disconnect")
@@ -155,7 +155,7 @@ def _end(connection_id: int) -> None:
     def act(session: Session, who: Identity) -> None:
         disconnect(session, connection_id, actor=who)
 
-    doing.do(PLACE, act, "Disconnected. Its keys are erased.")
+    press.run(PLACE, act, "Disconnected. Its keys are erased.")
 
 
 def _settings(one: Tile) -> None:

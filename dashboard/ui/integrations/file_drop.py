@@ -14,8 +14,8 @@ from core.integrations.practice_files.columns import FILES
 from core.jobs.background import begin, begun
 from core.jobs.practice_files.load import import_folder
 from core.permissions import Identity
-from dashboard.ui import doing, page
-from dashboard.ui.text import plain, shown
+from dashboard.ui import page, press
+from dashboard.wording.text import plain, shown
 
 PLACE, WORK, DROPPED = "load files", "load practice files", "dropped files"
 LOADED = "loaded files"  # session state: the ids of the files that were loaded last
@@ -38,7 +38,7 @@ def file_drop(connection_id: int | None) -> None:
         args=(connection_id,),
         disabled=not st.session_state.get(DROPPED),
     )
-    doing.say(PLACE)
+    press.say_error(PLACE)
     loaded()
 
 
@@ -70,7 +70,7 @@ def _load(connection_id: int | None) -> None:
         ask_for_files(session, who, list(known))
         return True
 
-    if doing.do(PLACE, act):
+    if press.run(PLACE, act):
         folder = Path(tempfile.mkdtemp(prefix="huddle-files-"))
         for name, one in known.items():
             (folder / f"{name}.csv").write_bytes(one.getvalue())

@@ -21,7 +21,7 @@ from dashboard.ui.components.steps import draw_steps
 from dashboard.ui.integrations.guides import GUIDES, Field, Guide
 from dashboard.ui.integrations.places import SAID, back, go
 from dashboard.ui.note import note
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 FORM = (
     "connection form"  # session state: a mark that changes when a form is done with, and its fields with it

@@ -14,11 +14,11 @@ from core.connections.models import ConnectionState, Kind
 from core.connections.tiles import SyncNow, Tile, tiles
 from core.jobs.background import sync_now
 from core.permissions import Identity, Permission, may
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.components.tiles import Drawn, button, draw_tiles, line, tile
 from dashboard.ui.integrations.guides import GROUPS, GUIDES, list_words
 from dashboard.ui.integrations.places import go
-from dashboard.ui.text import ago, count
+from dashboard.wording.text import ago, count
 
 TILES, OFFERED, PLACE = "connection tiles", "offered systems", "connection press"
 _CHIPS: dict[str, tuple[str, str, str]] = {
@@ -64,7 +64,7 @@ def draw_connections(found: Sequence[Tile], who: Identity, as_of: datetime) -> N
     """The cards of what is connected."""
     drawn = [_drawn(one, as_of, may(who.role, Permission.MANAGE_CONNECTIONS)) for one in found]
     draw_tiles(drawn, label="Connections", key=TILES, on_press=_press)
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def draw_offered(found: Sequence[Tile]) -> None:
@@ -94,8 +94,8 @@ def _offered(kind: Kind, *, there: bool) -> Drawn:
 
 
 def _set_up(key: str) -> None:
-    if press := st.session_state[key].press:
-        go(set_up=str(press["id"]))
+    if pressed := st.session_state[key].press:
+        go(set_up=str(pressed["id"]))
 
 
 def _drawn(one: Tile, as_of: datetime, manages: bool) -> Drawn:
@@ -168,10 +168,10 @@ def _buttons(one: Tile, manages: bool) -> list[Drawn]:
 
 
 def _press() -> None:
-    press = st.session_state[TILES].press
-    if not press:
+    pressed = st.session_state[TILES].press
+    if not pressed:
         return
-    act, connection_id = str(press["act"]), int(press["id"])
+    act, connection_id = str(pressed["act"]), int(pressed["id"])
     if act == "details":
         go(connection=connection_id)
     elif act == "again":
@@ -197,7 +197,7 @@ def begin_sync(connection_id: int, place: str, *, full: bool = False) -> None:
         ask_for_sync(session, who, connection_id, full=full)
         return True
 
-    if doing.do(place, act, "The sync has begun."):
+    if press.run(place, act, "The sync has begun."):
         sync_now(page.engine(), connection_id, full=full)
 
 
@@ -208,4 +208,4 @@ def turn(connection_id: int, act: str, place: str) -> None:
     def run(session: Session, who: Identity) -> None:
         command(session, connection_id, actor=who)
 
-    doing.do(place, run, words)
+    press.run(place, run, words)

@@ -7,9 +7,9 @@ from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import short_dollars, whole_dollars
 from core.reports.links import LinkLine, StateTotal
 from dashboard.ui.asking.link_life import life_of, when
-from dashboard.ui.columns import Place
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import shown
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import shown
 
 KINDS = {
     "": "All",
@@ -77,7 +77,7 @@ def _number(one: Number, totals: Mapping[str, StateTotal], pressed: str) -> dict
     }
 
 
-def drawn(line: LinkLine, place: Place, sight: Sight) -> dict[str, Any]:
+def drawn(line: LinkLine, place: Place, may_see: MaySee) -> dict[str, Any]:
     """One link as the board draws it."""
     steps = [
         {
@@ -95,7 +95,7 @@ def drawn(line: LinkLine, place: Place, sight: Sight) -> dict[str, Any]:
         "quiet": False,
         "cells": {
             "who": {
-                "name": line.initials if sight.initials else shown(line.patient, 60) or "No name",
+                "name": line.initials if may_see.initials else shown(line.patient, 60) or "No name",
                 "sub": "",
             },
             "what": {

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from core.matching.work_list import Resting, WaitingRecord, WorkList
 from core.money import short_dollars, whole_dollars
-from dashboard.ui.columns import Place
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, day_month, phone_words, shown
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, day_month, phone_words, shown
 
 HEADS = [
     {"key": "who", "label": "Processor record", "kind": "who"},
@@ -63,7 +63,7 @@ def kept(found: WorkList, pressed: str) -> list[WaitingRecord]:
     return [one for one in found.records if keeps(one)]
 
 
-def drawn(record: WaitingRecord, place: Place, sight: Sight) -> dict[str, Any]:
+def drawn(record: WaitingRecord, place: Place, may_see: MaySee) -> dict[str, Any]:
     """One record as the board draws it."""
     reach = " · ".join(word for word in (record.email, phone_words(record.mobile_phone)) if word)
     return {
@@ -73,35 +73,38 @@ def drawn(record: WaitingRecord, place: Place, sight: Sight) -> dict[str, Any]:
         "quiet": False,
         "cells": {
             "who": {
-                "name": name_of(record, sight),
+                "name": name_of(record, may_see),
                 "sub": shown(
-                    " · ".join((record.connection, *([] if sight.initials or not reach else [reach]))), 120
+                    " · ".join((record.connection, *([] if may_see.initials or not reach else [reach]))), 120
                 ),
             },
             "money": short_dollars(record.resting.cents) if record.resting.cents else "",
             "rests": {"words": rests(record.resting, place), "sub": ""},
-            "likely": _likely(record, sight),
+            "likely": _likely(record, may_see),
         },
     }
 
 
-def _likely(record: WaitingRecord, sight: Sight) -> dict[str, str]:
+def _likely(record: WaitingRecord, may_see: MaySee) -> dict[str, str]:
     """The patient it probably is and what agrees; how many more there are."""
     if record.aside or record.likely is None:
         return {"words": "Not a patient of ours" if record.aside else "Nobody yet", "sub": ""}
     more = record.likely.patients - 1
     also = f", and {count(more, 'other')}" if more else ""
-    return {"words": said_name(record.likely.patient, sight) + also, "sub": f"{record.likely.evidence} agree"}
+    return {
+        "words": said_name(record.likely.patient, may_see) + also,
+        "sub": f"{record.likely.evidence} agree",
+    }
 
 
-def name_of(record: WaitingRecord, sight: Sight) -> str:
+def name_of(record: WaitingRecord, may_see: MaySee) -> str:
     """The record's name, its initials on a shared screen."""
-    return said_name(record.name, sight)
+    return said_name(record.name, may_see)
 
 
-def said_name(name: str, sight: Sight) -> str:
+def said_name(name: str, may_see: MaySee) -> str:
     """A name as text of one line; initials when the privacy switch is on."""
-    words = "".join(f"{part[0]}." for part in name.split()) if sight.initials else shown(name, 60)
+    words = "".join(f"{part[0]}." for part in name.split()) if may_see.initials else shown(name, 60)
     return words or "No name"
 
 

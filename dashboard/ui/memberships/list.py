@@ -7,10 +7,10 @@ from core.findings.flags import CHIPS, Kind
 from core.names import folded
 from core.reports.membership_row import MembershipRow
 from core.severity import Severity
-from dashboard.ui.columns import Place
-from dashboard.ui.components.chips import ShownChip
-from dashboard.ui.sight import Sight, no_amounts
-from dashboard.ui.text import clock_time, day_month, shown, visit_day
+from dashboard.wording.chips import ShownChip
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.text import clock_time, day_month, shown, visit_day
 
 EXCESS_SHOWN = 3  # visits named in a cell; the rest are counted
 
@@ -61,11 +61,11 @@ TROUBLES = (
 ALL = ("Every membership is in order", "Nobody is over, under or without a booking.")
 
 
-def seen_by(row: MembershipRow, sight: Sight) -> MembershipRow:
+def seen_by(row: MembershipRow, may_see: MaySee) -> MembershipRow:
     """The row as this person may see it: amounts taken out of its sentence, initials for the name."""
-    if not sight.money:
+    if not may_see.money:
         row = row._replace(reason=no_amounts(row.reason))
-    return row._replace(patient=row.initials, mobile_last_four=None) if sight.initials else row
+    return row._replace(patient=row.initials, mobile_last_four=None) if may_see.initials else row
 
 
 def matching(rows: Iterable[MembershipRow], trouble: str, search: str) -> list[MembershipRow]:

@@ -10,7 +10,7 @@ from core.permissions import Identity
 from core.practice.reports import Place, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.text import day_words, near_day, plain
+from dashboard.wording.text import day_words, near_day, plain
 
 SCREEN = "morning"
 DAY = "morning day"  # session state: the chosen date; absent = today, also after midnight

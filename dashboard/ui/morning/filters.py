@@ -10,10 +10,10 @@ from core.reports.head import Report
 from core.reports.rows import MorningRow
 from core.reports.rules import row_order
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.columns import offered
-from dashboard.ui.components.chips import groups_of
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import plain
+from dashboard.wording.chips import groups_of
+from dashboard.wording.columns import offered
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import plain
 
 ORDERS = {"worst": "Worst first", "time": "By time"}
 NO_PROVIDER = ""
@@ -41,7 +41,7 @@ def matching(
     ]
 
 
-def filter_bar(report: Report, who: Identity, sight: Sight) -> tuple[list[str], str | None, str]:
+def filter_bar(report: Report, who: Identity, may_see: MaySee) -> tuple[list[str], str | None, str]:
     """Draw the choices. Returns the flag groups, the provider's id (None = all) and the order."""
     providers = {visit.provider_id or NO_PROVIDER: visit.provider or "No provider" for visit in report.rows}
     found = set[Group]().union(*(groups_of(visit.about) for visit in report.rows))
@@ -64,7 +64,7 @@ def filter_bar(report: Report, who: Identity, sight: Sight) -> tuple[list[str], 
         width=200,
     )
     order = order_picker(who, "morning", ORDERS)
-    column_picker(who, sight, "morning")
+    column_picker(who, may_see, "morning")
     return groups, provider, order
 
 
@@ -92,11 +92,11 @@ def order_picker(
     return chosen or first
 
 
-def column_picker(who: Identity, sight: Sight, screen: str) -> None:
+def column_picker(who: Identity, may_see: MaySee, screen: str) -> None:
     """Details that can be switched on as columns, remembered for the person."""
     key = f"{screen} columns"
     st.session_state.setdefault(key, choices(who, screen).get("columns", []))
-    labels = {column.key: column.label for column in offered(sight)}
+    labels = {column.key: column.label for column in offered(may_see)}
     with st.popover("Columns", icon=":material/view_column:"):
         st.pills(
             "Show also",

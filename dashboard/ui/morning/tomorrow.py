@@ -3,7 +3,7 @@
 from core.findings.flags import Kind
 from core.reports.head import Report
 from core.severity import Severity
-from dashboard.ui.text import count
+from dashboard.wording.text import count
 
 _ENDS = {Kind.CARD_EXPIRED, Kind.CARD_EXPIRING}
 _BEFORE_A_DRAFT = {Severity.CRITICAL, Severity.HIGH}

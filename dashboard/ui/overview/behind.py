@@ -17,8 +17,8 @@ from dashboard.ui import page
 from dashboard.ui.components import board
 from dashboard.ui.overview.plots import drawn_heads, step_name
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, plain, shown
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, plain, shown
 
 BOARD = "overview board"
 POINT = "overview point"  # session state: the point whose drawer is open
@@ -66,15 +66,15 @@ def press_cell(chart: Chart, name: str) -> None:
         st.session_state[POINT] = point_of(chart, heads.index(cells[0][1]), cells[0][0])
 
 
-def draw_behind(who: Identity, sight: Sight, location_id: int | None) -> None:
+def draw_behind(who: Identity, may_see: MaySee, location_id: int | None) -> None:
     """The drawer that is open, if one is: a patient's card, else the list behind a point."""
     opened = st.session_state.get(patient_card.OPEN)
     if opened and opened["board"] == BOARD:
-        patient_card.draw_drawer(BOARD, who, sight)
+        patient_card.draw_drawer(BOARD, who, may_see)
         return
     point = st.session_state.get(POINT)
     if point is not None:
-        _drawer(point, read_behind(point, who, location_id), sight)
+        _drawer(point, read_behind(point, who, location_id), may_see)
 
 
 def read_behind(point: Point, who: Identity, location_id: int | None) -> BehindPoint:
@@ -107,17 +107,17 @@ def _close() -> None:
 @st.dialog(
     "Patients behind this number", position="right", width=patient_card.DRAWER_WIDTH, on_dismiss=_close
 )
-def _drawer(point: Point, found: BehindPoint, sight: Sight) -> None:
+def _drawer(point: Point, found: BehindPoint, may_see: MaySee) -> None:
     opened = st.session_state.get(patient_card.OPEN)
     if opened and opened["board"] == BOARD:
         st.rerun()  # a patient was pressed: their card takes this drawer's place
     try:
-        _list(point, found, sight)
+        _list(point, found, may_see)
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
 
 
-def _list(point: Point, found: BehindPoint, sight: Sight) -> None:
+def _list(point: Point, found: BehindPoint, may_see: MaySee) -> None:
     total = _amount(found.total, found.unit)
     st.markdown(f"**{plain(point.title, 200)}**")
     words = count(len(found.rows), "patient") + (f", {total} together" if found.total else "")
@@ -127,9 +127,9 @@ def _list(point: Point, found: BehindPoint, sight: Sight) -> None:
         board.Board(
             caption="Patients behind this number",
             words=words,
-            view=f"{point} {sight}",
+            view=f"{point} {may_see}",
             columns=COLUMNS,
-            rows=[_row(one, found.unit, sight) for one in found.rows[:MOST]],
+            rows=[_row(one, found.unit, may_see) for one in found.rows[:MOST]],
             empty=(
                 "Nobody stands behind this number",
                 "Bookings and cards of days gone by are counted, not kept by name.",
@@ -147,8 +147,8 @@ def _open() -> None:
         patient_card.open_from(BOARD)
 
 
-def _row(one: Behind, unit: Unit, sight: Sight) -> dict[str, Any]:
-    name = one.initials if sight.initials else one.patient
+def _row(one: Behind, unit: Unit, may_see: MaySee) -> dict[str, Any]:
+    name = one.initials if may_see.initials else one.patient
     return {
         "id": one.patient_id or "nobody",
         "key": one.key,

@@ -12,7 +12,7 @@ from core.permissions import Identity
 from core.practice.reports import Place, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 SCREEN = "overview"
 EVERYWHERE = ""

@@ -10,7 +10,7 @@ from core.permissions import Identity, Permission, may
 from dashboard.ui.overview.behind import press, press_cell
 from dashboard.ui.overview.filters import Chosen
 from dashboard.ui.overview.plots import HEIGHT, figure, step_name, theme
-from dashboard.ui.text import plain
+from dashboard.wording.text import plain
 
 PANELS = (
     Key.COLLECTED,

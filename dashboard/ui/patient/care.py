@@ -6,22 +6,22 @@ from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
 from dashboard.ui.patient.choices import choice_blocks
 from dashboard.ui.patient.money import LATEST, plan
-from dashboard.ui.sight import Sight, no_amounts
-from dashboard.ui.text import clock_time, count, day_month, day_words, visit_day
+from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.text import clock_time, count, day_month, day_words, visit_day
 
 STATUS = {"no_show": "did not come", "completed": "checked out", "rescheduled": "moved"}
 
 
-def _said(words: str, sight: Sight) -> str:
-    return words if sight.money else no_amounts(words)
+def _said(words: str, may_see: MaySee) -> str:
+    return words if may_see.money else no_amounts(words)
 
 
-def today(card: PatientCard, sight: Sight) -> Block:
+def today(card: PatientCard, may_see: MaySee) -> Block:
     """Today's visit or visits, with insurance, estimate and the date it was checked."""
     return blocks.section(
         "today",
         f"Today, {day_words(card.day)}",
-        [blocks.lines(_visit(one, card, sight, dated=False) for one in card.today)] if card.today else [],
+        [blocks.lines(_visit(one, card, may_see, dated=False) for one in card.today)] if card.today else [],
         empty=_no_visit(card),
     )
 
@@ -35,53 +35,55 @@ def _no_visit(card: PatientCard) -> str:
     )
 
 
-def _visit(one: VisitLine, card: PatientCard, sight: Sight, *, dated: bool) -> Block:
+def _visit(one: VisitLine, card: PatientCard, may_see: MaySee, *, dated: bool) -> Block:
     at = clock_time(one.starts_at, card.time_zone)
     when = f"{visit_day(one.starts_at, card.time_zone, card.day)}, {at}" if dated else at
     what = " · ".join(word for word in (one.appointment_type, one.provider) if word)
     estimate = (
-        f"estimate {dollars(one.estimate_cents)}" if sight.money and one.estimate_cents is not None else ""
+        f"estimate {dollars(one.estimate_cents)}" if may_see.money and one.estimate_cents is not None else ""
     )
     missed = one.standing == "PRESUMED_MISSED"
     status = "not checked in: missed?" if missed else STATUS.get(one.status, one.status)
     return blocks.line(
         f"{when}  {what}".strip(),
-        sub=". ".join(_said(word, sight).rstrip(".") for word in (one.note, one.insurance_sentence) if word),
+        sub=". ".join(
+            _said(word, may_see).rstrip(".") for word in (one.note, one.insurance_sentence) if word
+        ),
         right=" · ".join(word for word in (estimate, status) if word),
         icon="event_busy" if one.standing in ("DEAD", "PRESUMED_MISSED") else "event",
         tone="unknown" if missed else "",
     )
 
 
-def plans_and_memberships(card: PatientCard, sight: Sight) -> Block:
+def plans_and_memberships(card: PatientCard, may_see: MaySee) -> Block:
     """Schedules with what happened to each instalment, and use bars with where the patient should be."""
-    made = [block for panel in card.plans for block in plan(panel, card, sight)] if sight.money else []
-    made += [block for panel in card.memberships for block in _membership(panel, card, sight)]
-    heading = "Plan and membership" if sight.money else "Membership"
+    made = [block for panel in card.plans for block in plan(panel, card, may_see)] if may_see.money else []
+    made += [block for panel in card.memberships for block in _membership(panel, card, may_see)]
+    heading = "Plan and membership" if may_see.money else "Membership"
     return blocks.section(
-        "plans", heading, made, empty="No plan and no membership." if sight.money else "No membership."
+        "plans", heading, made, empty="No plan and no membership." if may_see.money else "No membership."
     )
 
 
-def _membership(panel: MembershipPanel, card: PatientCard, sight: Sight) -> list[Block]:
+def _membership(panel: MembershipPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
     tone = panel.severity.value if panel.severity else "good"
-    price = dollars(panel.price_cents) if sight.money and panel.price_cents is not None else ""
+    price = dollars(panel.price_cents) if may_see.money and panel.price_cents is not None else ""
     draft = (
         f"next draft {day_month(panel.next_draft_on, card.day)}"
         if panel.next_draft_on
         else "no draft planned"
     )
     about = " · ".join(
-        word for word in (price, draft if sight.money else "", panel.status.replace("_", " ")) if word
+        word for word in (price, draft if may_see.money else "", panel.status.replace("_", " ")) if word
     )
     return [
         blocks.title(
             panel.name, blocks.state_chip(panel.state.replace("_", " ").lower(), tone, "card_membership")
         ),
-        blocks.text(_said(panel.sentence, sight)) if panel.sentence else {},
+        blocks.text(_said(panel.sentence, may_see)) if panel.sentence else {},
         blocks.text(about, "soft"),
         *(_use(one, card) for one in panel.bars),
-        *choice_blocks(panel, card, sight),
+        *choice_blocks(panel, card, may_see),
     ]
 
 
@@ -96,23 +98,23 @@ def _use(one: UseBar, card: PatientCard) -> Block:
     return blocks.bar(one.used, one.booked, one.allowance, one.should_be, words)
 
 
-def insurance(card: PatientCard, sight: Sight) -> Block:
+def insurance(card: PatientCard, may_see: MaySee) -> Block:
     return blocks.section(
         "insurance",
         "Insurance",
-        [block for one in card.coverages for block in _coverage(one, card, sight)],
+        [block for one in card.coverages for block in _coverage(one, card, may_see)],
         empty="No coverage on file: treated as self-pay only if the practice says so.",
     )
 
 
-def _coverage(one: CoverageLine, card: PatientCard, sight: Sight) -> list[Block]:
+def _coverage(one: CoverageLine, card: PatientCard, may_see: MaySee) -> list[Block]:
     tone = {"ACTIVE": "good", "SELF_PAY": "note", "INACTIVE": "high"}.get(one.state, "unknown")
-    amounts = sight.money
+    amounts = may_see.money
     if one.state == "SELF_PAY":
-        return [blocks.title("Self pay"), blocks.text(_said(one.sentence, sight))]
+        return [blocks.title("Self pay"), blocks.text(_said(one.sentence, may_see))]
     return [
         blocks.title(one.payer or "Unknown payer", blocks.state_chip(one.state.replace("_", " ").lower(), tone, "policy")),
-        blocks.text(_said(one.sentence, sight)) if one.sentence else {},
+        blocks.text(_said(one.sentence, may_see)) if one.sentence else {},
         blocks.facts(
             blocks.fact("Visits left", "–" if one.visits_left is None else str(one.visits_left)),
             blocks.fact("Authorisation", (one.authorisation or "none needed").replace("_", " ").lower()),
@@ -123,8 +125,8 @@ def _coverage(one: CoverageLine, card: PatientCard, sight: Sight) -> list[Block]
     ]  # fmt: skip
 
 
-def visits(card: PatientCard, sight: Sight) -> Block:
-    made = [_visit(one, card, sight, dated=True) for one in card.visits]
+def visits(card: PatientCard, may_see: MaySee) -> Block:
+    made = [_visit(one, card, may_see, dated=True) for one in card.visits]
     rest = made[LATEST:]
     return blocks.section(
         "visits",
@@ -139,12 +141,12 @@ def visits(card: PatientCard, sight: Sight) -> Block:
     )
 
 
-def timeline(card: PatientCard, sight: Sight) -> Block:
+def timeline(card: PatientCard, may_see: MaySee) -> Block:
     """Payments, declines, messages and visits, newest first; without those of money for a role without amounts."""
-    moments = [one for one in card.timeline if sight.money or one.cents is None]
+    moments = [one for one in card.timeline if may_see.money or one.cents is None]
     made = [
         blocks.line(
-            _said(one.words, sight),
+            _said(one.words, may_see),
             sub=f"{visit_day(one.at, card.time_zone, card.day)}, {clock_time(one.at, card.time_zone)}",
             right=dollars(one.cents) if one.cents is not None else "",
             icon=one.icon,

@@ -15,10 +15,10 @@ from core.patient_card.rows import MembershipPanel, OverVisit, PatientCard, Take
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.doing import CHANGED
-from dashboard.ui.sight import Sight, no_amounts
-from dashboard.ui.text import clock_time, visit_day
+from dashboard.ui.press import CHANGED
 from dashboard.ui.toasts import toast
+from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.text import clock_time, visit_day
 
 _TAKEN = {
     ChoiceKind.DROP_IN: "is charged as a drop-in",
@@ -34,10 +34,10 @@ _STANDS = {
 }
 
 
-def choice_blocks(panel: MembershipPanel, card: PatientCard, sight: Sight) -> list[Block]:
+def choice_blocks(panel: MembershipPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
     """What was decided, then one question for each visit that is still over. Who may not collect only reads."""
-    taken = [_taken(one, card, sight) for one in panel.choices]
-    if not sight.collect:
+    taken = [_taken(one, card, may_see) for one in panel.choices]
+    if not may_see.collect:
         return taken
     return taken + [_question(one, panel, card) for one in panel.over]
 
@@ -66,17 +66,17 @@ def _option(offer: Offer) -> Block:
     )
 
 
-def _taken(one: TakenChoice, card: PatientCard, sight: Sight) -> Block:
+def _taken(one: TakenChoice, card: PatientCard, may_see: MaySee) -> Block:
     kind, stands = ChoiceKind(one.kind), ChoiceStanding(one.stands)
-    cents = f", {short_dollars(one.cents)}" if one.cents and sight.money else ""
+    cents = f", {short_dollars(one.cents)}" if one.cents and may_see.money else ""
     plan = f" ({one.plan_name})" if one.plan_name else ""
-    said = one.reason if sight.money else no_amounts(one.reason)
+    said = one.reason if may_see.money else no_amounts(one.reason)
     by = f"{one.chosen_by}, {visit_day(one.chosen_at, card.time_zone, card.day)}: {said}"
     return blocks.decided(
         f"{_when(one, card)} {_TAKEN[kind]}{plan}{cents}. {_STANDS[stands]}".strip(),
         by,
         "good" if stands in (ChoiceStanding.HOLDS, ChoiceStanding.DONE) else "medium",
-        one.key if sight.collect else None,
+        one.key if may_see.collect else None,
     )
 
 

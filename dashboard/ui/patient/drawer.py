@@ -13,7 +13,7 @@ from core.patient_card.read import patient_card
 from core.patient_card.rows import PatientCard
 from core.patients.models import Patient
 from core.permissions import Identity, Permission, require
-from dashboard.ui import doing, page, toasts
+from dashboard.ui import page, press, toasts
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.composer import composer
 from dashboard.ui.components.blocks import Block
@@ -25,11 +25,11 @@ from dashboard.ui.patient import head as card_head
 from dashboard.ui.patient import money as card_money
 from dashboard.ui.patient import plans as card_plans
 from dashboard.ui.patient import quick_stop
-from dashboard.ui.sight import Sight
 from dashboard.ui.watch import watch
+from dashboard.wording.may_see import MaySee
 
 _CARD = own("card")
-DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
+DRAWER_WIDTH = 780  # pixels; the list stays in may_see beside it on a 1366 wide screen
 _FRESH = timedelta(seconds=2)
 DRAWER = "drawer card"
 OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open
@@ -37,34 +37,34 @@ CLOSED = "closed patient"  # … whose drawer was closed last
 SEEN = "seen patient"  # the patient whose card the audit trail has already
 
 
-def sections(card: PatientCard, sight: Sight, stop: quick_stop.Stop, first: str = "") -> list[Block]:
+def sections(card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, first: str = "") -> list[Block]:
     """The parts of the card in their order, without those of money for a role that may not see amounts.
 
     first: the name of the part that comes before the others, for a list that is about it.
     """
     parts = [
-        card_head.other_flags(card, sight, stop),
-        card_care.today(card, sight),
-        card_money.money(card) if sight.money else None,
-        card_care.plans_and_memberships(card, sight),
-        card_money.cards(card) if sight.money else None,
-        card_care.insurance(card, sight),
-        card_care.visits(card, sight),
-        card_care.timeline(card, sight),
+        card_head.other_flags(card, may_see, stop),
+        card_care.today(card, may_see),
+        card_money.money(card) if may_see.money else None,
+        card_care.plans_and_memberships(card, may_see),
+        card_money.cards(card) if may_see.money else None,
+        card_care.insurance(card, may_see),
+        card_care.visits(card, may_see),
+        card_care.timeline(card, may_see),
     ]
     return sorted((part for part in parts if part), key=lambda part: part["name"] != first)
 
 
-def draw_card(card: PatientCard, sight: Sight, *, key: str, on_open: Any = None, first: str = "") -> None:
+def draw_card(card: PatientCard, may_see: MaySee, *, key: str, on_open: Any = None, first: str = "") -> None:
     """Mount the card. `open` in its answer is the key of the family member that was pressed."""
-    stop = quick_stop.read_stop(card.row.key, sight)
+    stop = quick_stop.read_stop(card.row.key, may_see)
     _CARD(
         key=key,
         data={
             "patient": card.row.key,
-            "head": card_head.head(card, sight),
-            "quick": card_head.quick_stop(card, sight, stop),
-            "sections": sections(card, sight, stop, first),
+            "head": card_head.head(card, may_see),
+            "quick": card_head.quick_stop(card, may_see, stop),
+            "sections": sections(card, may_see, stop, first),
             "sources": sources(card.sources, card.as_of),
         },
         on_open_change=on_open or (lambda: None),
@@ -148,27 +148,27 @@ def _close() -> None:
     asking.leave()
 
 
-def draw_drawer(board: str, who: Identity, sight: Sight, first: str = "") -> None:
+def draw_drawer(board: str, who: Identity, may_see: MaySee, first: str = "") -> None:
     """The drawer of the open patient, if one is open. Drawn again at every refresh, so it stays where it is."""
     watch()
     row = _opened(board)
     if row:
         # read before the drawer opens: an open drawer without its card would still show the one before
-        _drawer(board, who, sight, read_card(int(row["key"]), who), first)
+        _drawer(board, who, may_see, read_card(int(row["key"]), who), first)
 
 
 @st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
-def _drawer(board: str, who: Identity, sight: Sight, card: PatientCard, first: str) -> None:
+def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first: str) -> None:
     row = _opened(board)
     if row is None:
         return
-    doing.refresh_what_changed()
+    press.refresh_what_changed()
     key = int(row["key"])
     # a family member was pressed, or only the drawer runs again: what it was given is from before
     if key != card.row.key or clock.now() - card.as_of > _FRESH:
         card = read_card(key, who)
-    composer(card, who, sight)
-    draw_card(card, sight, key=DRAWER, on_open=_open_family, first=first)
+    composer(card, who, may_see)
+    draw_card(card, may_see, key=DRAWER, on_open=_open_family, first=first)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
     toasts.show()
 

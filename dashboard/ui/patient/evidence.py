@@ -5,7 +5,7 @@ from typing import Any
 
 from core.money import dollars
 from core.patient_card.rows import PatientCard
-from dashboard.ui.text import clock_time, day_month, visit_day
+from dashboard.wording.text import clock_time, day_month, visit_day
 
 NAMES = {
     "card": "Card",

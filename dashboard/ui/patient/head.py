@@ -2,16 +2,17 @@
 
 from core.findings.flags import Kind
 from core.money import dollars
+from core.names import initials_of
 from core.patient_card.rows import ContactPanel, PatientCard
 from core.reports.rules import speaks
 from core.severity import Flag
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.components.chips import shown_chip
 from dashboard.ui.patient.evidence import evidence_words
 from dashboard.ui.patient.quick_stop import Stop, lines
-from dashboard.ui.sight import Sight, chip_of, no_amounts
-from dashboard.ui.text import phone_words, shown
+from dashboard.wording.chips import shown_chip
+from dashboard.wording.may_see import MaySee, chip_of, no_amounts
+from dashboard.wording.text import phone_words, shown
 
 QUICK_STOP = 3  # sentences
 RULES = {
@@ -37,20 +38,16 @@ _FIXES: dict[str, tuple[str, str]] = {
 }
 
 
-def initials_of(name: str) -> str:
-    return "".join(f"{word[0]}." for word in name.split() if word) or "–"
-
-
-def head(card: PatientCard, sight: Sight) -> Block:
+def head(card: PatientCard, may_see: MaySee) -> Block:
     """Name, age, family, phone and e-mail with their consents, linked accounts."""
     contact = card.contact
     name = f"{contact.first_name} {contact.last_name}".strip() or "No name"
     return {
-        "name": card.row.initials if sight.initials else shown(name, 80),
+        "name": card.row.initials if may_see.initials else shown(name, 80),
         "sub": " · ".join(
             word for word in (_age(contact), contact.location_name, _activity(contact)) if word
         ),
-        "lines": [*_reach(contact, sight), *_family(contact, sight), *_accounts(card, sight)],
+        "lines": [*_reach(contact, may_see), *_family(contact, may_see), *_accounts(card, may_see)],
     }
 
 
@@ -62,13 +59,13 @@ def _activity(contact: ContactPanel) -> str:
     return "" if contact.active else "not active any more"
 
 
-def _reach(contact: ContactPanel, sight: Sight) -> list[Block]:
+def _reach(contact: ContactPanel, may_see: MaySee) -> list[Block]:
     mobile, email = contact.mobile_phone or "", contact.email or ""
-    if sight.initials:
+    if may_see.initials:
         mobile, email = (f"…{mobile[-4:]}" if mobile else ""), ("e-mail on file" if email else "")
     return [
         blocks.line(
-            mobile if sight.initials else phone_words(mobile) or "No mobile",
+            mobile if may_see.initials else phone_words(mobile) or "No mobile",
             sub=_consent(contact.text_consent, "texts"),
             icon="smartphone",
         ),
@@ -84,10 +81,10 @@ def _consent(consent: bool | None, channel: str) -> str:
     }[consent]
 
 
-def _family(contact: ContactPanel, sight: Sight) -> list[Block]:
+def _family(contact: ContactPanel, may_see: MaySee) -> list[Block]:
     return [
         blocks.line(
-            initials_of(member.name) if sight.initials else member.name,
+            initials_of(member.name) if may_see.initials else member.name,
             sub=member.relation,
             icon="family_restroom",
             key=member.key,
@@ -96,14 +93,14 @@ def _family(contact: ContactPanel, sight: Sight) -> list[Block]:
     ]
 
 
-def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
+def _accounts(card: PatientCard, may_see: MaySee) -> list[Block]:
     if not card.contact.accounts:
         if all(source.kind == "practice_files" for source in card.sources):
             return []  # nobody processes cards for this practice, so nothing is missing
         return [blocks.line("No processor record is joined to this patient", icon="link_off", tone="unknown")]
     return [
         blocks.line(
-            f"{account.source}: {initials_of(account.name) if sight.initials else account.name}",
+            f"{account.source}: {initials_of(account.name) if may_see.initials else account.name}",
             sub=f"{account.state}, {account.how}" if account.how else account.state,
             icon="link",
         )
@@ -111,35 +108,35 @@ def _accounts(card: PatientCard, sight: Sight) -> list[Block]:
     ]
 
 
-def quick_stop(card: PatientCard, sight: Sight, stop: Stop) -> list[Block]:
+def quick_stop(card: PatientCard, may_see: MaySee, stop: Stop) -> list[Block]:
     """The patient's tasks, worst first; then at most three sentences that no task says, each with its reason. For a
     role without amounts what it may see."""
-    told = [_flag(card, flag, sight) for flag in _told(card, sight) if not stop.covers(flag)]
-    return [*lines(stop, card, sight, lambda flag: _flag(card, flag, sight)), *told]
+    told = [_flag(card, flag, may_see) for flag in _told(card, may_see) if not stop.covers(flag)]
+    return [*lines(stop, card, may_see, lambda flag: _flag(card, flag, may_see)), *told]
 
 
-def other_flags(card: PatientCard, sight: Sight, stop: Stop) -> Block | None:
+def other_flags(card: PatientCard, may_see: MaySee, stop: Stop) -> Block | None:
     """What is flagged beyond the Quick Stop: quiet notes, and what did not fit."""
-    told = _told(card, sight)
-    flags = [flag for flag in sight.row(card.row).flags if flag not in told and not stop.covers(flag)]
-    rest = [_flag(card, flag, sight) for flag in flags]
+    told = _told(card, may_see)
+    flags = [flag for flag in may_see.row(card.row).flags if flag not in told and not stop.covers(flag)]
+    rest = [_flag(card, flag, may_see) for flag in flags]
     return blocks.section("flags", "Also worth knowing", rest) if rest else None
 
 
-def _told(card: PatientCard, sight: Sight) -> list[Flag]:
-    seen = sight.row(card.row).flags
-    if not sight.money:
+def _told(card: PatientCard, may_see: MaySee) -> list[Flag]:
+    seen = may_see.row(card.row).flags
+    if not may_see.money:
         return [flag for flag in seen if speaks(flag)][:QUICK_STOP]
     words = [said for _, said in card.quick_stop]
     return [flag for flag in seen if speaks(flag) and flag.reason in words][:QUICK_STOP]
 
 
-def _flag(card: PatientCard, flag: Flag, sight: Sight) -> Block:
+def _flag(card: PatientCard, flag: Flag, may_see: MaySee) -> Block:
     """One flag; "why" opens the rule and the rows it rests on."""
-    chip = shown_chip(flag, card.row if sight.money else sight.row(card.row))
+    chip = shown_chip(flag, card.row if may_see.money else may_see.row(card.row))
     rule = blocks.text(RULES.get(chip_of(flag).group, ""))
     rows = [
-        blocks.line(_evidence(card, one, sight), icon="subdirectory_arrow_right") for one in flag.evidence
+        blocks.line(_evidence(card, one, may_see), icon="subdirectory_arrow_right") for one in flag.evidence
     ]
     return {
         "kind": "flag",
@@ -154,20 +151,20 @@ def _flag(card: PatientCard, flag: Flag, sight: Sight) -> Block:
             else blocks.text("It rests on what is missing, or on the whole list below.", "soft"),
         ],
         "name": f"why-{flag.kind}",
-        "fix": _fix(card, flag, sight),
+        "fix": _fix(card, flag, may_see),
     }
 
 
-def _fix(card: PatientCard, flag: Flag, sight: Sight) -> Block | None:
+def _fix(card: PatientCard, flag: Flag, may_see: MaySee) -> Block | None:
     """The button that mends what the sentence says, for who may press it; it opens the form, filled in."""
     words, kind = _FIXES.get(flag.kind, ("", ""))
-    if not kind or not (sight.ask if kind == "card" else sight.collect):
+    if not kind or not (may_see.ask if kind == "card" else may_see.collect):
         return None
     names = {"pay": {each.kind for each in card.missing} | {"plan"}, "card": {"card"}}.get(kind, set())
     about = next((list(one) for one in flag.evidence if one[0] in names), None)
     return {"words": words, "asked": {"kind": kind, "about": about}}
 
 
-def _evidence(card: PatientCard, one: tuple[str, str], sight: Sight) -> str:
+def _evidence(card: PatientCard, one: tuple[str, str], may_see: MaySee) -> str:
     words = evidence_words(card, *one)
-    return words if sight.money else no_amounts(words)
+    return words if may_see.money else no_amounts(words)

@@ -7,8 +7,8 @@ from core.severity import Severity
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
 from dashboard.ui.patient.plans import said_and_decided
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, day_month, visit_day
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, day_month, visit_day
 
 CARD_TONES = {
     "good": "good",
@@ -101,7 +101,7 @@ def _ledger(card: PatientCard) -> Block | None:
     return blocks.details(count(len(rows), "ledger entry", "ledger entries"), [made], name="ledger")
 
 
-def plan(panel: PlanPanel, card: PatientCard, sight: Sight) -> list[Block]:
+def plan(panel: PlanPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
     """One plan: its sentence, the sums, care given against paid, promises, and each instalment with what happened."""
     tone = panel.severity.value if panel.severity else "good"
     ages = ("1–30 days", "31–60 days", "61–90 days", "over 90 days")
@@ -120,7 +120,7 @@ def plan(panel: PlanPanel, card: PatientCard, sight: Sight) -> list[Block]:
         ) if panel.state != "UNKNOWN" else {},
         _care(panel),
         blocks.text("Reminders for this plan are stopped.", Severity.MEDIUM.value) if panel.reminders_stopped else {},
-        *said_and_decided(panel, card, sight),
+        *said_and_decided(panel, card, may_see),
         blocks.details(
             count(len(panel.instalments), "instalment"),
             [blocks.table(heads, [_instalment(one, card) for one in panel.instalments], money=(2, 3))],

@@ -16,29 +16,29 @@ from core.plans.models import Settling
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.doing import CHANGED
-from dashboard.ui.sight import Sight
+from dashboard.ui.press import CHANGED
 from dashboard.ui.toasts import toast
+from dashboard.wording.may_see import MaySee
 
 _TONES = {"OPEN": "good", "KEPT": "good", "DUE_TODAY": "medium", "BROKEN": "high", "WITHDRAWN": "note"}
 _SHOWN = 3  # promises; older ones say little
 
 
-def said_and_decided(panel: PlanPanel, card: PatientCard, sight: Sight) -> list[Block]:
+def said_and_decided(panel: PlanPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
     """The promises with a button to withdraw one, the form for a new one, and what to decide or was decided."""
-    said = [_promise(one, card, sight) for one in panel.promises[:_SHOWN]]
+    said = [_promise(one, card, may_see) for one in panel.promises[:_SHOWN]]
     stands = any(one.state in ("OPEN", "DUE_TODAY") for one in panel.promises)
-    if sight.collect and panel.arrears_cents > 0 and not panel.to_settle and not stands:
+    if may_see.collect and panel.arrears_cents > 0 and not panel.to_settle and not stands:
         said.append(_form(panel, card))
-    return [*said, *_settlement(panel, sight)]
+    return [*said, *_settlement(panel, may_see)]
 
 
-def _promise(one: PromiseLine, card: PatientCard, sight: Sight) -> Block:
+def _promise(one: PromiseLine, card: PatientCard, may_see: MaySee) -> Block:
     words = one.sentence
-    if sight.initials:
+    if may_see.initials:
         for name in (card.row.patient, card.contact.first_name, card.contact.last_name):
             words = words.replace(name, card.row.initials) if name else words
-    undo = f"promise:{one.key}" if one.open and sight.collect else None
+    undo = f"promise:{one.key}" if one.open and may_see.collect else None
     return blocks.decided(words, one.by, _TONES[one.state], undo, "Withdraw")
 
 
@@ -54,11 +54,11 @@ def _form(panel: PlanPanel, card: PatientCard) -> Block:
     return blocks.details("Record a promise to pay", [form], name=name)
 
 
-def _settlement(panel: PlanPanel, sight: Sight) -> list[Block]:
+def _settlement(panel: PlanPanel, may_see: MaySee) -> list[Block]:
     if not panel.to_settle:
-        undo = f"settlement:{panel.key}" if sight.settle else None
+        undo = f"settlement:{panel.key}" if may_see.settle else None
         return [blocks.decided(panel.settlement, "", "good", undo)] if panel.settlement else []
-    if not sight.settle:
+    if not may_see.settle:
         return [
             blocks.text("Ended early and frozen until the owner or the office manager decides.", "medium")
         ]

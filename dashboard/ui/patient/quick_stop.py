@@ -19,11 +19,11 @@ from core.tasks.reports import QuickTask, Step, TaskRow, history, quick_stop
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
-from dashboard.ui.doing import CHANGED
-from dashboard.ui.sight import Sight, no_amounts
+from dashboard.ui.press import CHANGED
 from dashboard.ui.tasks.list import kind_chip
-from dashboard.ui.text import clock_time, day_month, shown
 from dashboard.ui.toasts import toast
+from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.text import clock_time, day_month, shown
 
 DONE = "card tasks done"  # session state: {patient key: [(words, step ids)]} of this session, to take back
 REASONS = (
@@ -48,24 +48,24 @@ class Stop(NamedTuple):
         return matter is not None and any(one.task.kind is matter.kind for one in self.tasks if not one.payer)
 
 
-def read_stop(patient: int, sight: Sight) -> Stop:
+def read_stop(patient: int, may_see: MaySee) -> Stop:
     """The tasks of a patient (store id) and of whoever pays; without those of money for who may not see amounts."""
     with page.open_reader() as session:
-        tasks = [one for one in quick_stop(session, patient) if sight.money or one.task.kind in NOT_MONEY]
+        tasks = [one for one in quick_stop(session, patient) if may_see.money or one.task.kind in NOT_MONEY]
         steps = history(session, [one.task.task_id for one in tasks])
     return Stop(tasks, steps, may(page.identity().role, Permission.WORK_TASKS))
 
 
-def lines(stop: Stop, card: PatientCard, sight: Sight, drawn: Callable[[Flag], Block]) -> list[Block]:
+def lines(stop: Stop, card: PatientCard, may_see: MaySee, drawn: Callable[[Flag], Block]) -> list[Block]:
     """One line a task, worst first, the snoozed ones last; then what was closed here just now, with Undo."""
     ordered = sorted(stop.tasks, key=lambda one: one.task.state is TaskState.SNOOZED)
-    told = [_line(one, stop, card, sight, drawn) for one in ordered]
+    told = [_line(one, stop, card, may_see, drawn) for one in ordered]
     done = st.session_state.get(DONE, {}).get(card.row.key, [])
     return [*told, *(_done(words, steps) for words, steps in done if stop.works)]
 
 
 def _line(
-    one: QuickTask, stop: Stop, card: PatientCard, sight: Sight, drawn: Callable[[Flag], Block]
+    one: QuickTask, stop: Stop, card: PatientCard, may_see: MaySee, drawn: Callable[[Flag], Block]
 ) -> Block:
     """The flag as it is drawn anywhere, with today's words of the task and what may be done about it."""
     task = one.task
@@ -76,8 +76,8 @@ def _line(
         **flag,
         "severity": "note" if snoozed else task.severity.value,
         "chip": kind_chip(task),
-        "words": _words(one, card, sight),
-        "right": dollars(task.cents) if task.cents and sight.money else "",
+        "words": _words(one, card, may_see),
+        "right": dollars(task.cents) if task.cents and may_see.money else "",
         "why": [*flag["why"], *_told(stop.steps.get(task.task_id, []), task, card, stop.works)],
         "name": f"task-{task.task_id}",
         "fix": None if snoozed or one.payer else flag["fix"],
@@ -85,14 +85,14 @@ def _line(
     }
 
 
-def _words(one: QuickTask, card: PatientCard, sight: Sight) -> str:
+def _words(one: QuickTask, card: PatientCard, may_see: MaySee) -> str:
     task = one.task
-    words = task.sentence if sight.money else no_amounts(task.sentence)
-    if sight.initials:
+    words = task.sentence if may_see.money else no_amounts(task.sentence)
+    if may_see.initials:
         for name in (task.patient, *task.patient.split()):
             words = words.replace(name, task.initials)
     if one.payer:
-        words = f"{task.initials if sight.initials else one.payer}, who pays: {words}"
+        words = f"{task.initials if may_see.initials else one.payer}, who pays: {words}"
     if task.state is TaskState.SNOOZED and task.snoozed_until is not None:
         until = day_month(clock.local_date(task.snoozed_until, card.time_zone), card.day)
         words = f"Snoozed until {until}. {words}"

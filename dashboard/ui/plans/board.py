@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard.ui.columns import place_of
 from dashboard.ui.components import board
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.ui.plans.reads import Plans
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count
+from dashboard.wording import plan_row
+from dashboard.wording.columns import place_of
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count
 
 BOARD = "plans board"
 LIMIT = 50
@@ -24,19 +25,19 @@ class Shown(NamedTuple):
     remark: str = ""
 
 
-def behind(found: Plans, pressed: str, search: str, order: str, sight: Sight, at: int) -> Shown:
+def behind(found: Plans, pressed: str, search: str, order: str, may_see: MaySee, at: int) -> Shown:
     """Plans behind, or those of a pressed number; on page `at` (from 1)."""
     report = found.report
     rows = plan_list.ordered(plan_list.matching(report.rows, pressed, search), order)
     place = place_of(report.time_zone, report.day)
     part, words = _part(rows, at)
-    drawn = [plan_list.drawn(plan_list.seen_by(row, sight), place, report.time_zone) for row in part]
+    drawn = [plan_row.drawn(plan_row.seen_by(row, may_see), place, report.time_zone) for row in part]
     loaded = any(source.synced_at for source in report.sources)
     return Shown(
         board.Board(
             caption="Plans that are behind",
             words=f"{count(len(rows), 'plan')}, {plan_list.ORDERS[order].lower()}{words}",
-            view=f"{report.location} {pressed} {search} {order} {at} {sight}",
+            view=f"{report.location} {pressed} {search} {order} {at} {may_see}",
             columns=plan_list.HEADS,
             rows=drawn,
             empty=plan_list.why_empty(loaded=loaded, pressed=pressed, narrowed=bool(search)),
@@ -46,7 +47,7 @@ def behind(found: Plans, pressed: str, search: str, order: str, sight: Sight, at
     )
 
 
-def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) -> Shown:
+def coming(found: Plans, window: incoming_list.Window, may_see: MaySee, at: int) -> Shown:
     """The payments a number about the coming days stands for; on page `at` (from 1)."""
     rows = found.coming[window.id]
     place = place_of(found.report.time_zone, found.report.day)
@@ -55,9 +56,9 @@ def coming(found: Plans, window: incoming_list.Window, sight: Sight, at: int) ->
         board.Board(
             caption="Payments that are coming",
             words=f"{count(len(rows), 'payment')}, the next one first{words}",
-            view=f"{found.report.location} {window.id} {at} {sight}",
+            view=f"{found.report.location} {window.id} {at} {may_see}",
             columns=incoming_list.HEADS,
-            rows=[incoming_list.drawn(row, place, sight) for row in part],
+            rows=[incoming_list.drawn(row, place, may_see) for row in part],
             empty=window.good_news,
             back=patient_card.closed(BOARD),
         ),

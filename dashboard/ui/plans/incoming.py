@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from core.forecast.rules import Incoming, IncomingRow, Risk
 from core.money import short_dollars, whole_dollars
-from dashboard.ui.columns import Place
-from dashboard.ui.components.chips import ShownChip
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import count, day_month, shown
+from dashboard.wording.chips import ShownChip
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import count, day_month, shown
 
 HEADS = [
     {"key": "who", "label": "Who pays", "kind": "who"},
@@ -97,10 +97,12 @@ def week_words(found: Incoming, place: Place) -> str:
     return " · ".join(parts)
 
 
-def drawn(row: IncomingRow, place: Place, sight: Sight) -> dict[str, Any]:
+def drawn(row: IncomingRow, place: Place, may_see: MaySee) -> dict[str, Any]:
     """One coming payment as the board draws it."""
     name = (
-        "".join(f"{word[0]}." for word in row.patient.split()) if sight.initials and row.key else row.patient
+        "".join(f"{word[0]}." for word in row.patient.split())
+        if may_see.initials and row.key
+        else row.patient
     )
     severity = RISKS[row.risk][2] if row.risk else ""
     why = row.why or "The card on file is good that day."

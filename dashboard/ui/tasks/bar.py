@@ -11,8 +11,8 @@ from core.tasks import commands
 from core.tasks.commands import Until
 from core.tasks.models import CloseReason
 from core.tasks.reports import Show, task_people
-from dashboard.ui import doing, page
-from dashboard.ui.text import count, plain
+from dashboard.ui import page, press
+from dashboard.wording.text import count, plain
 
 TICKED, LAST = "tasks ticked", "tasks last steps"
 PLACE = "task bar"
@@ -81,7 +81,7 @@ def task_bar(show: Show, people: Mapping[int, str], shown_ids: Collection[int]) 
             _snooze(off=not chosen)
             _close(off=not chosen)
         _undo()
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def _menu(words: str, icon: str, *, off: bool) -> Any:
@@ -164,7 +164,7 @@ def _do(act: Callable[..., list[int]], done: str) -> None:
     chosen = ticked()
     if not chosen:
         return
-    steps = doing.do(
+    steps = press.run(
         PLACE,
         lambda session, who: act(session, who, task_ids=chosen),
         f"{done}: {count(len(chosen), 'task')}",
@@ -187,4 +187,6 @@ def _undo() -> None:
 def _take_back() -> None:
     last = st.session_state.pop(LAST, None)
     if last is not None:
-        doing.do(PLACE, lambda session, who: commands.take_back(session, who, step_ids=last[0]), "Taken back")
+        press.run(
+            PLACE, lambda session, who: commands.take_back(session, who, step_ids=last[0]), "Taken back"
+        )

@@ -10,10 +10,10 @@ from core.severity import Flag, Severity
 from core.tasks.kinds import TaskKind
 from core.tasks.models import TaskState
 from core.tasks.reports import Show, Tally, TaskRow
-from dashboard.ui.columns import Place
-from dashboard.ui.components.chips import ShownChip
-from dashboard.ui.sight import Sight, chip_of, no_amounts
-from dashboard.ui.text import count, day_month, shown, visit_day
+from dashboard.wording.chips import ShownChip
+from dashboard.wording.columns import Place
+from dashboard.wording.may_see import MaySee, chip_of, no_amounts
+from dashboard.wording.text import count, day_month, shown, visit_day
 
 NEAR_DAYS = 7  # a visit within a week: there will be somebody to talk to
 CLOSED_DAYS = 30  # how far back closed tasks are counted and shown
@@ -106,14 +106,14 @@ def why_empty(*, looked: bool, pressed: str, narrowed: bool) -> tuple[str, str]:
     return next((one.good_news for one in NUMBERS if one.id == pressed), NUMBERS[0].good_news)
 
 
-def drawn(row: TaskRow, place: Place, sight: Sight, ticked: Collection[int]) -> dict[str, Any]:
+def drawn(row: TaskRow, place: Place, may_see: MaySee, ticked: Collection[int]) -> dict[str, Any]:
     """One task as the board draws it."""
-    name = row.initials if sight.initials else shown(row.patient, 60) or "No name"
+    name = row.initials if may_see.initials else shown(row.patient, 60) or "No name"
     cells = {
-        "who": {"name": name, "sub": _about(row, place, sight)},
+        "who": {"name": name, "sub": _about(row, place, may_see)},
         "chips": [kind_chip(row)],
-        "say": _say(row, sight),
-        "risk": short_dollars(row.cents) if row.cents and sight.money else "",
+        "say": _say(row, may_see),
+        "risk": short_dollars(row.cents) if row.cents and may_see.money else "",
         "next": visit_day(row.next_visit_at, place.time_zone, place.today),
         "owner": _owner(row, place),
     }
@@ -139,14 +139,14 @@ def kind_chip(row: TaskRow) -> ShownChip:
     )
 
 
-def _about(row: TaskRow, place: Place, sight: Sight) -> str:
-    mobile = f"mobile …{row.mobile_last_four}" if row.mobile_last_four and not sight.initials else ""
+def _about(row: TaskRow, place: Place, may_see: MaySee) -> str:
+    mobile = f"mobile …{row.mobile_last_four}" if row.mobile_last_four and not may_see.initials else ""
     since = f"since {day_month(clock.local_date(row.opened_at, place.time_zone), place.today)}"
     return " · ".join(word for word in (mobile, since) if word)
 
 
-def _say(row: TaskRow, sight: Sight) -> dict[str, Any]:
-    sentence = row.sentence if sight.money else no_amounts(row.sentence)
+def _say(row: TaskRow, may_see: MaySee) -> dict[str, Any]:
+    sentence = row.sentence if may_see.money else no_amounts(row.sentence)
     if row.state is not TaskState.CLOSED:
         return {"words": shown(sentence, 300), "calm": False}
     return {"words": shown(f"{closing_words(row)} It was: {sentence}", 400), "calm": False}
@@ -183,9 +183,9 @@ def _owner(row: TaskRow, place: Place) -> dict[str, str]:
     return {"words": who, "sub": ""}
 
 
-def heads(sight: Sight, *, closed: bool) -> list[dict[str, str]]:
+def heads(may_see: MaySee, *, closed: bool) -> list[dict[str, str]]:
     """The headings; amounts only for those who may see them."""
-    kept = [one for one in HEADS if sight.money or one["key"] != "risk"]
+    kept = [one for one in HEADS if may_see.money or one["key"] != "risk"]
     if not closed:
         return kept
     names = {"say": "What settled it", "owner": "Closed"}

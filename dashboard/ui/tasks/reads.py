@@ -22,8 +22,8 @@ from core.tasks.reports import (
     task_people,
 )
 from dashboard.ui import page
-from dashboard.ui.sight import Sight
 from dashboard.ui.tasks.list import CLOSED_DAYS, NEAR_DAYS, show_of
+from dashboard.wording.may_see import MaySee
 
 LIMIT = 50
 
@@ -74,10 +74,10 @@ def read_tasks(who: Identity, choice: Choice) -> Found:
         )  # fmt: skip
 
 
-def tasks_at(patients: Sequence[int], sight: Sight) -> dict[int, int]:
+def tasks_at(patients: Sequence[int], may_see: MaySee) -> dict[int, int]:
     """How many tasks wait at each of these patients (store ids); those of money only for who may see amounts."""
     with page.open_reader() as session:
-        return task_counts(session, patients, tuple(TaskKind) if sight.money else NOT_MONEY)
+        return task_counts(session, patients, tuple(TaskKind) if may_see.money else NOT_MONEY)
 
 
 def _wanted(who: Identity, choice: Choice, near: datetime, since: datetime) -> Wanted:

@@ -8,8 +8,8 @@ from core import clock
 from core.reports.team import Team, TeamLine
 from core.staff.models import Access
 from core.staff.rules import MIDNIGHT, WEEKDAYS, DayTimes
-from dashboard.ui.columns import Place
-from dashboard.ui.text import near_day, shown
+from dashboard.wording.columns import Place
+from dashboard.wording.text import near_day, shown
 
 EVERYWHERE = "All locations"
 

@@ -12,20 +12,20 @@ from core.practice.reports import Place
 from core.reports.team import Team, TeamLine
 from core.staff import commands
 from core.staff.team import change_place, change_role, staff_of
-from dashboard.ui import doing, undo_line
+from dashboard.ui import press, undo_line
 from dashboard.ui.note import note
 from dashboard.ui.team import password as team_password
 from dashboard.ui.team import week as team_week
 from dashboard.ui.team.board import EVERYWHERE
-from dashboard.ui.text import plain
 from dashboard.ui.toasts import toast
+from dashboard.wording.text import plain
 
 ROLE, KEYS, ACCOUNT = "save role", "save clerk key", "close account"
 
 
 def person(line: TeamLine, team: Team, who: Identity, places: list[Place]) -> None:
     """Everything the owner may decide about this person; about oneself only the clerk keys."""
-    doing.refresh_what_changed()
+    press.refresh_what_changed()
     note(f"{plain(line.username)} · {plain(line.role)} · {plain(line.place or EVERYWHERE)}")
     if line.staff_id == who.staff_id:
         st.info(
@@ -71,7 +71,7 @@ def _role(line: TeamLine, places: list[Place]) -> None:
         "Save role and location", key=f"save role {line.staff_id}", type="primary", icon=":material/save:",
         on_click=_save_role, args=(line, role, where),
     )  # fmt: skip
-    doing.say(ROLE)
+    press.say_error(ROLE)
 
 
 def _save_role(line: TeamLine, role: str, where: int | None) -> None:
@@ -90,7 +90,7 @@ def _put_role(
             change_place(session, who, staff_id=staff_id, location_id=now[1])
         return now != before
 
-    return doing.do(ROLE, act, done)
+    return press.run(ROLE, act, done)
 
 
 def _keys(line: TeamLine, team: Team) -> None:
@@ -109,7 +109,7 @@ def _keys(line: TeamLine, team: Team) -> None:
                 st.button("Remove", key=f"remove {field}", icon=":material/key_off:", on_click=_save_key, args=(line.staff_id, one.connection_id, ""))  # fmt: skip
     if team.wanting:
         note("Kept sealed and shown by its last four characters only. It stamps what this person does there.")
-    doing.say(KEYS)
+    press.say_error(KEYS)
 
 
 def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = False) -> None:
@@ -122,7 +122,7 @@ def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = Fal
             raise BadInput("Paste the key first. To take a key away, press Remove.")
         return set_clerk_key(session, who, staff_id=staff_id, connection_id=connection_id, key=typed)
 
-    strays = doing.do(KEYS, act)
+    strays = press.run(KEYS, act)
     if strays is not None:
         st.session_state[field or "removed"] = ""
         toast(
@@ -143,7 +143,7 @@ def _account(line: TeamLine) -> None:
         on_click=_switch,
         args=(line, not line.enabled),
     )
-    doing.say(ACCOUNT)
+    press.say_error(ACCOUNT)
 
 
 def _switch(line: TeamLine, enabled: bool) -> None:
@@ -158,4 +158,4 @@ def _put_account(staff_id: int, enabled: bool) -> bool | None:
         change(session, who, staff_of(session, who, staff_id))
         return True
 
-    return doing.do(ACCOUNT, act, "The account is open again." if enabled else "The account is disabled.")
+    return press.run(ACCOUNT, act, "The account is open again." if enabled else "The account is disabled.")

@@ -9,11 +9,11 @@ from core.practice.reports import Place
 from core.reports.team import TeamLine
 from core.staff import commands
 from core.staff.team import staff_of
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.team.board import EVERYWHERE
-from dashboard.ui.text import plain
 from dashboard.ui.toasts import toast
 from dashboard.web import passwords
+from dashboard.wording.text import plain
 
 RESET, ADD = "reset password", "add a person"
 ADDING = "adding a person"  # session state: the dialog is open
@@ -31,7 +31,7 @@ def reset(line: TeamLine) -> None:
     emptied = not new and not again and st.session_state.get(DONE) == line.staff_id  # by the press before
     if pressed and not emptied:
         _reset(line, new, again)
-    doing.say(RESET)
+    press.say_error(RESET)
 
 
 def _reset(line: TeamLine, new: str, again: str) -> None:
@@ -41,7 +41,7 @@ def _reset(line: TeamLine, new: str, again: str) -> None:
         commands.change_password(session, who, staff_of(session, who, line.staff_id), password_hash=hashed)
         return True
 
-    st.session_state[DONE] = line.staff_id if doing.do(RESET, act, "The new password is set.") else None
+    st.session_state[DONE] = line.staff_id if press.run(RESET, act, "The new password is set.") else None
 
 
 @st.dialog("Add a person", width="medium", on_dismiss=lambda: st.session_state.pop(ADDING, None))

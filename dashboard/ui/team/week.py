@@ -11,8 +11,8 @@ from core.reports.team import TeamLine
 from core.staff.models import Access
 from core.staff.rules import WEEKDAYS, DayTimes, said
 from core.staff.team import set_week
-from dashboard.ui import doing
-from dashboard.ui.text import count, plain
+from dashboard.ui import press
+from dashboard.wording.text import count, plain
 
 PLACE = "save login times"
 KINDS = {Access.HOURS: "From – to", Access.NONE: "No access", Access.ALWAYS: "Any time"}
@@ -53,7 +53,7 @@ def week_editor(line: TeamLine, others: list[TeamLine]) -> None:
         on_click=_save,
         args=(line.staff_id, tuple(also)),
     )
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def _day(staff_id: int, day: DayTimes) -> None:
@@ -105,7 +105,7 @@ def _save(staff_id: int, also: tuple[int, ...]) -> None:
             set_week(session, who, staff_id=one, week=week)
         return True
 
-    doing.do(PLACE, act, "The login times are saved.")
+    press.run(PLACE, act, "The login times are saved.")
 
 
 def _typed(staff_id: int, day: int) -> DayTimes:

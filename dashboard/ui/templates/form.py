@@ -18,10 +18,10 @@ from core.messages.templates import (
 from core.permissions import Identity
 from core.practice.reports import places
 from core.staff.reports import staff_list
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.note import note
 from dashboard.ui.templates.preview import example_of, fields_list, message_preview, test_to_myself
-from dashboard.ui.text import clock_time, day_month, plain
+from dashboard.wording.text import clock_time, day_month, plain
 
 PLACE = "save text"
 TEXT, DRAWN = (
@@ -72,7 +72,7 @@ def template_form(kept: Words, who: Identity) -> None:
         if wrong:
             st.error(plain(wrong, 400), icon=":material/error:")
         else:
-            doing.say(PLACE)
+            press.say_error(PLACE)
     with right:
         if text is not None:
             with page.open_reader() as session:
@@ -158,7 +158,7 @@ def _save(now: Words) -> None:
         )
         return saved.template_id
 
-    saved = doing.do(PLACE, act, "Saved.")
+    saved = press.run(PLACE, act, "Saved.")
     if saved is not None:
         st.session_state[TEXT] = saved
 
@@ -168,7 +168,7 @@ def _archive(template_id: int) -> None:
         archive_template(session, who, template_id=template_id)
         return True
 
-    if doing.do(PLACE, act, "Archived. Its versions stay."):
+    if press.run(PLACE, act, "Archived. Its versions stay."):
         st.session_state.pop(TEXT, None)
 
 

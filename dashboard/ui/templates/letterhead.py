@@ -6,8 +6,8 @@ from sqlmodel import Session
 from core.messages.templates import letterhead, save_letterhead
 from core.permissions import Identity
 from core.practice.reports import places
-from dashboard.ui import doing, page
-from dashboard.ui.text import plain
+from dashboard.ui import page, press
+from dashboard.wording.text import plain
 
 PLACE = "save letterhead"
 FIELDS = {
@@ -44,7 +44,7 @@ def letterhead_form(who: Identity) -> None:
         on_click=_save,
         args=(where,),
     )
-    doing.say(PLACE)
+    press.say_error(PLACE)
 
 
 def _key(where: int, name: str) -> str:
@@ -65,4 +65,4 @@ def _save(where: int) -> None:
             location_id=where or None,
         ).id
 
-    doing.do(PLACE, act, "Saved.")
+    press.run(PLACE, act, "Saved.")

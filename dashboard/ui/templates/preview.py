@@ -12,9 +12,9 @@ from core.messages.render import FIELDS
 from core.messages.sms_segments import measure
 from core.messages.templates import Words
 from core.permissions import Identity
-from dashboard.ui import doing, page
+from dashboard.ui import page, press
 from dashboard.ui.note import note
-from dashboard.ui.text import count, plain
+from dashboard.wording.text import count, plain
 
 
 def message_preview(text: Text, *, channel: str, practice: str, example: bool = True) -> None:
@@ -74,7 +74,7 @@ def test_to_myself(words: Words, *, key: str) -> None:
             on_click=_test,
             args=(place, words),
         )
-    doing.say(place)
+    press.say_error(place)
 
 
 def _test(place: str, words: Words) -> None:
@@ -83,4 +83,4 @@ def _test(place: str, words: Words) -> None:
     def act(session: Session, who: Identity) -> int | None:
         return send_test(session, who, words=words, to=to).id
 
-    doing.do(place, act, "The test is on its way.")
+    press.run(place, act, "The test is on its way.")

@@ -9,14 +9,14 @@ from sqlmodel import Session
 from core.errors import HuddleError
 from core.permissions import Identity
 from dashboard.ui import page
-from dashboard.ui.text import plain
 from dashboard.ui.toasts import toast
+from dashboard.wording.text import plain
 
 T = TypeVar("T")
 _SAID = "said beside buttons"  # session state: {place: sentence}, of the press before
 
 
-def do(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T | None:
+def run(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T | None:
     """Run a command as whoever is signed in; None when it could not be done, and `say(place)` then tells why."""
     st.session_state[_SAID] = {}
     try:
@@ -31,13 +31,13 @@ def do(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T |
     return found
 
 
-def say(place: str) -> None:
+def say_error(place: str) -> None:
     """What went wrong at the last press of a button here, if that was the last thing pressed."""
     if sentence := st.session_state.get(_SAID, {}).get(place):
         st.error(plain(sentence, 400), icon=":material/error:")
 
 
-def hush() -> None:
+def clear_error() -> None:
     """Nothing is wrong any more: something else was opened."""
     st.session_state.pop(_SAID, None)
 

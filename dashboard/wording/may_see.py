@@ -15,7 +15,7 @@ NOT_MONEY = {Group.MEMBERSHIP, Group.INSURANCE}
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class MaySee:
     """money: the role may see amounts. collect: it may decide what a patient pays; settle: also about plans that were
     ended early. ask: it may ask for a new card. initials: the privacy switch of a shared screen is on."""
 
@@ -39,9 +39,9 @@ class Sight:
         return replace(report, rows=tuple(see(row) for row in report.rows))
 
 
-def sight_of(role: str, *, initials: bool = False) -> Sight:
+def may_see_of(role: str, *, initials: bool = False) -> MaySee:
     """What a role of core.permissions may see."""
-    return Sight(
+    return MaySee(
         money=may(role, Permission.SEE_MONEY),
         initials=initials,
         collect=may(role, Permission.COLLECT),

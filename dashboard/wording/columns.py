@@ -13,9 +13,9 @@ from core import clock
 from core.money import short_dollars
 from core.reports.rows import MembershipCell, PatientRow
 from core.reports.rules import speaks
-from dashboard.ui.components.chips import chips
-from dashboard.ui.sight import Sight
-from dashboard.ui.text import day_month, shown, visit_day
+from dashboard.wording.chips import chips
+from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import day_month, shown, visit_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,15 @@ DETAILS = (
 )
 
 
-def offered(sight: Sight) -> list[Column]:
+def offered(may_see: MaySee) -> list[Column]:
     """The detail columns this person may switch on."""
-    return [column for column in DETAILS if sight.money or not column.money]
+    return [column for column in DETAILS if may_see.money or not column.money]
 
 
-def chosen(sight: Sight, keys: list[str]) -> list[Column]:
+def chosen(may_see: MaySee, keys: list[str]) -> list[Column]:
     """The columns to draw: the main ones, then the details switched on, so that these never push a main one away."""
-    main = [column for column in MAIN if sight.money or not column.money]
-    details = [column for column in offered(sight) if column.key in keys]
+    main = [column for column in MAIN if may_see.money or not column.money]
+    details = [column for column in offered(may_see) if column.key in keys]
     return [*main, *details]
 
 

@@ -8,8 +8,8 @@ from core.money import short_dollars
 from core.reports.rows import PatientRow
 from core.reports.rules import speaks
 from core.severity import Flag, Severity
-from dashboard.ui.sight import NOT_MONEY, Sight, chip_of
-from dashboard.ui.text import shown
+from dashboard.wording.may_see import NOT_MONEY, MaySee, chip_of
+from dashboard.wording.text import shown
 
 MOST = 4  # chips in a row; the rest are counted
 
@@ -74,9 +74,9 @@ def groups_of(row: PatientRow) -> set[Group]:
 LEGEND = [{"severity": one.value, "words": one.value} for one in Severity if one is not Severity.NOTE]
 
 
-def group_cards(counts: Mapping[Group, int], pressed: str, sight: Sight) -> list[dict[str, Any]]:
+def group_cards(counts: Mapping[Group, int], pressed: str, may_see: MaySee) -> list[dict[str, Any]]:
     """Everyone, then each group with how many patients it holds, as pressable filters."""
-    allowed = [group for group in Group if sight.money or group in NOT_MONEY]
+    allowed = [group for group in Group if may_see.money or group in NOT_MONEY]
     everyone = {
         "id": "",
         "label": "Everyone",
