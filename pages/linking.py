@@ -15,7 +15,7 @@ from dashboard.ui.linking import drawer as linking_drawer
 from dashboard.ui.note import note
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
-from dashboard.wording.columns import Place, place_of
+from dashboard.wording.columns import LocalDay, place_of
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count, plain
 
@@ -88,7 +88,7 @@ def _close() -> None:
     st.session_state.pop(linking_drawer.SEARCH, None)
 
 
-def _drawer_of(who: Identity, place: Place, may_see: MaySee) -> None:
+def _drawer_of(who: Identity, place: LocalDay, may_see: MaySee) -> None:
     pressed = st.session_state.get(linking_drawer.OPEN)
     if not pressed:
         return

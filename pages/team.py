@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.permissions import Identity
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from core.reports.team import Team, team
 from dashboard.ui import page, press, undo_line
 from dashboard.ui.components import board, headline
@@ -86,7 +86,7 @@ def _close() -> None:
         team_week.forget(int(gone["key"]))
 
 
-def _drawer_of(found: Team, who: Identity, offered: list[Place]) -> None:
+def _drawer_of(found: Team, who: Identity, offered: list[LocationChoice]) -> None:
     pressed = st.session_state.get(OPEN)
     line = next((one for one in found.people if pressed and one.staff_id == int(pressed["key"])), None)
     if line is not None:

@@ -9,7 +9,7 @@ from core import clock
 from core.errors import BadInput
 from core.invoices.models import Invoice, InvoiceLine
 from core.invoices.reports import propose_lines
-from core.invoices.rules import DUE_DAYS, Choice, Line, clean_note, lines_of, total_cents
+from core.invoices.rules import DUE_DAYS, Choice, DraftLine, clean_note, lines_of, total_cents
 from core.ledger.models import LedgerEntry
 from core.links.history import follow
 from core.links.models import Link
@@ -75,7 +75,7 @@ def create_invoice(
 
 
 def _membership_billed(
-    session: Session, actor: Identity, patient_id: int, lines: Sequence[Line], as_of: datetime
+    session: Session, actor: Identity, patient_id: int, lines: Sequence[DraftLine], as_of: datetime
 ) -> int | None:
     """The membership whose missing draft is the one posted fee on this invoice: paid here, it is not missing there.
 
@@ -100,7 +100,7 @@ def write_invoice(
     actor: Identity | None,
     link: Link,
     account: Account,
-    lines: Sequence[Line],
+    lines: Sequence[DraftLine],
     *,
     made_on: date,
     due_on: date,

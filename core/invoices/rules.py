@@ -45,7 +45,7 @@ class Choice(NamedTuple):
     advance: bool = False
 
 
-class Line(NamedTuple):
+class DraftLine(NamedTuple):
     """One line as it will stand on the invoice. full_cents: what is open of it; left_cents: what stays open after."""
 
     name: str
@@ -118,7 +118,7 @@ def lines_of(
     *,
     insurer_entries: frozenset[int] = frozenset(),
     today: date,
-) -> list[Line]:
+) -> list[DraftLine]:
     """The lines of an invoice, or BadInput with one sentence that says what to do."""
     if not choices:
         raise BadInput("Tick at least one service to invoice.")
@@ -143,14 +143,14 @@ def lines_of(
     return lines
 
 
-def _of_charge(choice: Choice, charge: Charge | None, today: date) -> Line:
+def _of_charge(choice: Choice, charge: Charge | None, today: date) -> DraftLine:
     if charge is None:
         raise BadInput(
             "One of these services is paid or invoiced already. Look at the list again and tick what is left."
         )
     name = f"{charge.name}, {short_day(charge.posted_on, today)}"
     cents = _amount(choice, charge.open_cents, name)
-    return Line(
+    return DraftLine(
         charge.name,
         cents,
         charge.open_cents,
@@ -161,14 +161,16 @@ def _of_charge(choice: Choice, charge: Charge | None, today: date) -> Line:
     )
 
 
-def _of_service(choice: Choice, service: ServiceChoice | None) -> Line:
+def _of_service(choice: Choice, service: ServiceChoice | None) -> DraftLine:
     if service is None:
         raise BadInput("One of these services is not in the service list any more. Pick it again.")
     if service.price_cents is None and choice.cents is None:
         raise BadInput(f"{service.name} has no price in the service list. Type its amount.")
     full = choice.cents if service.price_cents is None else service.price_cents
     cents = _amount(choice, full or 0, service.name)
-    return Line(service.name, cents, full or 0, None, service.service_id, None, advance=cents > (full or 0))
+    return DraftLine(
+        service.name, cents, full or 0, None, service.service_id, None, advance=cents > (full or 0)
+    )
 
 
 def _amount(choice: Choice, full_cents: int, name: str) -> int:
@@ -188,12 +190,12 @@ def _amount(choice: Choice, full_cents: int, name: str) -> int:
     return cents
 
 
-def total_cents(lines: Iterable[Line]) -> int:
+def total_cents(lines: Iterable[DraftLine]) -> int:
     """What the whole invoice asks for."""
     return sum(line.cents for line in lines)
 
 
-def left_after(charges: Iterable[Charge], lines: Iterable[Line]) -> int:
+def left_after(charges: Iterable[Charge], lines: Iterable[DraftLine]) -> int:
     """What of these charges stays open once the lines are paid, in cents."""
     asked = {line.entry_id: line.cents for line in lines if line.entry_id is not None}
     return sum(max(0, charge.open_cents - asked.get(charge.entry_id, 0)) for charge in charges)

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Did:
+class PostingPass:
     """What one pass came to, in rows."""
 
     new: int = 0
@@ -56,7 +56,7 @@ class Did:
             setattr(self, name, getattr(self, name) + 1)
 
 
-def post_payments(engine: Engine, *, wire: Mapping[str, Any] | None = None) -> dict[int, Did]:
+def post_payments(engine: Engine, *, wire: Mapping[str, Any] | None = None) -> dict[int, PostingPass]:
     """One pass over every connection where posting is on: what the worker's clock calls. Never raises for one of them.
 
     wire: options of http.Reader, for replays.
@@ -78,7 +78,7 @@ def post_payments(engine: Engine, *, wire: Mapping[str, Any] | None = None) -> d
     return done
 
 
-def post_by(engine: Engine, connection_id: int, *, wire: Mapping[str, Any] | None = None) -> Did:
+def post_by(engine: Engine, connection_id: int, *, wire: Mapping[str, Any] | None = None) -> PostingPass:
     """Post everything that is due by one connection. Raises Busy, WrongKey, BadInput; NotFound when posting is off."""
     with reader(engine) as session:
         switch = session.get(PostingSwitch, connection_id)
@@ -108,7 +108,7 @@ class _Work:
 
     def __init__(self, engine: Engine, lease: Held, connection_id: int) -> None:
         self.engine, self.lease, self.connection_id = engine, lease, connection_id
-        self.did = Did()
+        self.did = PostingPass()
 
     def gather(self) -> None:
         """New rows, when anything changed since the last time."""

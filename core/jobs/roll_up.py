@@ -14,7 +14,7 @@ from core import clock
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Busy, Held, hold
 from core.overview.count_month import month_of, notes
-from core.overview.month_reads import Place, counted_places
+from core.overview.month_reads import CountedLocation, counted_places
 from core.overview.months import (
     count_days,
     first_look,
@@ -74,7 +74,7 @@ def _run(engine: Engine, lease: Held, until: float, said: Callable[[str], None])
     return RolledUp(months, looked)
 
 
-def _look(engine: Engine, lease: Held, place: Place) -> None:
+def _look(engine: Engine, lease: Held, place: CountedLocation) -> None:
     """Find out what is to be counted."""
     with transaction(engine) as session:
         lease.confirm(session)
@@ -85,7 +85,7 @@ def _look(engine: Engine, lease: Held, place: Place) -> None:
             look_again(session, place, state, clock.now())
 
 
-def _count_one(engine: Engine, lease: Held, place: Place) -> bool:
+def _count_one(engine: Engine, lease: Held, place: CountedLocation) -> bool:
     """Count one month of a location. False: there is none left."""
     with reader(engine) as session:
         wanted = next_month(session, place)
@@ -101,7 +101,7 @@ def _count_one(engine: Engine, lease: Held, place: Place) -> bool:
     return True
 
 
-def _stand(engine: Engine, lease: Held, place: Place) -> bool:
+def _stand(engine: Engine, lease: Held, place: CountedLocation) -> bool:
     """Look at today's cards, bookings and drafts, where the last look is old enough and anything changed since."""
     with reader(engine) as session:
         if not due_to_look(session, place, clock.now()):

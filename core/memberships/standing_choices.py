@@ -53,7 +53,7 @@ def standing_choices(
     return found
 
 
-class Told(NamedTuple):
+class ChoiceEntry(NamedTuple):
     """A choice for the patient's timeline. starts_at: the visit's when chosen; undone_at None = it stands."""
 
     kind: str
@@ -65,10 +65,10 @@ class Told(NamedTuple):
     undone_by: str
 
 
-def choice_history(session: Session, membership_ids: Collection[int]) -> list[Told]:
+def choice_history(session: Session, membership_ids: Collection[int]) -> list[ChoiceEntry]:
     """Every choice ever made about these memberships (store ids), undone ones too."""
     rows = session.connection().execute(_EVERY, {"ids": list(membership_ids)}).all() if membership_ids else ()
-    return [Told._make(row) for row in rows]
+    return [ChoiceEntry._make(row) for row in rows]
 
 
 def plans_for_sale(session: Session) -> Sequence[PlanOnOffer]:

@@ -11,7 +11,7 @@ from core.outbox.models import OutboxRow, OutboxState
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OutboxStatus:
     """One connection. waiting: rows that are due and not sent. since: when the oldest of them was put in, UTC.
 
     reason: why the oldest waits, a sentence; "" when it was not tried yet.
@@ -26,7 +26,7 @@ class Standing:
     reason: str
 
 
-def standing(session: Session, *, now: datetime) -> list[Standing]:
+def standing(session: Session, *, now: datetime) -> list[OutboxStatus]:
     """Every connection with something waiting or in doubt."""
     open_rows = (OutboxState.WAITING, OutboxState.UNKNOWN)
     connections = session.exec(
@@ -40,7 +40,7 @@ def standing(session: Session, *, now: datetime) -> list[Standing]:
     return [each for each in found if each.waiting or each.in_doubt]
 
 
-def _standing(session: Session, connection: Connection, now: datetime) -> Standing:
+def _standing(session: Session, connection: Connection, now: datetime) -> OutboxStatus:
     mine = col(OutboxRow.connection_id) == connection.id
     due = (mine, col(OutboxRow.state) == OutboxState.WAITING, col(OutboxRow.created_at) <= now)
     tried = (*due, (col(OutboxRow.not_before) <= now) | (col(OutboxRow.attempts) > 0))  # not: for next week
@@ -51,7 +51,7 @@ def _standing(session: Session, connection: Connection, now: datetime) -> Standi
     doubtful = session.exec(
         select(func.count()).select_from(OutboxRow).where(mine, col(OutboxRow.state) == OutboxState.UNKNOWN)
     ).one()
-    return Standing(
+    return OutboxStatus(
         connection.id or 0,
         connection.name,
         connection.kind,

@@ -17,8 +17,8 @@ from core.overview.due_by_day import charges_due, drafts_due, instalments_due
 from core.overview.member_reads import members_of
 from core.overview.membership_use import use_by_day
 from core.overview.month_reads import (
+    CountedLocation,
     Money,
-    Place,
     chunks,
     money_of,
     money_of_nobody,
@@ -58,13 +58,13 @@ class Note(NamedTuple):
 class Month(NamedTuple):
     """A location's month up to today. as_of: aware UTC, the same for the whole counting."""
 
-    place: Place
+    place: CountedLocation
     first: date
     last: date
     as_of: datetime
 
 
-def month_of(place: Place, day: date, as_of: datetime) -> Month:
+def month_of(place: CountedLocation, day: date, as_of: datetime) -> Month:
     """The month that holds a local day; it ends today at the latest."""
     first = day.replace(day=1)
     today = clock.local_date(as_of, place.time_zone)

@@ -15,7 +15,7 @@ from core.money import short_dollars
 from core.overview.charts import Key, Unit
 from core.overview.count_month import Note, Topic, month_of, notes
 from core.overview.models import CardStanding
-from core.overview.month_reads import Place, all_of, chunks, counted_places, patients_in_money
+from core.overview.month_reads import CountedLocation, all_of, chunks, counted_places, patients_in_money
 from core.overview.periods import Span
 from core.overview.recovered import recovered_payments
 from core.overview.reports import CARD_GROUPS
@@ -106,7 +106,7 @@ def behind(
 def _gather(
     session: Session,
     shares: _Shares,
-    place: Place,
+    place: CountedLocation,
     key: Key,
     column: str,
     span: Span,
@@ -150,7 +150,7 @@ def _is(column: str, risk: str | None) -> bool:
 
 
 def _notes(
-    session: Session, place: Place, key: Key, column: str, span: Span, as_of: datetime
+    session: Session, place: CountedLocation, key: Key, column: str, span: Span, as_of: datetime
 ) -> Iterator[Note]:
     topics, columns = _wanted(key, column)
     only = None
@@ -180,7 +180,7 @@ def _wanted(key: Key, column: str) -> tuple[Collection[Topic], Collection[str]]:
     return (Topic.MEMBERS,), ("allowance" if column == "allowance" else "used",)
 
 
-def _cards(session: Session, shares: _Shares, place: Place, group: str, day: date) -> None:
+def _cards(session: Session, shares: _Shares, place: CountedLocation, group: str, day: date) -> None:
     """Who was in one of a group's states at the end of a day."""
     states = CARD_GROUPS[group][1]
     rows = session.execute(

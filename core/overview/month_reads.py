@@ -100,7 +100,7 @@ PLAN_IDS = (
 )
 
 
-class Place(NamedTuple):
+class CountedLocation(NamedTuple):
     """A location being counted. first: patients and payments of no location stand with it."""
 
     id: int
@@ -124,17 +124,17 @@ def all_of(session: Session, query: Any, **parameters: Any) -> Sequence[Any]:
     return session.connection().execute(query, parameters).all()
 
 
-def counted_places(session: Session) -> list[Place]:
+def counted_places(session: Session) -> list[CountedLocation]:
     """The practice's locations by name, as every report orders them."""
     rows = session.execute(
         select(_place.c.id, _place.c.time_zone)
         .where(_place.c.gone_at.is_(None))
         .order_by(_place.c.name, _place.c.id)
     )
-    return [Place(key, zone, place == 0) for place, (key, zone) in enumerate(rows)]
+    return [CountedLocation(key, zone, place == 0) for place, (key, zone) in enumerate(rows)]
 
 
-def patients_of(session: Session, place: Place) -> list[int]:
+def patients_of(session: Session, place: CountedLocation) -> list[int]:
     """Everybody of a location, inactive ones too: what they paid and owe is the practice's."""
     where = _patient.c.location_id == place.id
     if place.first:
@@ -142,7 +142,7 @@ def patients_of(session: Session, place: Place) -> list[int]:
     return list(session.execute(select(_patient.c.id).where(where).order_by(_patient.c.id)).scalars())
 
 
-def visitors_of(session: Session, place: Place, first: date, last: date) -> list[int]:
+def visitors_of(session: Session, place: CountedLocation, first: date, last: date) -> list[int]:
     """Patients with a visit at a location from `first` through `last`, wherever they belong."""
     since, until = _instants(first, last, place.time_zone)
     return [row[0] for row in all_of(session, VISITORS, place=place.id, since=since, until=until)]

@@ -19,7 +19,7 @@ from core.memberships.models import (
 )
 from core.overview.count_month import Month, Note, days_between
 from core.overview.models import RollUpDay, RollUpMoney, RollUpMonth, RollUpState
-from core.overview.month_reads import Place
+from core.overview.month_reads import CountedLocation
 from core.overview.recovered import first_sent_since, recovered_by_day
 from core.payments.models import Payment
 from core.plans.models import Instalment, Plan
@@ -44,12 +44,12 @@ _DAY, _MONEY, _MONTH, _STATE = (
 COLUMNS = [c.name for c in _DAY.c if c.name not in ("location_id", "day", "recovered_cents")]
 
 
-def state_of(session: Session, place: Place) -> RollUpState | None:
+def state_of(session: Session, place: CountedLocation) -> RollUpState | None:
     """How far the roll-up of a location has come; None before its first run."""
     return session.get(RollUpState, place.id)
 
 
-def first_look(session: Session, place: Place, as_of: datetime) -> RollUpState:
+def first_look(session: Session, place: CountedLocation, as_of: datetime) -> RollUpState:
     """Begin a location's roll-up: every month of up to two years back is to be counted."""
     today = clock.local_date(as_of, place.time_zone)
     state = RollUpState(
@@ -66,7 +66,7 @@ def first_look(session: Session, place: Place, as_of: datetime) -> RollUpState:
     return state
 
 
-def look_again(session: Session, place: Place, state: RollUpState, as_of: datetime) -> None:
+def look_again(session: Session, place: CountedLocation, state: RollUpState, as_of: datetime) -> None:
     """Mark the months that news touched: of rows synced since the last look, and always the last weeks.
 
     On a new day everything is marked: what was joined to a patient or a plan meanwhile carries no stamp of its own.
@@ -89,7 +89,7 @@ def look_again(session: Session, place: Place, state: RollUpState, as_of: dateti
     session.flush()
 
 
-def next_month(session: Session, place: Place) -> tuple[date, int] | None:
+def next_month(session: Session, place: CountedLocation) -> tuple[date, int] | None:
     """The newest month to be counted and how often it was marked; None when all is counted.
 
     Months never counted come first, so that an owner sees the whole two years before small news.
@@ -147,7 +147,7 @@ def keep_month(
     session.execute(update(_MONTH).where(*this, _MONTH.c.marked == marked).values(stale=False))
 
 
-def _mark(session: Session, place: Place, since: date, today: date) -> None:
+def _mark(session: Session, place: CountedLocation, since: date, today: date) -> None:
     """Every month from `since` through today's is to be counted."""
     month, wanted = since.replace(day=1), []
     while month <= today:
@@ -222,7 +222,7 @@ def _news(table: Any, since: datetime) -> Any:
     return (table.c.synced_at >= since) | (table.c.gone_at >= since)
 
 
-def _first_day(session: Session, today: date, place: Place) -> date:
+def _first_day(session: Session, today: date, place: CountedLocation) -> date:
     """The first day of payments, postings, instalments or visits, at most two years back; today where there is none."""
     back = month_on(today.replace(day=1), -12 * YEARS_BACK)
     found = [today]

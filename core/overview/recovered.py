@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.links.models import Link
-from core.overview.month_reads import PAYMENT_COLUMNS, Place, all_of, local_payment, with_refunds
+from core.overview.month_reads import PAYMENT_COLUMNS, CountedLocation, all_of, local_payment, with_refunds
 from core.patients.models import Patient
 from core.payments.facts import PaymentFacts, net_by_payment
 from core.payments.models import Payment
@@ -18,7 +18,9 @@ from core.store.base import table_of
 _payment, _patient, _link = table_of(Payment), table_of(Patient), table_of(Link)
 
 
-def recovered_by_day(session: Session, place: Place, first: date, last: date) -> dict[date, int] | None:
+def recovered_by_day(
+    session: Session, place: CountedLocation, first: date, last: date
+) -> dict[date, int] | None:
     """Net cents paid on links by the local day of payment, `first` through `last`. None: no link was sent by then."""
     until = clock.day_bounds(last, place.time_zone)[1]
     sent = select(_link.c.id).where(_link.c.sent_at.is_not(None), _link.c.sent_at < until)
@@ -37,7 +39,7 @@ def first_sent_since(session: Session, instant: datetime) -> datetime | None:
 
 
 def recovered_payments(
-    session: Session, place: Place, first: date, last: date
+    session: Session, place: CountedLocation, first: date, last: date
 ) -> list[tuple[PaymentFacts, int]]:
     """The payments that answer a link at a location, each with its net cents."""
     here: Any = _patient.c.location_id == place.id

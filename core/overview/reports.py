@@ -14,7 +14,7 @@ from core.overview.charts import Chart, Head, Key, Overview, Step, Unit
 from core.overview.periods import Period, Span, before, span_of, steps
 from core.overview.receipts import Method, Part
 from core.overview.roll_ups import Coming, Counted, Progress, Seen
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 
 Days = Mapping[date, Counted]
 _C = Unit.CENTS
@@ -132,7 +132,7 @@ def _time(progress: Progress, period: Period, span: Span, today: date) -> _Time:
     return _Time(period, span, earlier if there else None, today, progress)
 
 
-def _name(chosen: Sequence[Place]) -> str:
+def _name(chosen: Sequence[LocationChoice]) -> str:
     return ", ".join(one.name for one in chosen)
 
 

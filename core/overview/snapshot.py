@@ -18,7 +18,7 @@ from core.forecast.reports import incoming
 from core.forecast.rules import Incoming, IncomingRow, Sum
 from core.memberships.models import Membership
 from core.overview.models import CardStanding, DraftForecast, RollUpState, SeenCards, SeenDay
-from core.overview.month_reads import Place, patients_of
+from core.overview.month_reads import CountedLocation, patients_of
 from core.patients.reports import active_patients
 from core.plans.facts import PlanState
 from core.practice.reports import locations
@@ -54,7 +54,7 @@ class BookedNow(NamedTuple):
     over: int
 
 
-class Standing(NamedTuple):
+class LocationSnapshot(NamedTuple):
     """What was seen of a location at one look. members: those whose period holds today. coming: drafts day by day."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Standing(NamedTuple):
     coming: list[Sum]
 
 
-def due_to_look(session: Session, place: Place, now: datetime) -> bool:
+def due_to_look(session: Session, place: CountedLocation, now: datetime) -> bool:
     """Whether the day is new, or an hour has gone by and something changed since the last look."""
     state = session.get(RollUpState, place.id)
     if state is None:
@@ -79,7 +79,7 @@ def due_to_look(session: Session, place: Place, now: datetime) -> bool:
     return now - state.seen_at >= EVERY and data_version(session) != state.seen_version
 
 
-def standing_now(session: Session, place: Place, as_of: datetime) -> Standing:
+def standing_now(session: Session, place: CountedLocation, as_of: datetime) -> LocationSnapshot:
     """Judge every active patient of a location as the morning does."""
     cards: list[CardNow] = []
     uses: list[BookedNow] = []
@@ -90,10 +90,10 @@ def standing_now(session: Session, place: Place, as_of: datetime) -> Standing:
         uses += _bookings(judged, clock.local_date(as_of, place.time_zone))
     booked, over = sum(one.booked for one in uses), sum(one.over for one in uses)
     coming, today = drafts_to_come(session, place, as_of), clock.local_date(as_of, place.time_zone)
-    return Standing(as_of, today, data_version(session), cards, len(uses), booked, over, coming)
+    return LocationSnapshot(as_of, today, data_version(session), cards, len(uses), booked, over, coming)
 
 
-def bookings_now(session: Session, place: Place, as_of: datetime) -> list[BookedNow]:
+def bookings_now(session: Session, place: CountedLocation, as_of: datetime) -> list[BookedNow]:
     """The members behind the booked visits of standing_now, one by one."""
     members = list(
         session.execute(
@@ -105,7 +105,7 @@ def bookings_now(session: Session, place: Place, as_of: datetime) -> list[Booked
 
 
 def _judged(
-    session: Session, place: Place, as_of: datetime, keys: Sequence[int] | None = None
+    session: Session, place: CountedLocation, as_of: datetime, keys: Sequence[int] | None = None
 ) -> Iterator[Judged]:
     where = locations(session, place.id)[0]
     setting = setting_of(session, where, as_of)
@@ -123,14 +123,14 @@ def _bookings(judged: Judged, today: date) -> Iterator[BookedNow]:
             yield BookedNow(judged.facts.person.id, booked, over)
 
 
-def drafts_to_come(session: Session, place: Place, as_of: datetime) -> list[Sum]:
+def drafts_to_come(session: Session, place: CountedLocation, as_of: datetime) -> list[Sum]:
     """What is drafted on each of the next 30 days from payers of a location; what is paid by hand is left out."""
     rows = coming_rows(session, place, as_of)
     today = clock.local_date(as_of, place.time_zone)
     return Incoming(today, today + ONE_DAY * (DAYS_AHEAD - 1), tuple(rows)).by_day()
 
 
-def coming_rows(session: Session, place: Place, as_of: datetime) -> list[IncomingRow]:
+def coming_rows(session: Session, place: CountedLocation, as_of: datetime) -> list[IncomingRow]:
     """The drafts behind drafts_to_come, one by one. Those of nobody we know stand with the first location."""
     here = set(patients_of(session, place))
     return [
@@ -152,7 +152,7 @@ def pays_by_card(judged: Judged) -> bool:
     return any(record.membership.status in ("active", "past_due") for record, _ in judged.memberships)
 
 
-def keep_standing(session: Session, place: Place, seen: Standing) -> None:
+def keep_standing(session: Session, place: CountedLocation, seen: LocationSnapshot) -> None:
     """Put today's look in place of the one before, and note whose card changed its state."""
     here = {"location_id": place.id, "day": seen.day}
     _replace(
@@ -185,7 +185,7 @@ def keep_standing(session: Session, place: Place, seen: Standing) -> None:
     session.flush()
 
 
-def _keep_coming(session: Session, place: Place, coming: Iterable[Sum]) -> None:
+def _keep_coming(session: Session, place: CountedLocation, coming: Iterable[Sum]) -> None:
     session.execute(delete(_COMING).where(_COMING.c.location_id == place.id))
     rows = [
         {
@@ -201,13 +201,15 @@ def _keep_coming(session: Session, place: Place, coming: Iterable[Sum]) -> None:
         session.execute(insert(_COMING), rows)
 
 
-def _replace(session: Session, table: Table, place: Place, day: date, rows: list[dict[str, object]]) -> None:
+def _replace(
+    session: Session, table: Table, place: CountedLocation, day: date, rows: list[dict[str, object]]
+) -> None:
     session.execute(delete(table).where(table.c.location_id == place.id, table.c.day == day))
     if rows:
         session.execute(insert(table), rows)
 
 
-def _keep_cards(session: Session, place: Place, today: date, cards: Iterable[CardNow]) -> None:
+def _keep_cards(session: Session, place: CountedLocation, today: date, cards: Iterable[CardNow]) -> None:
     """Close what is no longer so and open what is new; a state that only lasted within today leaves no trace."""
     now = {card.patient_id: card for card in cards}
     columns = [_STANDING.c[name] for name in ("id", "patient_id", "state", "at_risk_cents", "since")]

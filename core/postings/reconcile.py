@@ -23,7 +23,7 @@ from core.postings.reads import (
     patient_refs,
     payments_between,
 )
-from core.postings.rules import LOOKS_ALIKE_WITHIN, Line, key_of, lines_of, pair
+from core.postings.rules import LOOKS_ALIKE_WITHIN, PostingLine, key_of, lines_of, pair
 
 POSTED_LATE = timedelta(days=60)  # a row may be dated this long after its payment
 
@@ -154,21 +154,21 @@ def _postings(session: Session, practice_id: int, payment_ids: Sequence[int]) ->
     return found
 
 
-def _given_back(payments: Iterable[PaymentFacts]) -> list[Line]:
+def _given_back(payments: Iterable[PaymentFacts]) -> list[PostingLine]:
     """A payment that was taken back whole, and its taking back: two lines whose rows should cancel each other."""
     found = []
     for payment in payments:
         if payment.status in GIVEN_BACK and payment.refund_ref is None:
             key = key_of(payment)
             found += [
-                Line(payment, payment.amount_cents, key),
-                Line(payment, -payment.amount_cents, f"{key}-back"),
+                PostingLine(payment, payment.amount_cents, key),
+                PostingLine(payment, -payment.amount_cents, f"{key}-back"),
             ]
     return found
 
 
 def _line(
-    line: Line, rows: Sequence[EntryFacts], posting: LedgerPosting | None, today: date, off: str
+    line: PostingLine, rows: Sequence[EntryFacts], posting: LedgerPosting | None, today: date, off: str
 ) -> BookLine:
     stands = sum(row.amount_cents for row in rows) * (-1 if line.refund else 1)
     kind = _kind(line.cents, stands, rows)
@@ -222,7 +222,7 @@ def _why_not(posting: LedgerPosting | None, off: str) -> str:
 
 
 def _returned(
-    gone: Sequence[Line],
+    gone: Sequence[PostingLine],
     rows: Mapping[str, tuple[EntryFacts, ...]],
     postings: Mapping[str, LedgerPosting],
     today: date,

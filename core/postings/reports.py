@@ -15,7 +15,7 @@ from core.postings.sending import clerk_of
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PostingStatus:
     """One Genesis connection. counts: rows by state. trouble: why nothing goes out now, "" when it does.
 
     clerk_trouble: why it could not post by itself, also while it is off. read_at: when its ledger was read back, UTC.
@@ -36,7 +36,7 @@ class Standing:
     by_file: bool
 
 
-def postings_standing(session: Session, practice_id: int) -> list[Standing]:
+def postings_standing(session: Session, practice_id: int) -> list[PostingStatus]:
     """Every Genesis connection that is not disconnected, in the order they were set up."""
     rows = session.exec(
         select(Connection)
@@ -50,7 +50,7 @@ def postings_standing(session: Session, practice_id: int) -> list[Standing]:
     return [_standing(session, connection) for connection in rows]
 
 
-def _standing(session: Session, connection: Connection) -> Standing:
+def _standing(session: Session, connection: Connection) -> PostingStatus:
     switch = session.get(PostingSwitch, connection.id)
     saved = settings_of(connection)
     counts = session.exec(
@@ -63,7 +63,7 @@ def _standing(session: Session, connection: Connection) -> Standing:
             SyncCursor.connection_id == connection.id, SyncCursor.resource == "ledger"
         )
     ).first()
-    return Standing(
+    return PostingStatus(
         connection_id=connection.id or 0,
         name=connection.name,
         state=connection.state,

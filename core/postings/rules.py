@@ -20,7 +20,7 @@ LOOKS_ALIKE_WITHIN = timedelta(days=7)
 FURTHEST_BACK = timedelta(days=90)
 
 
-class Line(NamedTuple):
+class PostingLine(NamedTuple):
     """An amount that should stand in the ledger once. cents: below 0 for a refund. key: the same for ever."""
 
     payment: PaymentFacts
@@ -49,7 +49,7 @@ class Verdict(StrEnum):
 class Judged(NamedTuple):
     """alike: the ledger row that looks like it, where it is only suspected."""
 
-    line: Line
+    line: PostingLine
     verdict: Verdict
     alike: EntryFacts | None = None
 
@@ -59,7 +59,7 @@ def key_of(payment: PaymentFacts) -> str:
     return f"{payment.connection_id}-{payment.external_id}"
 
 
-def lines_of(payments: Sequence[PaymentFacts], originals: Sequence[PaymentFacts] = ()) -> list[Line]:
+def lines_of(payments: Sequence[PaymentFacts], originals: Sequence[PaymentFacts] = ()) -> list[PostingLine]:
     """What these payments should leave in the ledger, oldest first. originals: payments that only refunds rest on."""
     known = {(p.connection_id, p.external_id): p for p in (*originals, *payments) if p.refund_ref is None}
     room = {place: p.amount_cents for place, p in known.items()}
@@ -74,12 +74,12 @@ def lines_of(payments: Sequence[PaymentFacts], originals: Sequence[PaymentFacts]
             room[place] = left - min(left, cents)
             cents = -min(left, cents)
         if cents:
-            found.append(Line(payment, cents, key_of(payment)))
+            found.append(PostingLine(payment, cents, key_of(payment)))
     return found
 
 
 def pair(
-    lines: Sequence[Line],
+    lines: Sequence[PostingLine],
     entries: Sequence[EntryFacts],
     entry_refs: Mapping[str, str] | None = None,
     *,
@@ -113,7 +113,7 @@ def pair(
 
 
 def _by_reference(
-    lines: Sequence[Line],
+    lines: Sequence[PostingLine],
     entries: Sequence[EntryFacts],
     refs: Mapping[str, str],
     rows: dict[str, list[EntryFacts]],
@@ -121,7 +121,7 @@ def _by_reference(
 ) -> None:
     """Order ids and entry numbers say it for sure. Several lines of one order share its rows, each the ones it fits."""
     numbered = {ref: key for key, ref in refs.items()}
-    claims: defaultdict[tuple[bool, str], list[Line]] = defaultdict(list)
+    claims: defaultdict[tuple[bool, str], list[PostingLine]] = defaultdict(list)
     by_key = {line.key: line for line in lines}
     for line in lines:
         for name in {line.payment.order_id, line.payment.external_id} - {None, ""}:
@@ -135,13 +135,17 @@ def _by_reference(
             taken.add(entry.id)
 
 
-def _fit(line: Line, entry: EntryFacts, rows: Mapping[str, list[EntryFacts]]) -> tuple[bool, bool, int]:
+def _fit(
+    line: PostingLine, entry: EntryFacts, rows: Mapping[str, list[EntryFacts]]
+) -> tuple[bool, bool, int]:
     """The line that still lacks a row and has its amount comes first."""
     other_amount = abs(line.cents) != entry.amount_cents
     return (other_amount, bool(rows.get(line.key)), _days_apart(line, entry))
 
 
-def judge(lines: Iterable[Line], pairs: Pairs, *, cleared_by_hand: Collection[str] = ()) -> list[Judged]:
+def judge(
+    lines: Iterable[PostingLine], pairs: Pairs, *, cleared_by_hand: Collection[str] = ()
+) -> list[Judged]:
     """What may be posted. cleared_by_hand: keys of payments that a person decided not to post."""
     spare = list(pairs.free)
     judged = []
@@ -170,7 +174,7 @@ def reversal_cents(posted_cents: int, refunded_cents: int) -> int:
     return -max(0, posted_cents - refunded_cents)
 
 
-def _looks_alike(line: Line, entry: EntryFacts) -> bool:
+def _looks_alike(line: PostingLine, entry: EntryFacts) -> bool:
     return (
         entry.amount_cents == abs(line.cents)
         and (entry.kind == "refund") is line.refund
@@ -179,11 +183,11 @@ def _looks_alike(line: Line, entry: EntryFacts) -> bool:
     )
 
 
-def _same_patient(line: Line, entry: EntryFacts) -> bool:
+def _same_patient(line: PostingLine, entry: EntryFacts) -> bool:
     return entry.patient_id is None or entry.patient_id == line.payment.patient_id
 
 
-def _days_apart(line: Line, entry: EntryFacts) -> int:
+def _days_apart(line: PostingLine, entry: EntryFacts) -> int:
     return abs((entry.posted_on - line.payment.happened_on).days)
 
 

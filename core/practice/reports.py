@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.practice.models import Location
 
 
-class Place(NamedTuple):
+class LocationChoice(NamedTuple):
     """key: the store's id. external_id: the EHR's own, as addresses and exports carry it."""
 
     key: int
@@ -17,12 +17,14 @@ class Place(NamedTuple):
     time_zone: str
 
 
-def places(session: Session, only: int | None = None) -> list[Place]:
+def places(session: Session, only: int | None = None) -> list[LocationChoice]:
     """Every location by name; `only` the one a person works at, when they work at one."""
     wanted = select(Location).where(col(Location.gone_at).is_(None)).order_by(Location.name)
     if only is not None:
         wanted = wanted.where(Location.id == only)
-    return [Place(row.id or 0, row.external_id, row.name, row.time_zone) for row in session.exec(wanted)]
+    return [
+        LocationChoice(row.id or 0, row.external_id, row.name, row.time_zone) for row in session.exec(wanted)
+    ]
 
 
 def locations(session: Session, location_id: int | None = None) -> list[Location]:

@@ -35,7 +35,7 @@ from core.store.version import data_version
 AT_ONCE = 2_000  # up to so many patients the index is made while the page waits
 
 
-class Standing(NamedTuple):
+class IndexedPatient(NamedTuple):
     """What the index keeps of one patient. at_risk_cents: see PatientRow."""
 
     key: int
@@ -65,7 +65,7 @@ class _Key(NamedTuple):
 
 
 _lock = threading.Lock()
-_indexes: dict[_Key, list[Standing]] = {}
+_indexes: dict[_Key, list[IndexedPatient]] = {}
 _making: set[_Key] = set()
 
 
@@ -97,7 +97,7 @@ def patients_page(
 
 def _index(
     engine: Engine, session: Session, location_id: int | None, as_of: datetime
-) -> list[Standing] | None:
+) -> list[IndexedPatient] | None:
     key = _key(engine, session, location_id, as_of)
     found = _indexes.get(key)
     if found is not None:
@@ -133,7 +133,7 @@ def _make_beside(engine: Engine, key: _Key, location_id: int | None, as_of: date
             _making.discard(key)
 
 
-def _make(session: Session, location_id: int | None, as_of: datetime) -> list[Standing]:
+def _make(session: Session, location_id: int | None, as_of: datetime) -> list[IndexedPatient]:
     made = []
     places = locations(session, location_id)
     for place in places:
@@ -144,12 +144,12 @@ def _make(session: Session, location_id: int | None, as_of: datetime) -> list[St
     return made
 
 
-def _standing(row: PatientRow) -> Standing:
+def _standing(row: PatientRow) -> IndexedPatient:
     groups = frozenset(CHIPS[Kind(flag.kind)].group for flag in row.flags if speaks(flag))
-    return Standing(row.key, row.severity, row.at_risk_cents, groups)
+    return IndexedPatient(row.key, row.severity, row.at_risk_cents, groups)
 
 
-def _keep(key: _Key, made: list[Standing]) -> None:
+def _keep(key: _Key, made: list[IndexedPatient]) -> None:
     """Keep the newest index of each store and location; older ones are of no use to anybody."""
     with _lock:
         for old in [one for one in _indexes if one[:2] == key[:2]]:
@@ -172,14 +172,14 @@ def _found(session: Session, location_id: int | None, search: str) -> list[int]:
 
 
 def _chosen(
-    keys: list[int], index: Mapping[int, Standing], groups: Collection[Group], order: str
+    keys: list[int], index: Mapping[int, IndexedPatient], groups: Collection[Group], order: str
 ) -> list[int]:
     wanted = frozenset(groups)
     if wanted:
         keys = [key for key in keys if key in index and index[key].groups & wanted]
     if order == "worst":
         place = {key: at for at, key in enumerate(keys)}
-        quiet = Standing(0, None, 0, frozenset())
+        quiet = IndexedPatient(0, None, 0, frozenset())
         keys = sorted(
             keys,
             key=lambda key: row_order(

@@ -19,7 +19,7 @@ from core.practice.models import Location
 from core.secrets import has_card_number
 from core.staff.models import Staff
 from core.tasks.history import change, note_step, restore
-from core.tasks.models import CloseReason, Did, Task, TaskEvent, TaskState
+from core.tasks.models import CloseReason, Task, TaskAct, TaskEvent, TaskState
 from core.tasks.to_genesis import tell_genesis
 
 AT_ONCE = 500
@@ -39,7 +39,7 @@ class Until(StrEnum):
 
 def take(session: Session, who: Identity, *, task_ids: Sequence[int]) -> list[int]:
     """They are mine now. Raises NotAllowed, NotFound, BadInput (closed)."""
-    return _give(session, who, task_ids, who.staff_id, Did.TOOK, "")
+    return _give(session, who, task_ids, who.staff_id, TaskAct.TOOK, "")
 
 
 def assign(session: Session, who: Identity, *, task_ids: Sequence[int], staff_id: int) -> list[int]:
@@ -47,11 +47,11 @@ def assign(session: Session, who: Identity, *, task_ids: Sequence[int], staff_id
     staff = session.get(Staff, staff_id)
     if staff is None or staff.disabled_at is not None or not may(staff.role, Permission.WORK_TASKS):
         raise BadInput("Tasks can be given to people of the front desk, the office manager and the owner.")
-    return _give(session, who, task_ids, staff_id, Did.ASSIGNED, staff.display_name or staff.username)
+    return _give(session, who, task_ids, staff_id, TaskAct.ASSIGNED, staff.display_name or staff.username)
 
 
 def _give(
-    session: Session, who: Identity, task_ids: Sequence[int], staff_id: int, did: Did, words: str
+    session: Session, who: Identity, task_ids: Sequence[int], staff_id: int, did: TaskAct, words: str
 ) -> list[int]:
     steps = []
     for task in _tasks(session, who, task_ids):
@@ -83,7 +83,7 @@ def snooze(
             "mark_cents": task.cents,
         }
         words = f"until {short_day(chosen, today)}"
-        steps.append(change(session, who, task, Did.SNOOZED, words=words, **values))
+        steps.append(change(session, who, task, TaskAct.SNOOZED, words=words, **values))
     return _ids(session, steps)
 
 
@@ -125,7 +125,7 @@ def close(
             "cleared_evidence": "[]",
         }
         told = f"{reason}: {said}" if said else reason.value
-        steps.append(change(session, who, task, Did.CLOSED, words=told, **values))
+        steps.append(change(session, who, task, TaskAct.CLOSED, words=told, **values))
     tell_genesis(session, tasks)
     return _ids(session, steps)
 
@@ -154,7 +154,15 @@ def bring_back(session: Session, who: Identity | None, task: Task, words: str = 
         "cleared_evidence": "[]",
     }
     return change(
-        session, who, task, Did.REOPENED, words=words, state=state, mark_severity="", mark_cents=0, **nothing
+        session,
+        who,
+        task,
+        TaskAct.REOPENED,
+        words=words,
+        state=state,
+        mark_severity="",
+        mark_cents=0,
+        **nothing,
     )
 
 
@@ -164,7 +172,7 @@ def note(session: Session, who: Identity, *, task_id: int, words: str) -> list[i
     said = _words(words)
     if not said:
         raise BadInput("Write the note first.")
-    return _ids(session, [note_step(session, who, task, Did.NOTED, words=said)])
+    return _ids(session, [note_step(session, who, task, TaskAct.NOTED, words=said)])
 
 
 def take_back(session: Session, who: Identity, *, step_ids: Sequence[int]) -> int:
@@ -177,7 +185,7 @@ def take_back(session: Session, who: Identity, *, step_ids: Sequence[int]) -> in
         task = tasks[step.task_id]
         if step.staff_id != who.staff_id or step.undone or _last(session, task) != step.id:
             raise BadInput("Something else was done since. Look at the task and decide anew.")
-        before = change(session, who, task, Did.UNDID, words=step.did)
+        before = change(session, who, task, TaskAct.UNDID, words=step.did)
         restore(task, step.before)
         if task.state != TaskState.CLOSED:
             _none_instead(session, task)
@@ -190,7 +198,7 @@ def take_back(session: Session, who: Identity, *, step_ids: Sequence[int]) -> in
 
 def _last(session: Session, task: Task) -> int | None:
     steps = select(col(TaskEvent.id)).where(
-        col(TaskEvent.task_id) == task.id, col(TaskEvent.did) != Did.NOTED, ~col(TaskEvent.undone)
+        col(TaskEvent.task_id) == task.id, col(TaskEvent.did) != TaskAct.NOTED, ~col(TaskEvent.undone)
     )
     return session.execute(steps.order_by(col(TaskEvent.id).desc()).limit(1)).scalar()
 

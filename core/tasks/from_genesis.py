@@ -16,7 +16,7 @@ from core.outbox.models import OutboxKind, OutboxState
 from core.secrets import mask_card_numbers
 from core.tasks.commands import bring_back
 from core.tasks.history import change
-from core.tasks.models import CloseReason, Did, Task, TaskState, Told
+from core.tasks.models import CloseReason, ShownInEhr, Task, TaskAct, TaskState
 from core.tasks.to_genesis import SUBJECT
 
 LONGEST = 200
@@ -60,7 +60,7 @@ def _close(session: Session, task: Task, there: There) -> None:
         session,
         None,
         task,
-        Did.CLOSED,
+        TaskAct.CLOSED,
         words=words,
         state=TaskState.CLOSED,
         snoozed_until=None,
@@ -71,12 +71,12 @@ def _close(session: Session, task: Task, there: There) -> None:
         cleared=words,
         cleared_evidence="[]",
     )
-    task.told = Told.CLOSED
+    task.told = ShownInEhr.CLOSED
 
 
 def _since_told(session: Session, task: Task, there: There) -> bool:
     """Whether it was opened there after our closing had arrived: what we read may be from before."""
-    if task.told != Told.CLOSED or not task.holds:
+    if task.told != ShownInEhr.CLOSED or not task.holds:
         return False
     closings = [
         row for row in outbox.rows_of(session, SUBJECT, task.id or 0) if row.kind == OutboxKind.TASK_CLOSE
@@ -92,5 +92,5 @@ def _reopen(session: Session, task: Task) -> int:
         bring_back(session, None, task, "Opened again in Genesis.")
     except BadInput:  # a newer episode is open here and there: that is the one to work on
         return 0
-    task.told = Told.OPEN
+    task.told = ShownInEhr.OPEN
     return 1

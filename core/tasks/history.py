@@ -10,7 +10,7 @@ from sqlmodel import Session
 from core import clock
 from core.audit.commands import record
 from core.permissions import Identity
-from core.tasks.models import Did, Task, TaskEvent
+from core.tasks.models import Task, TaskAct, TaskEvent
 
 # what a step may change, and taking it back restores
 _STEPS = (
@@ -31,7 +31,7 @@ def change(
     session: Session,
     who: Identity | None,
     task: Task,
-    did: Did,
+    did: TaskAct,
     *,
     words: str = "",
     at: datetime | None = None,
@@ -51,7 +51,7 @@ def note_step(
     session: Session,
     who: Identity | None,
     task: Task,
-    did: Did,
+    did: TaskAct,
     *,
     words: str = "",
     before: dict[str, Any] | None = None,

@@ -25,7 +25,7 @@ class CloseReason(StrEnum):
     OTHER = "other"
 
 
-class Did(StrEnum):
+class TaskAct(StrEnum):
     """What happened to a task, as its history says it."""
 
     OPENED = "opened"
@@ -39,7 +39,7 @@ class Did(StrEnum):
     UNDID = "took back the last step"
 
 
-class Told(StrEnum):
+class ShownInEhr(StrEnum):
     """What the EHR's own task list was last asked to show of this task."""
 
     NOTHING = ""
@@ -105,7 +105,7 @@ class Task(Row, table=True):
     close_reason: str = ""
     cleared: str = ""
     cleared_evidence: str = "[]"
-    told: str = Told.NOTHING
+    told: str = ShownInEhr.NOTHING
     told_key: str = ""
 
 

@@ -19,7 +19,7 @@ from core.tasks.closing import GONE, Cleared, cleared_by
 from core.tasks.from_findings import Findings, Found, Key, findings_of
 from core.tasks.history import change, note_step, rows_as_text
 from core.tasks.kinds import TaskKind
-from core.tasks.models import Did, Task, TaskState
+from core.tasks.models import Task, TaskAct, TaskState
 from core.tasks.rules import Held, Steps, steps_of
 from core.tasks.to_genesis import tell_genesis
 
@@ -135,7 +135,7 @@ def _open(session: Session, one: Seen, found: Found, episode: int) -> Task | Non
     if made is None:
         return None
     task = session.get_one(Task, made)
-    note_step(session, None, task, Did.OPENED, words=found.sentence)
+    note_step(session, None, task, TaskAct.OPENED, words=found.sentence)
     return task
 
 
@@ -171,7 +171,7 @@ def wake(session: Session, task: Task, why: str) -> None:
         session,
         None,
         task,
-        Did.WOKE,
+        TaskAct.WOKE,
         words=why,
         state=state,
         snoozed_until=None,
@@ -189,7 +189,7 @@ def _close(session: Session, one: Seen, task: Task, setting: Setting) -> Task:
         session,
         None,
         task,
-        Did.CLOSED,
+        TaskAct.CLOSED,
         words=found.sentence,
         state=TaskState.CLOSED,
         snoozed_until=None,

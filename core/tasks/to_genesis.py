@@ -17,7 +17,7 @@ from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.patients.models import Patient
 from core.practice.models import Location
 from core.severity import Severity
-from core.tasks.models import Task, TaskState, Told
+from core.tasks.models import ShownInEhr, Task, TaskState
 
 SUBJECT = "task"
 PRIORITY = {Severity.CRITICAL: "high", Severity.HIGH: "high", Severity.MEDIUM: "medium"}
@@ -51,37 +51,37 @@ def tell_the_rest(session: Session) -> int:
     if genesis_connection(session) is None:
         return 0
     untold = select(Task).where(
-        ((col(Task.state) != TaskState.CLOSED) & (col(Task.told) != Told.OPEN))
-        | ((col(Task.state) == TaskState.CLOSED) & (col(Task.told) == Told.OPEN))
+        ((col(Task.state) != TaskState.CLOSED) & (col(Task.told) != ShownInEhr.OPEN))
+        | ((col(Task.state) == TaskState.CLOSED) & (col(Task.told) == ShownInEhr.OPEN))
     )
     return tell_genesis(session, session.execute(untold.limit(AT_ONCE).with_for_update()).scalars())
 
 
 def _wanted(task: Task) -> str:
     if task.state != TaskState.CLOSED:
-        return Told.OPEN
-    return Told.CLOSED if task.told == Told.OPEN else task.told
+        return ShownInEhr.OPEN
+    return ShownInEhr.CLOSED if task.told == ShownInEhr.OPEN else task.told
 
 
 def _tell(session: Session, task: Task, connection_id: int) -> int:
     sent = outbox.rows_of(session, SUBJECT, task.id or 0)
     posts = [row for row in sent if row.kind == OutboxKind.TASK_POST]
     session.add(task)
-    if _wanted(task) == Told.OPEN:
+    if _wanted(task) == ShownInEhr.OPEN:
         closing = [row for row in sent if row.kind == OutboxKind.TASK_CLOSE]
         if (
             closing
-            and task.told == Told.CLOSED
+            and task.told == ShownInEhr.CLOSED
             and outbox.cancel(session, closing[-1], "It was opened again.")
         ):
-            task.told = Told.OPEN
+            task.told = ShownInEhr.OPEN
             return 0
         return _post(session, task, connection_id, posts)
     last = posts[-1] if posts else None
     if last is not None and outbox.cancel(session, last, "It was closed before it went out."):
-        task.told = Told.NOTHING
+        task.told = ShownInEhr.NOTHING
         return 0
-    task.told = Told.CLOSED
+    task.told = ShownInEhr.CLOSED
     if last is None or last.state == OutboxState.REFUSED:
         return 0
     known = outbox.result_of(last).get("task_id")
@@ -93,7 +93,7 @@ def _tell(session: Session, task: Task, connection_id: int) -> int:
 def _post(session: Session, task: Task, connection_id: int, posts: list[OutboxRow]) -> int:
     """A task that is opened again after it was closed there goes out under a key of its own: theirs stays closed."""
     patient = session.get_one(Patient, task.patient_id)
-    task.told = Told.OPEN
+    task.told = ShownInEhr.OPEN
     task.told_key = _key(task, patient.external_id, len(posts))
     _put(session, task, connection_id, OutboxKind.TASK_POST, _payload(session, task, patient))
     return 1

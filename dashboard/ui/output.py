@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.permissions import Identity, Permission, may
-from core.practice.reports import Place
+from core.practice.reports import LocationChoice
 from dashboard.wording.may_see import MaySee
 
 
 def list_menu(
-    report: str, place: Place | None, who: Identity, may_see: MaySee, *, print_view: str = ""
+    report: str, place: LocationChoice | None, who: Identity, may_see: MaySee, *, print_view: str = ""
 ) -> None:
     """The export of a list of patients (`report`: its name in /export/NAME.csv), for those who may take it along.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.permissions import Identity
-from core.practice.reports import Place
+from core.practice.reports import LocationChoice
 from dashboard.ui.choices import choices, choose
 from dashboard.wording.text import plain
 
@@ -13,8 +13,8 @@ EVERYWHERE = ""
 
 
 def place_picker(
-    offered: list[Place], who: Identity, screen: str, on_pick: Callable[[], None]
-) -> Place | None:
+    offered: list[LocationChoice], who: Identity, screen: str, on_pick: Callable[[], None]
+) -> LocationChoice | None:
     """The location chosen for `screen`; None = every location of this person. Draws nothing where there is only one."""
     if len(offered) < 2:
         return None

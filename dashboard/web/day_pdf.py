@@ -13,7 +13,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 from core.letters import drawable
 
 if TYPE_CHECKING:
-    from dashboard.web.day_sheet import Line, Paper, Sheet
+    from dashboard.web.day_sheet import Paper, Sheet
 
 INK, SOFT, RULE = colors.HexColor("#1f1d1a"), colors.HexColor("#5c574f"), colors.HexColor("#cfc8bb")
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=12, textColor=INK)
@@ -74,7 +74,7 @@ def _sheet(sheet: "Sheet", paper: "Paper") -> list[Any]:
     return [heading, about, Spacer(1, 3 * mm), table, Spacer(1, 3 * mm), _text(paper.made, SMALL)]
 
 
-def _cells(line: "Line", *, money: bool) -> list[Any]:
+def _cells(line: "VisitLine", *, money: bool) -> list[Any]:
     patient = [_text(line.patient, BOLD), _text(line.visit, SMALL)]
     collect = [_text(line.collect, RIGHT)] if money else []
     return [

@@ -12,7 +12,7 @@ from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import ago, clock_time, day_words, shown, visit_day
 
 
-class Line(NamedTuple):
+class VisitLine(NamedTuple):
     """One visit on paper."""
 
     time: str
@@ -28,7 +28,7 @@ class Sheet(NamedTuple):
     """One provider's page."""
 
     provider: str
-    lines: list[Line]
+    lines: list[VisitLine]
 
 
 class Paper(NamedTuple):
@@ -63,9 +63,9 @@ def _of(report: Report, provider: str) -> list[MorningRow]:
     return sorted(found, key=lambda visit: visit.starts_at)
 
 
-def _line(visit: MorningRow, report: Report) -> Line:
+def _line(visit: MorningRow, report: Report) -> VisitLine:
     row = visit.about
-    return Line(
+    return VisitLine(
         time=clock_time(visit.starts_at, report.time_zone),
         patient=shown(row.patient, 60),
         visit=shown(visit.appointment_type, 60),

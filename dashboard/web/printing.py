@@ -11,7 +11,7 @@ from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, HuddleError, NotAllowed, NotFound
 from core.permissions import Identity, Permission, require
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from core.reports.as_file import as_csv
 from core.reports.head import Report
 from core.reports.morning import morning
@@ -95,7 +95,7 @@ def _report(day: str, location: str, who: Identity) -> Report:
         return morning(session, location_id=place and place.key, day=_date(day), as_of=clock.now())
 
 
-def _place(offered: list[Place], location: str) -> Place | None:
+def _place(offered: list[LocationChoice], location: str) -> LocationChoice | None:
     if not location:
         return offered[0] if offered else None
     found = next((one for one in offered if one.external_id == location), None)

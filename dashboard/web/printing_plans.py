@@ -15,13 +15,13 @@ from core.store.engine import transaction
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList, report_for
 from dashboard.web.templates import plain_page
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee, may_see_of
 from dashboard.wording.plan_row import drawn, seen_by
 from dashboard.wording.text import ago, clock_time, day_words, shown
 
 
-class Line(NamedTuple):
+class PlanLine(NamedTuple):
     """One plan on paper."""
 
     patient: str
@@ -41,12 +41,12 @@ class Paper(NamedTuple):
     day: str
     total: str
     made: str
-    lines: list[Line]
+    lines: list[PlanLine]
 
 
 def paper(report: Report, may_see: MaySee) -> Paper:
     """The plans that are behind, as this person may see them."""
-    place = Place(report.time_zone, report.day)
+    place = LocalDay(report.time_zone, report.day)
     fresh = ", ".join(f"{shown(one.name, 40)} {ago(one.synced_at, report.as_of)}" for one in report.sources)
     made_on = day_words(clock.local_date(report.as_of, report.time_zone))
     return Paper(
@@ -58,9 +58,9 @@ def paper(report: Report, may_see: MaySee) -> Paper:
     )
 
 
-def _line(row: ArrearsRow, place: Place) -> Line:
+def _line(row: ArrearsRow, place: LocalDay) -> PlanLine:
     cells = drawn(row, place, place.time_zone)["cells"]
-    return Line(
+    return PlanLine(
         patient=cells["who"]["name"],
         about=cells["who"]["sub"],
         behind=short_dollars(row.arrears_cents) if row.arrears_cents is not None else "unknown",

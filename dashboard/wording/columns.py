@@ -19,7 +19,7 @@ from dashboard.wording.text import day_month, shown, visit_day
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LocalDay:
     """Where a row is read: the location's zone and its date today."""
 
     time_zone: str
@@ -31,7 +31,7 @@ class Column:
     key: str
     label: str
     kind: str
-    cell: Callable[[PatientRow, Place], Any]
+    cell: Callable[[PatientRow, LocalDay], Any]
     money: bool = False
 
 
@@ -59,7 +59,7 @@ def say_line(row: PatientRow) -> dict[str, Any]:
     return {"words": shown(row.say or note, 300), "calm": not row.say}
 
 
-def _card(row: PatientRow, place: Place) -> dict[str, str]:
+def _card(row: PatientRow, place: LocalDay) -> dict[str, str]:
     card = row.card
     if card.last_four is None:
         return _two(ON_FILE.get(card.on_file, "Unknown"))
@@ -69,7 +69,7 @@ def _card(row: PatientRow, place: Place) -> dict[str, str]:
     return _two(f"{card.brand or 'Card'} {card.last_four}", ends)
 
 
-def _missing(row: PatientRow, place: Place) -> dict[str, str]:
+def _missing(row: PatientRow, place: LocalDay) -> dict[str, str]:
     if not row.missing_payments:
         return _two("–")
     first = row.missing_payments[0]
@@ -77,7 +77,7 @@ def _missing(row: PatientRow, place: Place) -> dict[str, str]:
     return _two(short_dollars(row.missing_cents), f"due {day_month(first.due_on, place.today)}{more}")
 
 
-def _plan(row: PatientRow, place: Place) -> dict[str, str]:
+def _plan(row: PatientRow, place: LocalDay) -> dict[str, str]:
     if row.arrears_cents <= 0:
         return _two("–")
     return _two(f"{short_dollars(row.arrears_cents)} behind", f"{row.days_past_due} days")
@@ -89,7 +89,7 @@ def use_words(cell: MembershipCell) -> str:
     return f"{cell.used} done, {cell.booked} booked {allowance}"
 
 
-def _membership(row: PatientRow, place: Place) -> dict[str, Any] | None:
+def _membership(row: PatientRow, place: LocalDay) -> dict[str, Any] | None:
     cell = row.membership
     return cell and {
         "done": cell.used,
@@ -100,14 +100,14 @@ def _membership(row: PatientRow, place: Place) -> dict[str, Any] | None:
     }
 
 
-def _insurance(row: PatientRow, place: Place) -> dict[str, str]:
+def _insurance(row: PatientRow, place: LocalDay) -> dict[str, str]:
     cell = row.insurance
     left = "" if cell.visits_left is None else f"{cell.visits_left} visits left"
     state = cell.state.replace("_", " ").lower().capitalize()
     return _two(cell.payer or state, ", ".join(word for word in (state if cell.payer else "", left) if word))
 
 
-def _balance(row: PatientRow, place: Place) -> dict[str, str]:
+def _balance(row: PatientRow, place: LocalDay) -> dict[str, str]:
     owes = row.balance.patient_owes_cents
     if owes <= 0:
         credit = row.balance.credit_cents
@@ -148,5 +148,5 @@ def chosen(may_see: MaySee, keys: list[str]) -> list[Column]:
     return [*main, *details]
 
 
-def place_of(time_zone: str, today: date | None = None) -> Place:
-    return Place(time_zone, today or clock.today(time_zone))
+def place_of(time_zone: str, today: date | None = None) -> LocalDay:
+    return LocalDay(time_zone, today or clock.today(time_zone))

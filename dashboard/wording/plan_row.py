@@ -8,7 +8,7 @@ from core.plans.facts import PlanState
 from core.reports.arrears_rows import ArrearsRow
 from core.severity import Severity
 from dashboard.wording.chips import ShownChip
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import shown, visit_day
 
@@ -32,7 +32,7 @@ def seen_by(row: ArrearsRow, may_see: MaySee) -> ArrearsRow:
     return replace(row, patient=row.initials, mobile_last_four=None, member=member, promise=promise)
 
 
-def drawn(row: ArrearsRow, place: Place, time_zone: str) -> dict[str, Any]:
+def drawn(row: ArrearsRow, place: LocalDay, time_zone: str) -> dict[str, Any]:
     """One plan as the board draws it."""
     severity = row.severity
     return {

@@ -21,7 +21,7 @@ from core.patients.models import Patient
 from core.reports import morning as reports
 from core.reports.rows import PatientRow
 from core.store.engine import reader
-from core.tasks.models import Did, TaskEvent
+from core.tasks.models import TaskAct, TaskEvent
 from tests.browser.clinic import DESK, Clinic, run_clinic
 from tests.browser.conftest import ARTIFACTS, Window
 from tests.web.running import staff_with_role
@@ -253,11 +253,14 @@ def test_a_double_click_on_tasks_is_one_step_and_one_undo(
     press_twice(page.get_by_role("button", name="Take", exact=True))
     page.get_by_text("taken: 1 task", exact=True).wait_for()
     window.settle()
-    assert (rows(clinic, TaskEvent), rows(clinic, TaskEvent, did=Did.TOOK, undone=False)) == (steps + 1, 1)
+    assert (rows(clinic, TaskEvent), rows(clinic, TaskEvent, did=TaskAct.TOOK, undone=False)) == (
+        steps + 1,
+        1,
+    )
     press_twice(page.get_by_role("button", name="Undo", exact=True))
     expect(page.get_by_text("taken: 1 task")).to_have_count(0)
     window.settle()
-    assert rows(clinic, TaskEvent, did=Did.UNDID) == 1
+    assert rows(clinic, TaskEvent, did=TaskAct.UNDID) == 1
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert [one for one in window.complaints if "404" not in one] == []
 

@@ -17,7 +17,7 @@ from tests.browser.conftest import Window
 from tests.browser.test_morning import close_drawer, drawer, number, serious
 from tests.conftest import fresh_sqlite
 from tests.memberships.booked import load_member
-from tests.morning.practice import visit
+from tests.reports.practice import visit
 from tests.web.running import Running, run_dashboard, staff_with_role
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser memberships")]

@@ -12,7 +12,7 @@ from core import clock
 from core.connections.postbacks import new_key
 from core.inbox.models import InboxEvent, InboxState
 from core.integrations.fortis.webhooks import Key
-from core.jobs.inbox.work import Did, work_inbox
+from core.jobs.inbox.work import InboxPass, work_inbox
 from core.store.engine import transaction
 from tests.crash.taking_in import serve, work
 from tests.inbox.telling import as_json, message, transaction_record
@@ -81,7 +81,7 @@ def test_killed_before_the_answer_it_is_told_again_and_applied_once(
     finally:
         running.kill()
         running.join(10)
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     assert held(sqlite_store, 1, "transactions", "amount_cents") == {paid: (14_900,)}
 
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 from core import clock
 from core.inbox.commands import claim, keep, try_again, wait_before
 from core.inbox.models import InboxEvent, InboxState
-from core.jobs.inbox.work import Did, work_inbox
+from core.jobs.inbox.work import InboxPass, work_inbox
 from core.jobs.sync import sync_connection
 from core.permissions import Identity, Role
 from core.store.engine import transaction
@@ -67,10 +67,10 @@ def test_a_payment_we_are_told_of_is_here_without_a_sync(
 ) -> None:
     paid = _pay(sandbox, 14_900)
     _told(sqlite_store, connection, paid)
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     payments = held(sqlite_store, connection, "transactions", "amount_cents", "contact_ref")
     assert payments[paid] == (14_900, ANA)
-    assert work_inbox(sqlite_store) == Did()
+    assert work_inbox(sqlite_store) == InboxPass()
 
 
 def test_what_the_message_claims_is_not_believed(
@@ -78,7 +78,7 @@ def test_what_the_message_claims_is_not_believed(
 ) -> None:
     before = held(sqlite_store, connection, "transactions", "amount_cents", "status")
     _told(sqlite_store, connection, "31f0000000000000000dead1")
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     assert held(sqlite_store, connection, "transactions", "amount_cents", "status") == before
 
 
@@ -107,7 +107,7 @@ def test_a_payment_of_somebody_new_brings_the_person_with_it(
     token = sandbox.request("POST", "/v1/tokens/cc", json=card).json()["data"]["id"]
     paid = _pay(sandbox, 5_000, token)
     _told(sqlite_store, connection, paid)
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     assert person in held(sqlite_store, connection, "contacts")
     assert token in held(sqlite_store, connection, "tokens")
 
@@ -118,11 +118,11 @@ def test_a_processor_out_of_reach_puts_the_event_off_and_says_why(
     paid = _pay(sandbox, 700)
     _told(sqlite_store, connection, paid)
     sandbox.control({"faults": [{"kind": "status", "status": 500, "times": 5}]})
-    assert work_inbox(sqlite_store, wire={"sleep": lambda _seconds: None}) == Did(put_off=1)
+    assert work_inbox(sqlite_store, wire={"sleep": lambda _seconds: None}) == InboxPass(put_off=1)
     (event,) = _events(sqlite_store)
     assert (event.state, "trouble" in event.reason) == (InboxState.WAITING, True)
     with clock.frozen(clock.now() + timedelta(minutes=1)):
-        assert work_inbox(sqlite_store, wire={"monotonic": lambda: 0.0}) == Did(applied=1)
+        assert work_inbox(sqlite_store, wire={"monotonic": lambda: 0.0}) == InboxPass(applied=1)
     assert paid in held(sqlite_store, connection, "transactions")
 
 
@@ -132,9 +132,9 @@ def test_an_event_nobody_finished_is_taken_up_again(
     _told(sqlite_store, connection, _pay(sandbox, 800))
     with transaction(sqlite_store) as session:
         assert len(claim(session, now=clock.now(), limit=9)) == 1  # and then this process died
-    assert work_inbox(sqlite_store) == Did()
+    assert work_inbox(sqlite_store) == InboxPass()
     with clock.frozen(clock.now() + timedelta(seconds=91)):
-        assert work_inbox(sqlite_store) == Did(applied=1)
+        assert work_inbox(sqlite_store) == InboxPass(applied=1)
 
 
 def test_what_is_parked_is_looked_at_again_after_a_sync(
@@ -145,9 +145,9 @@ def test_what_is_parked_is_looked_at_again_after_a_sync(
         event = session.exec(select(InboxEvent)).one()
         event.state, event.not_before = InboxState.PARKED, clock.now() + timedelta(minutes=20)
         session.add(event)
-    assert work_inbox(sqlite_store) == Did()
+    assert work_inbox(sqlite_store) == InboxPass()
     sync_connection(sqlite_store, connection)
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
 
 
 def test_each_event_is_applied_once_whoever_works_on_it_and_in_any_order(
@@ -163,7 +163,7 @@ def test_each_event_is_applied_once_whoever_works_on_it_and_in_any_order(
         for _ in range(dice.randint(1, 5))
     ]
     dice.shuffle(deliveries)
-    results: list[Did] = []
+    results: list[InboxPass] = []
 
     def deliver(part: list[tuple[str, str]]) -> None:
         for ref, event in part:
@@ -188,7 +188,7 @@ def test_one_event_nobody_can_make_sense_of_holds_up_no_other(
     with transaction(sqlite_store) as session:
         odd = {"resource": "transaction"}
         keep(session, source="fortis", event_id="odd", kind="odd", body=odd, connection_id=connection)
-    assert work_inbox(sqlite_store) == Did(applied=1, put_off=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1, put_off=1)
 
 
 def test_waits_grow_to_half_an_hour() -> None:
@@ -206,10 +206,10 @@ def test_an_event_given_up_can_be_tried_again_by_who_minds_the_connections(
         event.state, event.attempts = InboxState.FAILED, 150
         session.add(event)
         event_id = event.id or 0
-    assert work_inbox(sqlite_store) == Did()
+    assert work_inbox(sqlite_store) == InboxPass()
     with transaction(sqlite_store) as session:
         try_again(session, owner, event_id)
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     with transaction(sqlite_store) as session:
         try_again(session, owner, event_id)  # the second press of a double click
-    assert work_inbox(sqlite_store) == Did()
+    assert work_inbox(sqlite_store) == InboxPass()

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from core.inbox.models import InboxEvent, InboxState
 from core.integrations.sms import signature
-from core.jobs.inbox.work import Did, work_inbox
+from core.jobs.inbox.work import InboxPass, work_inbox
 from core.messages.models import Suppression
 from core.patients.models import Patient
 from core.store.engine import transaction
@@ -79,5 +79,5 @@ def test_what_cannot_be_applied_at_once_is_kept_and_the_gateway_is_not_bothered(
     with transaction(sqlite_store) as session:
         assert session.exec(select(InboxEvent.state)).one() == InboxState.WAITING
         session.connection().exec_driver_sql("ALTER TABLE elsewhere RENAME TO inbound_message")
-    assert work_inbox(sqlite_store) == Did(applied=1)
+    assert work_inbox(sqlite_store) == InboxPass(applied=1)
     assert _stopped(sqlite_store)

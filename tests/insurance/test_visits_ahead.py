@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.morning.practice import load, morning_rows, visit
+from tests.reports.practice import load, morning_rows, visit
 
 COVERAGE = {
     "coverage_id": "C1",

@@ -15,7 +15,7 @@ from core.invoices.rules import (
     Ask,
     Charge,
     Choice,
-    Line,
+    DraftLine,
     ServiceChoice,
     clean_note,
     invoiceable,
@@ -31,7 +31,7 @@ LATER = Charge(2, "G2", date(2026, 11, 10), "Massage", 9_000, 4_000, 11)
 LIST = [ServiceChoice(10, "98941", "Adjustment", 6_500), ServiceChoice(12, "", "Orthotics", None)]
 
 
-def lines(*choices: Choice) -> list[Line]:
+def lines(*choices: Choice) -> list[DraftLine]:
     return lines_of(choices, [VISIT, LATER], LIST, insurer_entries=frozenset({9}), today=TODAY)
 
 

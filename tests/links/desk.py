@@ -23,7 +23,7 @@ from core.permissions import Identity, Role
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import connect_sandbox
-from tests.morning.practice import load
+from tests.reports.practice import load
 from tests.sandbox.records import ANA, ANAS_CARD, BEN, LOCATION_ID, contact, small_practice
 from tests.sandbox.running import Sandbox
 

@@ -21,7 +21,7 @@ from core.settings import settings
 from core.store.engine import transaction
 from tests.links.desk import ANAS_CARD, LEDGER, PATIENTS, SERVICES, Choice, Desk, charge
 from tests.messages.clinic import connect_wires, texted
-from tests.morning.practice import load
+from tests.reports.practice import load
 from tests.sandbox.links import sale
 
 

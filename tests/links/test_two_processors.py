@@ -17,7 +17,7 @@ from core.reports.morning import morning, patients
 from core.store.engine import reader, transaction
 from core.tasks.reports import Show, Wanted, open_tasks, quick_stop
 from tests.links.desk import PATIENTS, Desk, days_ago
-from tests.morning.practice import load
+from tests.reports.practice import load
 from tests.sandbox.at_cash_practice import customer, fields_of, open_cash_practice, small
 
 

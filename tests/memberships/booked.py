@@ -14,7 +14,7 @@ from core.reports.memberships import memberships
 from core.schedule.models import Appointment
 from core.staff.commands import add_staff
 from core.store.engine import reader, transaction
-from tests.morning.practice import load, visit
+from tests.reports.practice import load, visit
 
 AS_OF = datetime(2026, 11, 21, 18, tzinfo=UTC)  # 11:00 in Denver
 PLANS = [

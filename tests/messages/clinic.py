@@ -9,7 +9,7 @@ from sqlmodel import select
 from core import clock
 from core.connections.commands import connect, split_secrets
 from core.connections.models import Connection, Kind
-from core.jobs.outbox.work import Did, work_outbox
+from core.jobs.outbox.work import OutboxPass, work_outbox
 from core.messages.commands import edited
 from core.messages.models import Channel, Message
 from core.messages.templates import Words, template_for
@@ -29,9 +29,9 @@ class Clinic(NamedTuple):
     manager: Identity
     patients: list[int]
 
-    def work(self) -> Did:
+    def work(self) -> OutboxPass:
         """One pass over the outbox; what came of it in all."""
-        whole = Did()
+        whole = OutboxPass()
         for did in work_outbox(self.engine).values():
             for name in ("settled", "refused", "later", "unknown", "cancelled"):
                 setattr(whole, name, getattr(whole, name) + getattr(did, name))

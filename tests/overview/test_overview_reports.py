@@ -20,8 +20,8 @@ from core.reports.arrears import arrears
 from core.store.engine import open_store, reader, transaction
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.conftest import fresh_sqlite
-from tests.morning.practice import BASE, load
 from tests.overview.counting import NOON, count_at, payment
+from tests.reports.practice import BASE, load
 
 TODAY = date(2026, 11, 20)
 AS_OF = datetime(2026, 11, 20, 23, tzinfo=UTC)  # 17:00 in Chicago

@@ -15,7 +15,6 @@ from core.overview.roll_ups import progress
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
 from tests.forks import FORKS
-from tests.morning.practice import BASE, load, visit
 from tests.overview.counting import (
     NOON,
     count_at,
@@ -26,6 +25,7 @@ from tests.overview.counting import (
     payment,
     waiting,
 )
+from tests.reports.practice import BASE, load, visit
 
 TWO_PLACES = [
     {"location_id": "L1", "name": "Elm Street", "time_zone": "America/Denver"},

@@ -11,7 +11,7 @@ from core.plans.models import Plan
 from core.reports.arrears import arrears
 from core.reports.as_file import as_json
 from core.store.engine import reader
-from tests.morning.practice import BASE, load
+from tests.reports.practice import BASE, load
 from tests.web.running import staff_with_role
 
 NOON = datetime(2026, 4, 15, 18, tzinfo=UTC)  # in Denver

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.morning.practice import load, patient_rows
+from tests.reports.practice import load, patient_rows
 
 PLAN = {"plan_id": "N1", "patient_id": "P1", "kind": "payment", "name": "Payment plan", "total": "400.00"}
 DUES = [

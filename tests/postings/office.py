@@ -11,7 +11,7 @@ from core import clock
 from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
 from core.connections.models import Kind
-from core.jobs.post_payments import Did, post_payments
+from core.jobs.post_payments import PostingPass, post_payments
 from core.ledger.models import LedgerEntry
 from core.patients.models import Patient
 from core.payments.models import Payment
@@ -173,10 +173,10 @@ class Office:
                 session, self.max, connection_id=self.genesis, date_start=start, seen=seen, acknowledged=True
             )
 
-    def post(self, at: datetime = NOW) -> Did:
+    def post(self, at: datetime = NOW) -> PostingPass:
         """One pass of the job."""
         with clock.frozen(at):
-            return post_payments(self.store, wire=QUICK).get(self.genesis, Did())
+            return post_payments(self.store, wire=QUICK).get(self.genesis, PostingPass())
 
     def rows(self, *states: str) -> list[LedgerPosting]:
         with reader(self.store) as session:

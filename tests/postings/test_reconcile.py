@@ -6,10 +6,10 @@ import pytest
 
 from core import clock
 from core.postings.reconcile import Books, Finding, reconcile
-from core.postings.rules import Line, pair
+from core.postings.rules import PostingLine, pair
 from core.store.engine import reader
+from tests.dues.test_posting_problems import posted
 from tests.money_facts import payment
-from tests.payments.test_posting import posted
 from tests.postings.office import NOW, TODAY, Office
 
 
@@ -151,5 +151,5 @@ def test_of_one_location_only_its_patients_are_counted(office: Office) -> None:
     ],
 )
 def test_a_row_is_found_by_order_id_or_by_patient_amount_and_day(row, mine) -> None:  # type: ignore[no-untyped-def]
-    line = Line(payment("2026-11-20", 50_00, order_id="O1"), 50_00, "k")
+    line = PostingLine(payment("2026-11-20", 50_00, order_id="O1"), 50_00, "k")
     assert ("k" in pair([line], [row]).rows) is mine

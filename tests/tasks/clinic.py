@@ -13,7 +13,7 @@ from core.practice.models import Practice
 from core.staff.commands import add_staff
 from core.store.engine import reader, transaction
 from core.tasks.models import Task, TaskEvent, TaskLook
-from tests.morning.practice import CARD, load, visit
+from tests.reports.practice import CARD, load, visit
 
 EIGHT = datetime(2026, 11, 23, 15, tzinfo=UTC)  # 8:00 in Denver, a Monday
 PLAN = {

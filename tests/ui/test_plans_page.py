@@ -25,14 +25,14 @@ from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from dashboard.wording import plan_row
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
 
 DAY, ZONE = date(2026, 11, 23), "America/New_York"
-PLACE = Place(ZONE, DAY)
+PLACE = LocalDay(ZONE, DAY)
 ROW = ArrearsRow(
     key=1, plan_key=7, name_key="ruiz ana", plan_id="N1", plan="Corrective care", patient_id="P1", patient="Ana Ruiz",
     initials="A.R.", mobile_last_four="0199", family=False, member_id=None, member=None, state="BEHIND",
@@ -175,7 +175,7 @@ def test_an_empty_list_is_good_news() -> None:
 def test_the_weeks_are_told_in_words(practice: Engine) -> None:
     with reader(practice) as session:
         found = incoming(session, None, clock.now())
-    words = incoming_list.week_words(found, Place(ZONE, found.first))
+    words = incoming_list.week_words(found, LocalDay(ZONE, found.first))
     assert words.count("$") >= 3
     coming = {one.id: incoming_list.rows_of(found, one) for one in incoming_list.WINDOWS}
     assert incoming_list.numbers(coming, "")[1]["label"] == "Next 30 days"

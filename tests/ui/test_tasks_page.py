@@ -22,13 +22,13 @@ from core.tasks.reports import TaskRow, Wanted, open_tasks, quick_stop
 from dashboard.ui.patient import quick_stop as card_tasks
 from dashboard.ui.tasks import list as task_list
 from dashboard.web.routes import MIDDLEWARE, ROUTES
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from tests.browser.practice import practice_store
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
 
-PLACE = Place("America/Denver", date(2026, 11, 23))
+PLACE = LocalDay("America/Denver", date(2026, 11, 23))
 AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 ROW = TaskRow(
     task_id=7, key=1, patient_id="P1", patient="Ana Ruiz", initials="A.R.", mobile_last_four="0199",

@@ -130,10 +130,10 @@ class CashPractice:
         except ValidationError as error:
             raise UnreadableAnswer("Cash Practice's answer about a clerk key cannot be read.") from error
 
-    def standing(self, order_id: str) -> records.Standing:
+    def standing(self, order_id: str) -> records.PaymentOutcome:
         """What became of a payment. Raises Refused (status 404: not there) or another TransportError."""
         try:
-            return records.Standing.model_validate(self._one(f"/payments/{order_id}"))
+            return records.PaymentOutcome.model_validate(self._one(f"/payments/{order_id}"))
         except ValidationError as error:
             raise UnreadableAnswer("Cash Practice's answer about a payment cannot be read.") from error
 

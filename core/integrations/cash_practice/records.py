@@ -345,7 +345,7 @@ class AccountUser(Record):
         }
 
 
-class Standing(BaseModel):
+class PaymentOutcome(BaseModel):
     """What became of a payment that was asked about by its Order-ID."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True, frozen=True, extra="ignore")

@@ -174,7 +174,7 @@ class Appointment(Resource):
     participant: list[Participant] = []
 
 
-class Place(Part):
+class EncounterPlace(Part):
     """Where an encounter was."""
 
     location: Reference | None = None
@@ -188,7 +188,7 @@ class Encounter(Resource):
     participant: list[Participant] = []
     appointment: list[Reference] = []
     period: Period | None = None
-    location: list[Place] = []
+    location: list[EncounterPlace] = []
 
 
 class Cost(Part):

@@ -41,7 +41,7 @@ class Key(NamedTuple):
     password: str
 
 
-class Told(NamedTuple):
+class FortisEvent(NamedTuple):
     """One message. event_id: a digest of what was said, since Fortis gives none: said again it is the same.
 
     resource: contact, transaction, batch or a word we do not know. action: create, update or delete. refs: ids of
@@ -69,7 +69,7 @@ def is_signed_in(headers: Mapping[str, str], keys: Iterable[Key]) -> bool:
     return bool(fitting)
 
 
-def read(body: bytes) -> Told:
+def read(body: bytes) -> FortisEvent:
     """A message in either encoding. Raises BadInput when it cannot be read."""
     fields = _fields(body)
     record = fields.get("data")
@@ -84,7 +84,7 @@ def read(body: bytes) -> Told:
     said = json.dumps([_word(fields.get("type")), resource, record], sort_keys=True, default=str)
     refs = {name: record[name] for name in _REFERENCES if _is_id(record.get(name))}
     digest = hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()[:40]
-    return Told(digest, RESOURCES.get(resource, resource), _word(fields.get("type")), record_id, refs)
+    return FortisEvent(digest, RESOURCES.get(resource, resource), _word(fields.get("type")), record_id, refs)
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:

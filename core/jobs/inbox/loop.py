@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Engine
 
 from core.inbox.commands import arrived
-from core.jobs.inbox.work import Did, work_inbox
+from core.jobs.inbox.work import InboxPass, work_inbox
 
 EVERY_SECONDS = 5.0
 
@@ -45,7 +45,7 @@ class InboxLoop:
             arrived.clear()
             try:
                 did = work_inbox(self._engine, stop=self._stop)
-                if did != Did():
+                if did != InboxPass():
                     _log.info("inbox worked", did=str(did))
             except Exception:
                 _log.exception("the inbox could not be worked")

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Did:
+class InboxPass:
     """What one pass over the inbox came to, in events."""
 
     applied: int = 0
@@ -47,9 +47,9 @@ class Did:
 
 def work_inbox(
     engine: Engine, *, wire: Mapping[str, Any] | None = None, stop: threading.Event | None = None
-) -> Did:
+) -> InboxPass:
     """Apply everything that is due. wire: transport, sleep … of http.Reader, for replays. Raises nothing of a vendor."""
-    did = Did()
+    did = InboxPass()
     while not (stop and stop.is_set()):
         with transaction(engine) as session:
             claimed = inbox.claim(session, now=clock.now(), limit=AT_ONCE)
@@ -69,7 +69,11 @@ def _by_connection(claimed: Sequence[InboxEvent]) -> dict[int | None, list[Inbox
 
 
 def _apply_of(
-    engine: Engine, connection_id: int | None, told: Sequence[InboxEvent], did: Did, wire: Mapping[str, Any]
+    engine: Engine,
+    connection_id: int | None,
+    told: Sequence[InboxEvent],
+    did: InboxPass,
+    wire: Mapping[str, Any],
 ) -> None:
     """Events of one connection; what goes wrong puts off these and no others."""
     at_once = [each for each in told if each.source in DOORS and DOORS[each.source].at_once]
@@ -91,7 +95,7 @@ def _apply_of(
         _put_off(engine, hints, "Something unforeseen went wrong; the log says more.", did)
 
 
-def _apply_stored(engine: Engine, told: InboxEvent, did: Did) -> None:
+def _apply_stored(engine: Engine, told: InboxEvent, did: InboxPass) -> None:
     """An event whose door applies it itself and could not when it came in."""
     apply = DOORS[told.source].at_once
     try:
@@ -108,7 +112,11 @@ def _apply_stored(engine: Engine, told: InboxEvent, did: Did) -> None:
 
 
 def _read_again(
-    engine: Engine, connection_id: int | None, told: Sequence[InboxEvent], did: Did, wire: Mapping[str, Any]
+    engine: Engine,
+    connection_id: int | None,
+    told: Sequence[InboxEvent],
+    did: InboxPass,
+    wire: Mapping[str, Any],
 ) -> None:
     about: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     nothing: list[int] = []
@@ -141,7 +149,9 @@ def _client(engine: Engine, connection_id: int | None, wire: Mapping[str, Any]) 
         return fortis_client(settings_of(connection), credentials(connection), **wire)
 
 
-def _finish(engine: Engine, ids: Sequence[int], did: Did, *, parked: bool = False, reason: str = "") -> None:
+def _finish(
+    engine: Engine, ids: Sequence[int], did: InboxPass, *, parked: bool = False, reason: str = ""
+) -> None:
     if not ids:
         return
     with transaction(engine) as session:
@@ -155,7 +165,7 @@ def _finish(engine: Engine, ids: Sequence[int], did: Did, *, parked: bool = Fals
     crashpoint("inbox.applied")
 
 
-def _put_off(engine: Engine, told: Sequence[InboxEvent], reason: str, did: Did) -> None:
+def _put_off(engine: Engine, told: Sequence[InboxEvent], reason: str, did: InboxPass) -> None:
     with transaction(engine) as session:
         open_ones = inbox.open_again(session, [each.id or 0 for each in told])
         inbox.put_off(session, open_ones, reason)

@@ -18,14 +18,14 @@ from core.store.version import touch
 _CHANGING = (OutboxKind.INVOICE_CLOSE, OutboxKind.INVOICE_REOPEN, OutboxKind.PAYLINK_DROP)
 
 
-class Told(NamedTuple):
+class ProcessorRecord(NamedTuple):
     """A record as the processor told it. listed: its list showed it, which new ones are not for up to half an hour."""
 
     record: QuickInvoice | Paylink
     listed: bool
 
 
-def read_back(session: Session, link: Link, told: Told, *, today: date) -> None:
+def read_back(session: Session, link: Link, told: ProcessorRecord, *, today: date) -> None:
     """Bring a link up to what the processor says: address, opened, remaining, closed, reopened, changed, seen.
 
     today: local to the patient. Does nothing to its state while a change of ours is still under way there.

@@ -16,7 +16,7 @@ from core.connections.commands import connection_of, credentials, fortis_client,
 from core.errors import NotFound, Refused
 from core.integrations.fortis.asked_records import Paylink, QuickInvoice
 from core.integrations.fortis.writes import FortisDesk
-from core.jobs.links.read_back import Told, gone_at_processor, read_back
+from core.jobs.links.read_back import ProcessorRecord, gone_at_processor, read_back
 from core.jobs.records.reread import reread
 from core.links.models import Link
 from core.links.rules import LIVE, LinkKind, LinkState
@@ -105,7 +105,7 @@ def _today(session: Session, link: Link) -> date:
 
 def _refresh(engine: Engine, client: FortisDesk, connection_id: int, known: Sequence[_Known]) -> int:
     """Ask, fetch the payments that are not here, write it down: no transaction is open while asking."""
-    told: dict[int, Told | None] = {}
+    told: dict[int, ProcessorRecord | None] = {}
     for kind, listing, one in (
         (LinkKind.INVOICE, client.quick_invoices, client.quick_invoice),
         (LinkKind.PAY, client.paylinks, client.paylink),
@@ -134,17 +134,17 @@ def _ask(
     known: Sequence[_Known],
     listing: Callable[[Sequence[str]], Any],
     one: Callable[[str], QuickInvoice | Paylink],
-) -> dict[int, Told | None]:
+) -> dict[int, ProcessorRecord | None]:
     """What the processor says of each, by link id; None = it is not there any more."""
     listed = {found.id: found for found in listing([each.external_id for each in known])} if known else {}
-    told: dict[int, Told | None] = {
-        each.link_id: Told(listed[each.external_id], listed=True)
+    told: dict[int, ProcessorRecord | None] = {
+        each.link_id: ProcessorRecord(listed[each.external_id], listed=True)
         for each in known
         if each.external_id in listed
     }
     for each in [each for each in known if each.external_id not in listed][:ALONE_AT_MOST]:
         try:
-            told[each.link_id] = Told(one(each.external_id), listed=False)
+            told[each.link_id] = ProcessorRecord(one(each.external_id), listed=False)
         except Refused as error:
             if error.status != 404:
                 raise

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HuddleError
-from core.jobs.outbox.work import Did, Lane, busy_connections, note_left_behind
+from core.jobs.outbox.work import Lane, OutboxPass, busy_connections, note_left_behind
 from core.outbox.commands import committed
 
 EVERY_SECONDS = 1.0
@@ -80,7 +80,7 @@ class OutboxLoop:
     def _work(self, lane: Lane) -> None:
         try:
             did = lane.work()
-            if did != Did():
+            if did != OutboxPass():
                 _log.info("outbox worked", connection=lane.connection_id, did=str(did))
         except HuddleError as error:
             _log.warning("nothing can be sent", connection=lane.connection_id, error=error.sentence)

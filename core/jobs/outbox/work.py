@@ -53,7 +53,7 @@ _Outcomes = Sequence[tuple[Outgoing, Outcome]]
 
 
 @dataclass(slots=True)
-class Did:
+class OutboxPass:
     """What one pass over the outbox came to, in rows."""
 
     settled: int = 0
@@ -82,9 +82,9 @@ class Lane:
     not_before: float = 0.0  # monotonic: the gateway asked for a pause or cannot be reached
     next_send: float = 0.0
 
-    def work(self) -> Did:
+    def work(self) -> OutboxPass:
         """Look up what is in doubt, then send everything that is due. Raises HuddleError when it cannot begin."""
-        did = Did()
+        did = OutboxPass()
         if time.monotonic() < self.not_before or not self._open():
             return did
         for row in _doubtful(self.engine, self.connection_id, self.mine):
@@ -117,7 +117,7 @@ class Lane:
             self.mine = {k: sender for k, sender in self.senders.items() if sender.goes_by == connection.kind}
         return bool(self.mine)
 
-    def _record(self, outcomes: _Outcomes, did: Did, *, claim: bool = False) -> list[Outgoing]:
+    def _record(self, outcomes: _Outcomes, did: OutboxPass, *, claim: bool = False) -> list[Outgoing]:
         """Write down what came of one group and take the next, in one transaction."""
         now = clock.now()
         claimed: list[OutboxRow] = []
@@ -302,7 +302,7 @@ def busy_connections(engine: Engine) -> list[int]:
     return sorted(connection_id for connection_id in found if connection_id is not None)
 
 
-def work_outbox(engine: Engine, *, senders: Mapping[str, Sender] = SENDERS) -> dict[int, Did]:
+def work_outbox(engine: Engine, *, senders: Mapping[str, Sender] = SENDERS) -> dict[int, OutboxPass]:
     """One pass over everything that is due now, connection after connection: what the embedded worker does all day."""
     note_left_behind(engine, senders)
     done = {}

@@ -23,7 +23,7 @@ HEADS = [
 ]
 
 
-class Number(NamedTuple):
+class BooksTile(NamedTuple):
     """One pressable number: a finding, its words and colour, and what an empty list says."""
 
     id: str
@@ -35,11 +35,11 @@ class Number(NamedTuple):
 
 
 NUMBERS = (
-    Number("not-posted", Finding.NOT_POSTED, "Not posted", "sync_problem", "medium", ("Everything that was accepted is posted", "Nothing is missing in the ledger on these days.")),
-    Number("twice", Finding.TWICE, "Posted twice", "content_copy", "high", ("Nothing is posted twice", "Each payment stands in the ledger once.")),
-    Number("differs", Finding.DIFFERS, "Amount differs", "balance", "medium", ("Every amount agrees", "What is posted is what was paid, to the cent.")),
-    Number("ledger-only", Finding.LEDGER_ONLY, "Ledger only", "edit_note", "", ("The ledger holds nothing else", "No cash, checks or payments typed by hand on these days.")),
-    Number("matched", Finding.MATCHED, "Agree", "task_alt", "good", ("Nothing agrees yet", "Payments appear here once they are in the ledger.")),
+    BooksTile("not-posted", Finding.NOT_POSTED, "Not posted", "sync_problem", "medium", ("Everything that was accepted is posted", "Nothing is missing in the ledger on these days.")),
+    BooksTile("twice", Finding.TWICE, "Posted twice", "content_copy", "high", ("Nothing is posted twice", "Each payment stands in the ledger once.")),
+    BooksTile("differs", Finding.DIFFERS, "Amount differs", "balance", "medium", ("Every amount agrees", "What is posted is what was paid, to the cent.")),
+    BooksTile("ledger-only", Finding.LEDGER_ONLY, "Ledger only", "edit_note", "", ("The ledger holds nothing else", "No cash, checks or payments typed by hand on these days.")),
+    BooksTile("matched", Finding.MATCHED, "Agree", "task_alt", "good", ("Nothing agrees yet", "Payments appear here once they are in the ledger.")),
 )  # fmt: skip
 APART = {Finding.NOT_POSTED, Finding.TWICE, Finding.DIFFERS}
 _CHIPS = {one.kind: one for one in NUMBERS}
@@ -65,7 +65,7 @@ def numbers(books: Books, pressed: str) -> list[dict[str, Any]]:
     return [first, *(_number(one, books, pressed) for one in NUMBERS)]
 
 
-def _number(one: Number, books: Books, pressed: str) -> dict[str, Any]:
+def _number(one: BooksTile, books: Books, pressed: str) -> dict[str, Any]:
     lines = [line for line in books.lines if line.kind == one.kind]
     cents = sum(
         line.ledger_cents if one.kind == Finding.LEDGER_ONLY else line.processor_cents for line in lines

@@ -9,7 +9,7 @@ from core import clock
 from core.money import dollars
 from core.permissions import Identity, Permission, may
 from core.postings.reconcile import BookDay, Books, reconcile
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
@@ -149,7 +149,7 @@ def _chosen_day(books: Books) -> date | None:
     return chosen if chosen in {day.day for day in books.days} else None
 
 
-def _export(who: Identity, first: date, last: date, place: Place | None, may_see: MaySee) -> None:
+def _export(who: Identity, first: date, last: date, place: LocationChoice | None, may_see: MaySee) -> None:
     if not may(who.role, Permission.EXPORT):
         return
     asked = {

@@ -12,7 +12,7 @@ from core.permissions import Identity, Permission, may
 from core.postings import commands
 from core.postings.models import State
 from core.postings.plan import Plan, PlannedLine, in_words, plan_postings
-from core.postings.reports import Standing, postings_standing
+from core.postings.reports import PostingStatus, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places
 from dashboard.ui import page, press
@@ -50,7 +50,7 @@ def posting_tab() -> None:
     press.say_error(PLACE)
 
 
-def _connection(one: Standing, who: Identity, today: date) -> None:
+def _connection(one: PostingStatus, who: Identity, today: date) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(one.name, 60), width="content")
         on = (
@@ -76,7 +76,7 @@ def _connection(one: Standing, who: Identity, today: date) -> None:
     _dry_run(one, who, today)
 
 
-def _dry_run(one: Standing, who: Identity, today: date) -> None:
+def _dry_run(one: PostingStatus, who: Identity, today: date) -> None:
     """What would be posted, and the button that does it."""
     start = st.date_input(
         "Date Start: payments from this day on are posted",

@@ -13,7 +13,7 @@ from core.invoices.rules import (
     DUE_DAYS,
     Charge,
     Choice,
-    Line,
+    DraftLine,
     ServiceChoice,
     left_after,
     lines_of,
@@ -216,7 +216,7 @@ def _choices(ask: Asking, proposal: Proposal) -> list[Choice]:
     ]
 
 
-def _lines(ask: Asking, proposal: Proposal) -> list[Line]:
+def _lines(ask: Asking, proposal: Proposal) -> list[DraftLine]:
     return lines_of(
         _choices(ask, proposal),
         proposal.charges,

@@ -9,7 +9,7 @@ from core.names import folded
 from core.reports.rows import CardRow
 from core.severity import Severity
 from dashboard.wording.chips import ShownChip
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee, no_amounts
 from dashboard.wording.text import day_month, shown, visit_day
 
@@ -133,7 +133,7 @@ def heads(may_see: MaySee) -> list[dict[str, str]]:
     return [one for one in HEADS if may_see.money or one["key"] != "risk"]
 
 
-def drawn(row: CardRow, place: Place) -> dict[str, Any]:
+def drawn(row: CardRow, place: LocalDay) -> dict[str, Any]:
     """One row as the board draws it."""
     kind = trouble_of(row)
     card = f"{(row.brand or 'Card').capitalize()} {row.last_four}" if row.last_four else ""
@@ -164,7 +164,7 @@ def drawn(row: CardRow, place: Place) -> dict[str, Any]:
     }
 
 
-def _draft(row: CardRow, place: Place) -> dict[str, str]:
+def _draft(row: CardRow, place: LocalDay) -> dict[str, str]:
     if row.next_draft_on is None:
         return {"words": "–", "sub": ""}
     cents = row.next_draft_cents

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.links.rules import LinkKind
 from core.permissions import Identity
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.card_updates.card_troubles import drawn, heads, matching, numbers, seen_by, why_empty
@@ -99,7 +99,7 @@ def _board(found: Cards, search: str, trouble: str, may_see: MaySee) -> None:
         st.pagination(-(-len(rows) // LIMIT), key=AT)
 
 
-def _place_picker(offered: list[Place], who: Identity) -> Place | None:
+def _place_picker(offered: list[LocationChoice], who: Identity) -> LocationChoice | None:
     """The location chosen for this screen, remembered; None = every location of this person."""
     if len(offered) < 2:
         return None

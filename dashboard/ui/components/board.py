@@ -6,7 +6,7 @@ from typing import Any
 from core.reports.rows import MorningRow, PatientRow
 from dashboard.ui.components.component import own
 from dashboard.wording.chips import LEGEND
-from dashboard.wording.columns import Column, Place
+from dashboard.wording.columns import Column, LocalDay
 from dashboard.wording.text import clock_time, count, shown, visit_day
 
 _BOARD = own("board")
@@ -37,7 +37,7 @@ def heads(columns: list[Column], *, timed: bool) -> list[dict[str, str]]:
     return [*([_TIME] if timed else []), _WHO, *own_columns]
 
 
-def visit_row(visit: MorningRow, columns: list[Column], place: Place, tasks: int = 0) -> dict[str, Any]:
+def visit_row(visit: MorningRow, columns: list[Column], place: LocalDay, tasks: int = 0) -> dict[str, Any]:
     """One visit of the day as the board draws it. tasks: how many wait to be worked on, told beneath the time."""
     doing = " · ".join(shown(word, 60) for word in (visit.appointment_type, visit.provider) if word)
     status = {"arrived": "arrived", "completed": "checked out", "no_show": "did not come"}.get(visit.status)
@@ -49,7 +49,7 @@ def visit_row(visit: MorningRow, columns: list[Column], place: Place, tasks: int
     return drawn
 
 
-def patient_row(row: PatientRow, columns: list[Column], place: Place) -> dict[str, Any]:
+def patient_row(row: PatientRow, columns: list[Column], place: LocalDay) -> dict[str, Any]:
     """One patient as the board draws it."""
     last = f"last visit {visit_day(row.last_visit, place.time_zone, place.today)}" if row.last_visit else ""
     mobile = f"mobile …{row.mobile_last_four}" if row.mobile_last_four else ""

@@ -7,7 +7,7 @@ from core.links.rules import LIVE, LinkKind, LinkState
 from core.money import short_dollars, whole_dollars
 from core.reports.links import LinkLine, StateTotal
 from dashboard.ui.asking.link_life import life_of, when
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import shown
 
@@ -26,7 +26,7 @@ HEADS = [
 ]
 
 
-class Number(NamedTuple):
+class LinkTile(NamedTuple):
     """One pressable number. dollars: what is still open ("open"), what was paid ("paid"), or "" = links are counted."""
 
     id: str
@@ -38,13 +38,13 @@ class Number(NamedTuple):
 
 
 NUMBERS = (
-    Number("open", "Open", "link", "high", LIVE, "open"),
-    Number("created", "Not sent", "drafts", "medium", frozenset({LinkState.CREATED})),
-    Number("opened", "Opened", "visibility", "", frozenset({LinkState.OPENED})),
-    Number("part", "Part-paid", "pie_chart", "", frozenset({LinkState.PART_PAID})),
-    Number("paid", "Paid", "task_alt", "good", frozenset({LinkState.PAID, LinkState.PART_PAID, LinkState.UPDATED}), "paid"),
-    Number("over", "Over", "link_off", "", frozenset({LinkState.EXPIRED, LinkState.VOID, LinkState.REPLACED})),
-    Number("trouble", "In doubt", "help", "unknown", frozenset({LinkState.REFUSED, LinkState.UNKNOWN})),
+    LinkTile("open", "Open", "link", "high", LIVE, "open"),
+    LinkTile("created", "Not sent", "drafts", "medium", frozenset({LinkState.CREATED})),
+    LinkTile("opened", "Opened", "visibility", "", frozenset({LinkState.OPENED})),
+    LinkTile("part", "Part-paid", "pie_chart", "", frozenset({LinkState.PART_PAID})),
+    LinkTile("paid", "Paid", "task_alt", "good", frozenset({LinkState.PAID, LinkState.PART_PAID, LinkState.UPDATED}), "paid"),
+    LinkTile("over", "Over", "link_off", "", frozenset({LinkState.EXPIRED, LinkState.VOID, LinkState.REPLACED})),
+    LinkTile("trouble", "In doubt", "help", "unknown", frozenset({LinkState.REFUSED, LinkState.UNKNOWN})),
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def numbers(totals: Mapping[str, StateTotal], pressed: str) -> list[dict[str, An
     return [_number(one, totals, pressed) for one in NUMBERS]
 
 
-def _number(one: Number, totals: Mapping[str, StateTotal], pressed: str) -> dict[str, Any]:
+def _number(one: LinkTile, totals: Mapping[str, StateTotal], pressed: str) -> dict[str, Any]:
     found = [totals[state] for state in one.states if state in totals]
     links = sum(total.links for total in found)
     cents = sum(
@@ -77,7 +77,7 @@ def _number(one: Number, totals: Mapping[str, StateTotal], pressed: str) -> dict
     }
 
 
-def drawn(line: LinkLine, place: Place, may_see: MaySee) -> dict[str, Any]:
+def drawn(line: LinkLine, place: LocalDay, may_see: MaySee) -> dict[str, Any]:
     """One link as the board draws it."""
     steps = [
         {

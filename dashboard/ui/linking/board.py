@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from core.matching.work_list import Resting, WaitingRecord, WorkList
 from core.money import short_dollars, whole_dollars
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count, day_month, phone_words, shown
 
@@ -16,7 +16,7 @@ HEADS = [
 ]
 
 
-class Number(NamedTuple):
+class LinkingTile(NamedTuple):
     id: str
     label: str
     icon: str
@@ -25,10 +25,14 @@ class Number(NamedTuple):
 
 
 NUMBERS = (
-    Number("money", "Unlinked money", "payments", "high", "Show only records with money on them"),
-    Number("likely", "With a likely patient", "person_check", "medium", "Show only records with a proposal"),
-    Number("nobody", "No likely patient", "person_search", "unknown", "Show only records without a proposal"),
-    Number("aside", "Not patients", "person_off", "", "Show the records that were set aside"),
+    LinkingTile("money", "Unlinked money", "payments", "high", "Show only records with money on them"),
+    LinkingTile(
+        "likely", "With a likely patient", "person_check", "medium", "Show only records with a proposal"
+    ),
+    LinkingTile(
+        "nobody", "No likely patient", "person_search", "unknown", "Show only records without a proposal"
+    ),
+    LinkingTile("aside", "Not patients", "person_off", "", "Show the records that were set aside"),
 )
 
 
@@ -37,7 +41,7 @@ def numbers(found: WorkList, pressed: str) -> list[dict[str, Any]]:
     return [_number(one, found, pressed) for one in NUMBERS]
 
 
-def _number(one: Number, found: WorkList, pressed: str) -> dict[str, Any]:
+def _number(one: LinkingTile, found: WorkList, pressed: str) -> dict[str, Any]:
     records = kept(found, one.id)
     held = one.id == pressed
     return {
@@ -63,7 +67,7 @@ def kept(found: WorkList, pressed: str) -> list[WaitingRecord]:
     return [one for one in found.records if keeps(one)]
 
 
-def drawn(record: WaitingRecord, place: Place, may_see: MaySee) -> dict[str, Any]:
+def drawn(record: WaitingRecord, place: LocalDay, may_see: MaySee) -> dict[str, Any]:
     """One record as the board draws it."""
     reach = " · ".join(word for word in (record.email, phone_words(record.mobile_phone)) if word)
     return {
@@ -108,7 +112,7 @@ def said_name(name: str, may_see: MaySee) -> str:
     return words or "No name"
 
 
-def rests(resting: Resting, place: Place) -> str:
+def rests(resting: Resting, place: LocalDay) -> str:
     """`$150 paid in 90 days · next draft $149 on 3 Dec · 2 cards`."""
     parts = [
         f"{short_dollars(resting.paid_cents)} paid in 90 days" if resting.paid_cents else "",

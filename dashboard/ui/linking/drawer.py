@@ -15,7 +15,7 @@ from core.permissions import Identity
 from dashboard.ui import page, press, undo_line
 from dashboard.ui.linking import board as linking_board
 from dashboard.ui.note import note
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import day_month, phone_words, plain
 
@@ -28,7 +28,7 @@ _MARKS = {
 }
 
 
-def record(found: RecordSideBySide, who: Identity, place: Place, may_see: MaySee) -> None:
+def record(found: RecordSideBySide, who: Identity, place: LocalDay, may_see: MaySee) -> None:
     """The evidence and the buttons. Y links the first proposal, X says no to it, O sets the record aside."""
     press.refresh_what_changed()
     one = found.record

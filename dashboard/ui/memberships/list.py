@@ -8,7 +8,7 @@ from core.names import folded
 from core.reports.membership_row import MembershipRow
 from core.severity import Severity
 from dashboard.wording.chips import ShownChip
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee, no_amounts
 from dashboard.wording.text import clock_time, day_month, shown, visit_day
 
@@ -138,7 +138,7 @@ HEADS = [
 ]
 
 
-def drawn(row: MembershipRow, place: Place) -> dict[str, Any]:
+def drawn(row: MembershipRow, place: LocalDay) -> dict[str, Any]:
     """One row as the board draws it."""
     quiet = row.severity is Severity.NOTE
     return {
@@ -158,11 +158,11 @@ def drawn(row: MembershipRow, place: Place) -> dict[str, Any]:
     }
 
 
-def _about(row: MembershipRow, place: Place) -> str:
+def _about(row: MembershipRow, place: LocalDay) -> str:
     return " · ".join(word for word in (shown(row.name, 40), shown(row.service_class, 30)) if word)
 
 
-def _chip(row: MembershipRow, place: Place) -> ShownChip:
+def _chip(row: MembershipRow, place: LocalDay) -> ShownChip:
     chip = CHIPS[Kind.MEMBERSHIP_UNKNOWN if row.state == "UNKNOWN" else Kind(row.state)]
     words = chip.words
     if row.state == "OVER_SCHEDULED":
@@ -172,7 +172,7 @@ def _chip(row: MembershipRow, place: Place) -> ShownChip:
     return ShownChip(words=words, icon=chip.icon, severity=row.severity.value, why=shown(row.reason, 300))
 
 
-def _use(row: MembershipRow, place: Place) -> dict[str, Any] | None:
+def _use(row: MembershipRow, place: LocalDay) -> dict[str, Any] | None:
     if row.used is None or row.booked is None or row.period_start is None:
         return None
     allowance = "no limit" if row.allowance is None else f"of {row.allowance}"
@@ -187,7 +187,7 @@ def _use(row: MembershipRow, place: Place) -> dict[str, Any] | None:
     }
 
 
-def _excess(row: MembershipRow, place: Place) -> dict[str, str]:
+def _excess(row: MembershipRow, place: LocalDay) -> dict[str, str]:
     """The visits that are over, by date and time of day."""
     named = [
         f"{visit_day(at, row.time_zone, place.today)}, {clock_time(at, row.time_zone)}"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import clock
 from core.permissions import Identity
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.wording.text import day_words, near_day, plain
@@ -23,8 +23,8 @@ PLACE = "morning place"
 class Chosen:
     """places: those the person may choose from. place None: there is no location yet. today: the date at the place now."""
 
-    places: list[Place]
-    place: Place | None
+    places: list[LocationChoice]
+    place: LocationChoice | None
     day: date
     today: date
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core import clock
 from core.overview.periods import Period, Span
 from core.permissions import Identity
-from core.practice.reports import Place, places
+from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.wording.text import plain
@@ -32,7 +32,7 @@ LABELS = {
 class Chosen:
     """place None = every location of the person. custom: only with Period.CUSTOM."""
 
-    place: Place | None
+    place: LocationChoice | None
     period: Period
     custom: Span | None
     tables: bool
@@ -65,10 +65,10 @@ def filter_bar(who: Identity) -> Chosen:
     return Chosen(place, period, custom, bool(st.session_state[TABLES]))
 
 
-_NOWHERE = Place(0, "", "", "UTC")
+_NOWHERE = LocationChoice(0, "", "", "UTC")
 
 
-def _place(offered: list[Place], who: Identity) -> Place | None:
+def _place(offered: list[LocationChoice], who: Identity) -> LocationChoice | None:
     if len(offered) < 2:
         return None
     names = {EVERYWHERE: "All locations", **{one.external_id: one.name for one in offered}}

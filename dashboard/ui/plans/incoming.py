@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core.forecast.rules import Incoming, IncomingRow, Risk
 from core.money import short_dollars, whole_dollars
 from dashboard.wording.chips import ShownChip
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count, day_month, shown
 
@@ -84,7 +84,7 @@ def numbers(coming: Mapping[str, Sequence[IncomingRow]], pressed: str) -> list[d
     return made
 
 
-def week_words(found: Incoming, place: Place) -> str:
+def week_words(found: Incoming, place: LocalDay) -> str:
     """`21 to 27 Nov $1,801, of it $349 may fail · 28 Nov to 4 Dec $7,582`: each week that brings anything."""
     parts = []
     for week in found.by_week():
@@ -97,7 +97,7 @@ def week_words(found: Incoming, place: Place) -> str:
     return " · ".join(parts)
 
 
-def drawn(row: IncomingRow, place: Place, may_see: MaySee) -> dict[str, Any]:
+def drawn(row: IncomingRow, place: LocalDay, may_see: MaySee) -> dict[str, Any]:
     """One coming payment as the board draws it."""
     name = (
         "".join(f"{word[0]}." for word in row.patient.split())

@@ -11,7 +11,7 @@ from core.tasks.kinds import TaskKind
 from core.tasks.models import TaskState
 from core.tasks.reports import Show, Tally, TaskRow
 from dashboard.wording.chips import ShownChip
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee, chip_of, no_amounts
 from dashboard.wording.text import count, day_month, shown, visit_day
 
@@ -39,7 +39,7 @@ HEADS = [
 ]
 
 
-class Number(NamedTuple):
+class TaskTile(NamedTuple):
     """One number of the headline. good_news: what an empty list says."""
 
     id: str
@@ -50,14 +50,14 @@ class Number(NamedTuple):
 
 
 NUMBERS = (
-    Number("open", "Open", "checklist", "", ("Nothing to do", "Every rule is content. New tasks come by themselves after each sync.")),
-    Number("mine", "Mine", "person", "", ("You have no task", "Take one from the open ones.")),
-    Number("critical", "Critical", "error", "critical", ("Nothing is critical", "No card fails within the week.")),
-    Number("high", "High", "warning", "high", ("Nothing of high severity is open", "Look at the medium ones when there is time.")),
-    Number("medium", "Medium", "info", "medium", ("Nothing of medium severity is open", "What is left is worse, or nothing at all.")),
-    Number("near", "Visit in 7 days", "event", "", ("Nobody with a task comes within the week", "The others can be called or written to.")),
-    Number("snoozed", "Snoozed", "snooze", "", ("Nothing is put aside", "Snoozed tasks wait here and come back by themselves.")),
-    Number("closed", "Closed", "task_alt", "", ("Nothing was closed in the last 30 days", "What is settled stands here, with what settled it.")),
+    TaskTile("open", "Open", "checklist", "", ("Nothing to do", "Every rule is content. New tasks come by themselves after each sync.")),
+    TaskTile("mine", "Mine", "person", "", ("You have no task", "Take one from the open ones.")),
+    TaskTile("critical", "Critical", "error", "critical", ("Nothing is critical", "No card fails within the week.")),
+    TaskTile("high", "High", "warning", "high", ("Nothing of high severity is open", "Look at the medium ones when there is time.")),
+    TaskTile("medium", "Medium", "info", "medium", ("Nothing of medium severity is open", "What is left is worse, or nothing at all.")),
+    TaskTile("near", "Visit in 7 days", "event", "", ("Nobody with a task comes within the week", "The others can be called or written to.")),
+    TaskTile("snoozed", "Snoozed", "snooze", "", ("Nothing is put aside", "Snoozed tasks wait here and come back by themselves.")),
+    TaskTile("closed", "Closed", "task_alt", "", ("Nothing was closed in the last 30 days", "What is settled stands here, with what settled it.")),
 )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def why_empty(*, looked: bool, pressed: str, narrowed: bool) -> tuple[str, str]:
     return next((one.good_news for one in NUMBERS if one.id == pressed), NUMBERS[0].good_news)
 
 
-def drawn(row: TaskRow, place: Place, may_see: MaySee, ticked: Collection[int]) -> dict[str, Any]:
+def drawn(row: TaskRow, place: LocalDay, may_see: MaySee, ticked: Collection[int]) -> dict[str, Any]:
     """One task as the board draws it."""
     name = row.initials if may_see.initials else shown(row.patient, 60) or "No name"
     cells = {
@@ -139,7 +139,7 @@ def kind_chip(row: TaskRow) -> ShownChip:
     )
 
 
-def _about(row: TaskRow, place: Place, may_see: MaySee) -> str:
+def _about(row: TaskRow, place: LocalDay, may_see: MaySee) -> str:
     mobile = f"mobile …{row.mobile_last_four}" if row.mobile_last_four and not may_see.initials else ""
     since = f"since {day_month(clock.local_date(row.opened_at, place.time_zone), place.today)}"
     return " · ".join(word for word in (mobile, since) if word)
@@ -172,7 +172,7 @@ def _stop(words: str) -> str:
     return words if not words or words[-1] in ".!?" else f"{words}."
 
 
-def _owner(row: TaskRow, place: Place) -> dict[str, str]:
+def _owner(row: TaskRow, place: LocalDay) -> dict[str, str]:
     if row.state is TaskState.CLOSED:
         day = clock.local_date(row.closed_at, place.time_zone) if row.closed_at else None
         return {"words": day_month(day, place.today), "sub": shown(row.closed_by or "by itself", 40)}

@@ -8,7 +8,7 @@ from core import clock
 from core.reports.team import Team, TeamLine
 from core.staff.models import Access
 from core.staff.rules import MIDNIGHT, WEEKDAYS, DayTimes
-from dashboard.wording.columns import Place
+from dashboard.wording.columns import LocalDay
 from dashboard.wording.text import near_day, shown
 
 EVERYWHERE = "All locations"
@@ -24,7 +24,7 @@ def heads(team: Team) -> list[dict[str, str]]:
     ]
 
 
-def drawn(line: TeamLine, team: Team, place: Place, *, me: bool) -> dict[str, Any]:
+def drawn(line: TeamLine, team: Team, place: LocalDay, *, me: bool) -> dict[str, Any]:
     """One person as the board draws it; a missing clerk key of somebody who can sign in stands out."""
     state = "disabled" if not line.enabled else "you" if me else _seen(line, place)
     return {
@@ -41,7 +41,7 @@ def drawn(line: TeamLine, team: Team, place: Place, *, me: bool) -> dict[str, An
     }
 
 
-def _seen(line: TeamLine, place: Place) -> str:
+def _seen(line: TeamLine, place: LocalDay) -> str:
     """By the day: the minute would change, and mark the row as changed, at every refresh."""
     if line.last_seen_at is None:
         return "never signed in"
@@ -58,7 +58,7 @@ def _keys(line: TeamLine, team: Team) -> dict[str, str]:
     return {"words": ", ".join(line.keys[one.connection_id] for one in team.wanting), "sub": ""}
 
 
-class Number(NamedTuple):
+class TeamTile(NamedTuple):
     """One pressable number: which people it counts, and shows when pressed."""
 
     id: str
@@ -73,13 +73,13 @@ def _lacks_key(line: TeamLine, team: Team) -> bool:
 
 
 NUMBERS = (
-    Number("people", "Can sign in", "group", "people who can sign in", lambda line, team: line.enabled),
-    Number(
+    TeamTile("people", "Can sign in", "group", "people who can sign in", lambda line, team: line.enabled),
+    TeamTile(
         "limited", "With login times", "schedule", "people who may not sign in at any time",
         lambda line, team: line.enabled and any(day.kind != Access.ALWAYS for day in line.week),
     ),
-    Number("keys", "No clerk key", "key_off", "people who cannot act at a connection that wants their key", _lacks_key),
-    Number("disabled", "Disabled", "person_off", "closed accounts", lambda line, team: not line.enabled),
+    TeamTile("keys", "No clerk key", "key_off", "people who cannot act at a connection that wants their key", _lacks_key),
+    TeamTile("disabled", "Disabled", "person_off", "closed accounts", lambda line, team: not line.enabled),
 )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def numbers(team: Team, pressed: str) -> list[dict[str, Any]]:
     return [_number(one, team, pressed) for one in NUMBERS if one.id != "keys" or team.wanting]
 
 
-def _number(one: Number, team: Team, pressed: str) -> dict[str, Any]:
+def _number(one: TeamTile, team: Team, pressed: str) -> dict[str, Any]:
     found = sum(one.keeps(line, team) for line in team.people)
     tone = ("medium" if found else "good") if one.id == "keys" else ""
     held = one.id == pressed

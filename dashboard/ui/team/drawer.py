@@ -8,7 +8,7 @@ from sqlmodel import Session
 from core.connections.clerk_keys import set_clerk_key
 from core.errors import BadInput
 from core.permissions import Identity, Role
-from core.practice.reports import Place
+from core.practice.reports import LocationChoice
 from core.reports.team import Team, TeamLine
 from core.staff import commands
 from core.staff.team import change_place, change_role, staff_of
@@ -23,7 +23,7 @@ from dashboard.wording.text import plain
 ROLE, KEYS, ACCOUNT = "save role", "save clerk key", "close account"
 
 
-def person(line: TeamLine, team: Team, who: Identity, places: list[Place]) -> None:
+def person(line: TeamLine, team: Team, who: Identity, places: list[LocationChoice]) -> None:
     """Everything the owner may decide about this person; about oneself only the clerk keys."""
     press.refresh_what_changed()
     note(f"{plain(line.username)} · {plain(line.role)} · {plain(line.place or EVERYWHERE)}")
@@ -55,7 +55,7 @@ def person(line: TeamLine, team: Team, who: Identity, places: list[Place]) -> No
         _account(line)
 
 
-def _role(line: TeamLine, places: list[Place]) -> None:
+def _role(line: TeamLine, places: list[LocationChoice]) -> None:
     here = {None: EVERYWHERE, **{place.key: place.name for place in places}}
     role = st.selectbox(
         "Role", list(Role), index=list(Role).index(Role(line.role)) if line.role in set(Role) else 0, key=f"role {line.staff_id}",

@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from core.errors import BadInput, HuddleError
 from core.permissions import Identity, Permission, Role, require
-from core.practice.reports import Place
+from core.practice.reports import LocationChoice
 from core.reports.team import TeamLine
 from core.staff import commands
 from core.staff.team import staff_of
@@ -45,7 +45,7 @@ def _reset(line: TeamLine, new: str, again: str) -> None:
 
 
 @st.dialog("Add a person", width="medium", on_dismiss=lambda: st.session_state.pop(ADDING, None))
-def add_person(who: Identity, places: list[Place]) -> None:
+def add_person(who: Identity, places: list[LocationChoice]) -> None:
     """User name, name, role, location and the first password."""
     with st.form("add person", border=False, enter_to_submit=True):
         left, right = st.columns(2)

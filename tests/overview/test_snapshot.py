@@ -12,8 +12,8 @@ from core.overview.drill_down import behind
 from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.store.engine import reader
-from tests.morning.practice import CARD, load
 from tests.overview.counting import NOON, count_at, payment
+from tests.reports.practice import CARD, load
 
 PLAN = {
     "plan_id": "N1", "patient_id": "P1", "kind": "treatment", "name": "Care", "start_date": "2026-09-01",

@@ -20,7 +20,7 @@ from core.reports.morning import patients
 from core.settings import settings
 from core.store.engine import reader
 from data.sandbox.practice import generate, whole_files, write_files
-from tests.morning.practice import BASE, CARD, card_rows, load
+from tests.reports.practice import BASE, CARD, card_rows, load
 
 AS_OF = datetime(2026, 11, 23, 14, tzinfo=UTC)
 RECURRING = {

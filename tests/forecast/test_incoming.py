@@ -11,8 +11,8 @@ from core.forecast.reports import incoming
 from core.forecast.rules import Incoming, Risk, Wallet, judge_draft
 from core.store.engine import reader
 from tests.money_facts import card, day, draft
-from tests.morning.practice import CARD, load
 from tests.plans.made import ANA, BEN, VECTOR, monthly, paid, plan
+from tests.reports.practice import CARD, load
 
 NOON = datetime(2026, 4, 15, 18, tzinfo=UTC)  # in Denver
 GOOD = {**CARD, "expiry": "12/29"}

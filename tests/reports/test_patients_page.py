@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from core.findings.flags import Group
 from core.reports import patients_page as snapshot
 from core.reports.patients_page import PatientsPage, patients_page
-from tests.morning.practice import BASE, CARD, EIGHT, load
+from tests.reports.practice import BASE, CARD, EIGHT, load
 
 PEOPLE = [
     {**BASE["patients"][0], "patient_id": key, "first_name": first, "last_name": last, "mobile_phone": phone}

@@ -27,7 +27,7 @@ from core.tasks.models import CloseReason, Task, TaskEvent, TaskState
 from core.tasks.refresh import Seen, keep, wake_due
 from core.tasks.rules import grew
 from tests.conftest import fresh_sqlite
-from tests.morning.practice import load
+from tests.reports.practice import load
 from tests.tasks.clinic import EIGHT, person
 
 PLAN, CARD = Key(TaskKind.PAYMENT, "plan", "N1"), Key(TaskKind.CARD, "patient", "P1")

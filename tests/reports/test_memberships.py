@@ -123,7 +123,7 @@ def test_a_visit_late_on_the_last_evening_belongs_to_its_local_day(
     sqlite_store: Engine, tmp_path: Path
 ) -> None:
     """23:45 in Denver on 30 November is 1 December in UTC."""
-    from tests.morning.practice import visit
+    from tests.reports.practice import visit
 
     late = [visit("A9", "P1", "2026-11-30T23:45"), visit("A8", "P1", "2026-12-01T00:00")]
     load_member(

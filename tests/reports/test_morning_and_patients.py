@@ -13,7 +13,7 @@ from core.reports.by_name import report_by_name
 from core.reports.morning import morning
 from core.safe_csv import safe_cell
 from core.store.engine import reader
-from tests.morning.practice import (
+from tests.reports.practice import (
     BASE,
     CARD,
     EIGHT,

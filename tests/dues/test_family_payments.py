@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.morning.practice import BASE, load, morning_rows, patient_rows, visit
+from tests.reports.practice import BASE, load, morning_rows, patient_rows, visit
 
 PEOPLE = [*BASE["patients"], {**BASE["patients"][0], "patient_id": "P2", "first_name": "Leo"}]
 VISITS = [visit("A1", "P1", "2026-11-23T09:00"), visit("A2", "P2", "2026-11-23T10:00")]
