@@ -13,7 +13,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 from core.letters import drawable
 
 if TYPE_CHECKING:
-    from dashboard.web.day_sheet import Paper, Sheet
+    from dashboard.web.day_sheet import Paper, Sheet, VisitLine
 
 INK, SOFT, RULE = colors.HexColor("#1f1d1a"), colors.HexColor("#5c574f"), colors.HexColor("#cfc8bb")
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=12, textColor=INK)
