@@ -31,6 +31,7 @@ class Permission(StrEnum):
     SEE_ACTIVITY = "see the activity"
     SEE_CONNECTIONS = "see connections"
     MANAGE_CONNECTIONS = "manage connections"
+    MANAGE_BOOKING = "manage online booking"
     SEE_OVERVIEW = "see the overview"
     MANAGE_TEAM = "manage the team"
     OWN_ACCOUNT = "own account"

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from core.audit import models as audit
+from core.booking import models as booking
 from core.cards import models as cards
 from core.connections import models as connections
 from core.inbox import models as inbox
@@ -28,6 +29,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "audit",
+    "booking",
     "cards",
     "connections",
     "inbox",

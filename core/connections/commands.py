@@ -18,7 +18,7 @@ from core.integrations.cash_practice import client as cash_practice
 from core.integrations.email import Mail
 from core.integrations.fhir.files import ENDINGS as FHIR_ENDINGS
 from core.integrations.fhir.server import FhirServer
-from core.integrations.fortis.writes import FortisDesk
+from core.integrations.fortis.till import FortisTill
 from core.integrations.genesis.client import Genesis
 from core.integrations.genesis.drop_folder import GenesisDrop
 from core.integrations.practice_files.cells import time_zone
@@ -143,9 +143,9 @@ def check(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) ->
         client.close()
 
 
-def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisDesk:
+def fortis_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> FortisTill:
     """A client for one location. Raises BadInput when the address is not on the allow-list."""
-    return FortisDesk(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
+    return FortisTill(**settings, **secrets, allowed_hosts=app_settings().outbound_hosts, **reader)
 
 
 def cash_practice_client(

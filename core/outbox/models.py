@@ -32,6 +32,10 @@ class OutboxKind(StrEnum):
     DECLINED_REQUEST = "payment request for a declined payment"
     TASK_POST = "task for the EHR"
     TASK_CLOSE = "close task at the EHR"
+    BOOKING_CHARGE = "charge an online booking"
+    BOOKING_BACK = "give a booking's money back"
+    BOOKING_TAKE = "take a booking's hold"
+    BOOKING_EHR = "booking for the EHR"
 
 
 class OutboxState(StrEnum):

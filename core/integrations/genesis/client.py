@@ -18,7 +18,11 @@ Assumed by us, and to be mended here and in the sandbox when a practice gets the
  6. A task is {Task_ID, Task_Key, PATIENT_ID, Type, Text, Priority, Created, Due, Assignee, Status open|closed,
     Closed_By, Closed_At, Closed_Reason, Changed}, Source = "merchant"; Quick Stop is one patient's open tasks,
     Balance and Next_Appointment.
- 7. 401 = the identifier and key do not belong together; 422 = understood and refused (unknown patient, clerk key).
+ 7. An appointment is {Appointment_Key, Version, PATIENT_ID, names, birth date, Provider_ID, AppointmentType,
+    AppointmentTime, Minutes, Status} posted whole to /v1/appointments; the same Appointment_Key answers the same
+    Appointment_ID, an older Version changes nothing, and without a PATIENT_ID the person is made of the names given.
+    Where no second one fits it lands in Day Conflicts (field notes §1.5), which is refused here with 422.
+ 8. 401 = the identifier and key do not belong together; 422 = understood and refused (unknown patient, clerk key).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +33,7 @@ from urllib.parse import quote
 from core.errors import OutcomeUnknown, UnreadableAnswer, WrongCredentials
 from core.integrations.genesis import records
 from core.integrations.genesis.records import (
+    AppointmentOut,
     Entry,
     EntryPage,
     MerchantConfiguration,
@@ -150,6 +155,16 @@ class Genesis:
         for answer in self._pages("/v1/ledger", since, size):
             yield self._entries(answer)
 
+    # The schedule.
+
+    def post_appointment(self, appointment: AppointmentOut) -> str:
+        """Have the schedule hold this appointment as it stands now: its id there. The same key answers the same one."""
+        answer = self._post("/v1/appointments", _appointment_body(appointment))
+        appointment_id = answer.get("Appointment_ID") if isinstance(answer, Mapping) else None
+        if not appointment_id:
+            raise OutcomeUnknown("Genesis took the appointment but did not say under which number.")
+        return str(appointment_id)
+
     # Workbench → Tasks, and Quick Stop.
 
     def post_task(self, task: TaskOut) -> str:
@@ -264,6 +279,27 @@ def _task_body(task: TaskOut) -> dict[str, Any]:
         "Source": "merchant",
     }
     return body | ({"Clerk_Key": task.clerk_key} if task.clerk_key else {})
+
+
+def _appointment_body(appointment: AppointmentOut) -> dict[str, Any]:
+    return {
+        "Appointment_Key": appointment.key,
+        "Version": str(appointment.version),
+        "Appointment_ID": appointment.ehr_ref,
+        "PATIENT_ID": appointment.patient_ref,
+        "LastName": appointment.last_name,
+        "FirstName": appointment.first_name,
+        "DateOfBirth": appointment.birth_date,
+        "Email": appointment.email,
+        "CellPhone": appointment.mobile_phone,
+        "Location_ID": appointment.location_ref,
+        "Provider_ID": appointment.provider_ref,
+        "AppointmentType": appointment.type_ref,
+        "AppointmentTime": appointment.starts_at,
+        "Minutes": str(appointment.minutes),
+        "Status": appointment.status,
+        "Source": "merchant",
+    }
 
 
 def _segment(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import BadInput, NotNow
-from core.integrations.genesis.records import PaymentOut, TaskOut, TaskPage
+from core.integrations.genesis.records import AppointmentOut, PaymentOut, TaskOut, TaskPage
 from core.money import decimal_text
 
 PAYMENT_COLUMNS = (
@@ -40,6 +40,22 @@ TASK_COLUMNS = (
     "assignee",
     "amount",
     "reason",
+)
+APPOINTMENT_COLUMNS = (
+    "key",
+    "version",
+    "patient_ref",
+    "first_name",
+    "last_name",
+    "birth_date",
+    "email",
+    "mobile_phone",
+    "location_ref",
+    "provider_ref",
+    "type_ref",
+    "starts_at",
+    "minutes",
+    "status",
 )
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
@@ -128,6 +144,15 @@ class GenesisDrop:
     def tasks(self, since: int | None = None, *, size: int = 0) -> Iterator[TaskPage]:
         """A folder says nothing of what became of a task: no page."""
         yield from ()
+
+    # Appointments: a file for each change.
+
+    def post_appointment(self, appointment: AppointmentOut) -> str:
+        """Write an appointment as it stands now, once for each version of it: its id is its key. Raises NotNow."""
+        row = [str(getattr(appointment, name)) for name in APPOINTMENT_COLUMNS]
+        name = f"appointment-{_short(appointment.key)}-{appointment.version}.csv"
+        self._write_once(name, APPOINTMENT_COLUMNS, [row])
+        return appointment.ehr_ref
 
     # Files.
 

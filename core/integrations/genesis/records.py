@@ -51,6 +51,32 @@ class TaskOut:
     clerk_key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AppointmentOut:
+    """One appointment for the schedule, all of it as it stands now. key: ours, the same for the same appointment for ever.
+
+    version: grows with every change. patient_ref "": a person the EHR does not know yet, to be made of the facts here.
+    starts_at: ISO 8601, local to the location, with its offset. status: scheduled or cancelled. ehr_ref: its id at the
+    EHR, "" while that is not known.
+    """
+
+    key: str
+    version: int
+    patient_ref: str
+    first_name: str
+    last_name: str
+    birth_date: str
+    email: str
+    mobile_phone: str
+    location_ref: str
+    provider_ref: str
+    type_ref: str
+    starts_at: str
+    minutes: int
+    status: str
+    ehr_ref: str = ""
+
+
 class Entry(NamedTuple):
     """One ledger row as Genesis shows it. amount_cents is below 0 for money that went back. key: ours, "" if not ours.
 

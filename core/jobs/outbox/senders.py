@@ -5,6 +5,7 @@ from typing import Any
 
 from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
+from core.jobs.booking.send import BOOKING_SENDERS
 from core.jobs.outbox.blast_conditions import ask_again
 from core.jobs.outbox.link_messages import hear_of_messages
 from core.jobs.outbox.send_links import LINK_SENDERS
@@ -16,6 +17,7 @@ from core.outbox.models import OutboxKind
 from core.outbox.sending import Sender
 
 SENDERS: dict[str, Sender] = {
+    **BOOKING_SENDERS,
     **DECLINED_SENDERS,
     **LINK_SENDERS,
     **PUT_OFF_SENDERS,

@@ -1,0 +1,43 @@
+"""What bookings need while nobody looks: holds that ran out, the EHR's word, holds on cards, late money."""
+
+import logging
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+
+from core import clock
+from core.booking.following import follow_booking, give_back_late, late_charges, open_bookings
+from core.booking.holding import sweep
+from core.store.engine import reader, transaction
+
+_log = logging.getLogger(__name__)
+
+
+class Tended(NamedTuple):
+    """expired: holds that ran out. followed: bookings looked at. given_back: late charges that go back."""
+
+    expired: int = 0
+    followed: int = 0
+    given_back: int = 0
+
+
+def tend_bookings(engine: Engine) -> Tended:
+    """One look at every open booking, each in a transaction of its own: one that fails holds no other back."""
+    now = clock.now()
+    with transaction(engine) as session:
+        expired = sweep(session, None, now)
+    with reader(engine) as session:
+        bookings, late = open_bookings(session, now), late_charges(session)
+    followed = given_back = 0
+    for booking_id in bookings:
+        try:
+            with transaction(engine) as session:
+                follow_booking(session, booking_id, now)
+            followed += 1
+        except Exception:
+            _log.exception("booking %s could not be followed", booking_id)
+    for charge_id in late:
+        with transaction(engine) as session:
+            give_back_late(session, charge_id)
+        given_back += 1
+    return Tended(expired, followed, given_back)
