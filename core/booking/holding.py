@@ -19,8 +19,8 @@ from core.outbox.commands import new_key
 from core.schedule.models import Provider
 from core.staff.reports import Identity
 
-MOST_HOLDS = 3
-"""Times that one address may hold at once: a family at one phone still books together."""
+MOST_HOLDS = 5
+"""Times that one address may hold at once: a waiting room on one network still books."""
 
 
 class TimeTaken(HuddleError):

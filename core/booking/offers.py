@@ -192,11 +192,17 @@ def free(
             if any(row.covers(day, each) for row in off):
                 continue
             stretches = weeks.get((each.provider_id, each.location_id), ())
-            times = free_times(
-                day, kind.offer, stretches, busy[each.provider_id], now=now, zone=each.time_zone
-            )
+            near = _near(day, busy[each.provider_id])
+            times = free_times(day, kind.offer, stretches, near, now=now, zone=each.time_zone)
             found += [Time(at, each) for at in times]
     return sorted(found, key=lambda one: (one.starts_at, one.by.provider, one.by.provider_id))
+
+
+def _near(day: date, busy: Sequence[Busy]) -> list[Busy]:
+    """What could stand in the way on a local day, in whatever zone."""
+    midnight = datetime.combine(day, datetime.min.time(), clock.EPOCH.tzinfo)
+    start, end = midnight - timedelta(days=1), midnight + timedelta(days=2)
+    return [each for each in busy if each.starts_at < end and each.ends_at > start]
 
 
 def busy_of(

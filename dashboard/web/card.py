@@ -169,7 +169,7 @@ def _frame(token: str, found: PatientPage, base_url: str, client_token: str) -> 
         token=token,
         source=source,
         client_token=client_token,
-        environment="production" if _is_production(base_url) else "sandbox",
+        environment="production" if is_production(base_url) else "sandbox",
         script=script("card_frame.js"),
     )
     answer.headers["content-security-policy"] = frame_page_policy(
@@ -192,6 +192,7 @@ def frame_of(base_url: str) -> tuple[str, list[str]]:
     return f"{scripts}/{SCRIPT}", [scripts, origin]
 
 
-def _is_production(base_url: str) -> bool:
+def is_production(base_url: str) -> bool:
+    """Whether real cards are charged at this address."""
     host = urlsplit(base_url).hostname or ""
     return not is_loopback(host) and ".sandbox." not in host

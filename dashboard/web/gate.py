@@ -27,6 +27,10 @@ PUBLIC_BELOW = ("/static/",)  # Streamlit's own scripts, fonts and styles
 BY_TOKEN = re.compile(
     r"/(?:webhooks|pay|stop)/[^/\\\0\r\n]{1,200}|/card/[^/\\\0\r\n]{1,200}(?:/enter|/done)?"
 )
+# booking pages: open to everybody; what another site makes a browser send there is refused
+BOOKING = re.compile(
+    r"/book(?:/[a-z0-9-]{1,60}|/visit/[A-Za-z0-9_-]{1,64}(?:/(?:details|pay|paid|cancel|move|code|appointment\.ics))?)?"
+)
 OWN_HEADERS = b"x-huddle-"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -89,7 +93,7 @@ class Gate:
 
 def is_public(path: str) -> bool:
     """Whether an address is open to everyone. A path that climbs or doubles its slashes never is."""
-    if path in PUBLIC or is_by_token(path):
+    if path in PUBLIC or is_by_token(path) or BOOKING.fullmatch(path):
         return True
     return path.startswith(PUBLIC_BELOW) and not any(bad in path for bad in ("..", "//", "\\", "\0"))
 

@@ -97,6 +97,29 @@ def frame_page_policy(style: str, script: str, *, origins: Sequence[str]) -> str
     )
 
 
+def booking_policy(
+    style: str, scripts: Sequence[str], *, frames: Sequence[str] = (), origins: Sequence[str] = ()
+) -> str:
+    """For the booking pages: our own small scripts by hash, and in some the processor's script and frame.
+
+    frames: the hosts that may show the page in a frame; none = nobody. origins: of the processor, its script's first.
+    """
+    ours = " ".join(content_hash(each) for each in scripts)
+    theirs = " ".join(origins)
+    around = " ".join(_shown_on(host) for host in frames) or "'none'"
+    framed = f"frame-src {theirs}; connect-src {theirs}; " if theirs else ""
+    return (
+        f"default-src 'none'; script-src {ours}{f' {origins[0]}' if origins else ''}; {framed}"
+        f"style-src {content_hash(style)}; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+        f"frame-ancestors {around}; base-uri 'none'"
+    )
+
+
+def _shown_on(host: str) -> str:
+    local = host.startswith(("localhost", "127."))
+    return f"http://{host}" if local else f"https://{host}"
+
+
 def content_hash(text: str) -> str:
     """The CSP source of an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

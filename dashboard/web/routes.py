@@ -7,6 +7,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from dashboard.web.booking.choose import Book, BookType
+from dashboard.web.booking.paying import VisitPaid, VisitPay
+from dashboard.web.booking.visit import Visit, VisitCancel, VisitDetails, VisitFile, VisitMove
 from dashboard.web.card import Card, CardDone, CardEnter
 from dashboard.web.exporting import ExportList
 from dashboard.web.exporting_blast import ExportBlast
@@ -45,6 +48,15 @@ ROUTES = [
     Route("/card/{token}", Card),
     Route("/card/{token}/enter", CardEnter),
     Route("/card/{token}/done", CardDone),
+    Route("/book", Book),
+    Route("/book/{slug}", BookType),
+    Route("/book/visit/{token}", Visit),
+    Route("/book/visit/{token}/details", VisitDetails),
+    Route("/book/visit/{token}/pay", VisitPay),
+    Route("/book/visit/{token}/paid", VisitPaid),
+    Route("/book/visit/{token}/cancel", VisitCancel),
+    Route("/book/visit/{token}/move", VisitMove),
+    Route("/book/visit/{token}/appointment.ics", VisitFile),
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
     Route("/print/plans", PrintPlans),

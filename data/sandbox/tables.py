@@ -28,6 +28,10 @@ TABLES = {
         due TEXT, assignee TEXT, amount TEXT, status TEXT, closed_by TEXT, closed_at INTEGER, closed_reason TEXT,
         changed INTEGER
     """,
+    "genesis_appointments": """
+        number INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, patient_id TEXT, provider_id TEXT, type_id TEXT,
+        starts_at TEXT, minutes TEXT, status TEXT
+    """,
     "cash_practice": "resource TEXT, id TEXT, changed INTEGER, said TEXT, PRIMARY KEY (resource, id)",
     "views": "number INTEGER PRIMARY KEY, link_id TEXT, seen_at REAL, remote_ip TEXT",
 }

@@ -51,7 +51,7 @@ def _charge(client: FortisTill, row: Outgoing) -> Outcome:
         contact = None if asked["contact_ref"] else client.contact_for(asked)
         contact_id = asked["contact_ref"] or (contact.id if contact else None)
     except errors.OutcomeUnknown:
-        return Later("The payer could not be written down at the processor yet.")  # no card was touched
+        return Later("The payer could not be written down at the processor yet.", 3.0)  # no card was touched
     except errors.HuddleError as error:
         return outcome_of(error)
     try:

@@ -52,6 +52,8 @@ CHANGES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/transactions/cc/sale/token", transactions.sale),
     ("POST", "/v1/transactions/ach/debit/token", transactions.debit),
     ("POST", "/v1/transactions/cc/sale/ticket", tickets.sale),
+    ("POST", "/v1/transactions/cc/auth-only/ticket", tickets.authorise),
+    ("PATCH", "/v1/transactions/{id}/auth-complete", transactions.complete),
     ("PATCH", "/v1/transactions/{id}/refund", transactions.refund),
     ("PUT", "/v1/transactions/{id}/void", transactions.void),
     ("PATCH", "/v1/transactions/{id}/void", transactions.void),

@@ -4,7 +4,7 @@ Left open by the facts, taken so here:
 - a ticket lasts an hour and is used up by the call that makes something of it, also by a declined sale;
 - an intention's client_token (a JWT) lasts an hour and makes any number of tickets;
 - account_number and cvv of a ticket are answered null;
-- a sale by ticket charges once; with save_account the card is kept for the contact.
+- a sale (or an authorization) by ticket charges once; with save_account the card is kept for the contact.
 """
 
 import base64
@@ -68,6 +68,15 @@ def token_of_ticket(call: Call) -> Response:
 
 def sale(call: Call) -> Response:
     """201, declined or not."""
+    return _charge(call, only_authorise=False)
+
+
+def authorise(call: Call) -> Response:
+    """201, declined or not: the amount is held on the card (status 102) until it is completed or voided."""
+    return _charge(call, only_authorise=True)
+
+
+def _charge(call: Call, *, only_authorise: bool) -> Response:
     state = call.state
     fields = checked(call.body, ticket_fields.SALE_TICKET)
     for name in ("tags", "recurring", "identity_verification", "cvv"):
@@ -83,6 +92,7 @@ def sale(call: Call) -> Response:
         fields.pop("transaction_amount"),
         location_id=location["id"],
         keep=owner if fields.pop("save_account", False) else None,
+        only_authorise=only_authorise,
         contact_id=contact_id,
         **{"trx_source_id": charges.SOURCE_ELEMENTS, "trx_source_code": charges.SOURCE_ELEMENTS, **fields},
     )

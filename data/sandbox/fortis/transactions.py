@@ -92,6 +92,22 @@ def _giving_back(paid: Record, cents: int) -> Record:
     }
 
 
+def complete(call: Call) -> Response:
+    """Takes what is held, or less: the same transaction, status 101. More than is held is refused."""
+    fields = checked(call.body, requests.REFUND)
+    held = known(call.state, TRANSACTIONS, call.id)
+    if held["status_code"] != 102:
+        raise wire.refused_rule("The transaction cannot be completed", "transaction_id")
+    cents = fields.get("transaction_amount") or held["auth_amount"]
+    if not 0 < cents <= held["auth_amount"]:
+        message = f'"transaction_amount" must be less than or equal to {held["auth_amount"]}'
+        raise wire.refused_rule(message, "transaction_amount", kind="number.max")
+    taken = {"status_code": 101, "reason_code_id": 1001, "transaction_amount": cents, "verbiage": "APPROVED"}
+    record = call.state.update("transactions", held["id"], **taken)
+    balances.touched(call.state, record)
+    return shown(call.state, TRANSACTIONS, record)
+
+
 def void(call: Call) -> Response:
     """Takes back what is not settled yet: the same transaction, status 201."""
     if call.body:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from data.sandbox.genesis import keys, office
+from data.sandbox.genesis import keys, office, schedule
 from data.sandbox.state import State
 
 _PAGE, _LARGEST_PAGE = 500, 1000
@@ -43,6 +43,7 @@ def router(state: State) -> Router:
             ),
             Route("/v1/transactions", _Endpoint(state, POST=_post_payment)),
             Route("/v1/ledger", _Endpoint(state, GET=_ledger)),
+            Route("/v1/appointments", _Endpoint(state, POST=_post_appointment)),
             Route("/v1/tasks", _Endpoint(state, GET=_tasks, POST=_post_task)),
             Route("/v1/tasks/{number}/close", _Endpoint(state, POST=_close_task)),
             Route("/v1/quick-stop/{patient}", _Endpoint(state, GET=_quick_stop)),
@@ -206,6 +207,31 @@ def _entry(entry: office.Entry) -> Body:
         "Posted_On": entry.posted_on,
         "Changed": str(entry.changed),
     }
+
+
+# The schedule.
+
+_APPOINTMENT = (
+    "Appointment_Key", "Version", "LastName", "FirstName", "Location_ID", "Provider_ID", "AppointmentType",
+    "AppointmentTime", "Minutes", "Status",
+)  # fmt: skip
+_MAYBE = ("PATIENT_ID", "DateOfBirth", "Email", "CellPhone")
+
+
+def _post_appointment(state: State, _request: Request, body: Body) -> Body:
+    said = {name: _said(body, name) for name in _APPOINTMENT}
+    said |= {name: _said(body, name, needed=False) for name in _MAYBE}
+    if said["PATIENT_ID"] and office.patient(state, said["PATIENT_ID"]) is None:
+        raise Refused(f"PATIENT_ID {said['PATIENT_ID'][:40]} is not known")
+    if not said["Version"].isdecimal() or not said["Minutes"].isdecimal():
+        raise Refused("Version and Minutes are whole numbers")
+    if said["Status"] not in ("scheduled", "cancelled"):
+        raise Refused("Status is scheduled or cancelled")
+    try:
+        datetime.fromisoformat(said["AppointmentTime"])
+    except ValueError:
+        raise Refused("AppointmentTime is no time") from None
+    return {"Appointment_ID": schedule.keep(state, said)}
 
 
 # Tasks.
