@@ -8,15 +8,16 @@ from core import clock
 from core.audit.commands import record
 from core.booking.holding import let_go, note
 from core.booking.letters import when, write
-from core.booking.models import AtEhr, Booking, BookingCharge, BookingState, Charge, ChargeState, OnlineType
+from core.booking.models import AtEhr, Booking, BookingCharge, BookingState, ChargeState, OnlineType
+from core.booking.rules import Charge
 from core.connections.models import Connection, ConnectionState, Kind
 from core.money import short_dollars
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind
 from core.patients.models import Patient
+from core.permissions import Identity
 from core.practice.models import Location
 from core.schedule.models import AppointmentStatus, AppointmentType, Provider
-from core.staff.reports import Identity
 from core.store.version import touch
 
 SUBJECT = "booking"

@@ -14,7 +14,6 @@ from core.audit.commands import record
 from core.booking.missing import missing_for
 from core.booking.models import (
     BookingSwitch,
-    Charge,
     DayOff,
     OnlineProvider,
     OnlineType,
@@ -22,15 +21,14 @@ from core.booking.models import (
     ProviderHours,
     Who,
 )
-from core.booking.rules import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Stretch, unfit_minutes
+from core.booking.rules import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Charge, Stretch, unfit_minutes
 from core.connections.models import Connection
 from core.errors import BadInput, NotFound
 from core.patients.models import Patient
-from core.permissions import Permission, require
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider
 from core.secrets import has_card_number
-from core.staff.reports import Identity
 
 LONGEST_TEXT, LONGEST_REASON, LONGEST_GROUP = 600, 200, 40
 MOST_CAPACITY, MOST_HOURS = 50, 24 * 30

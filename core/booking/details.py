@@ -10,9 +10,9 @@ from core import clock
 from core.booking.addresses import booking_of
 from core.booking.booked import book
 from core.booking.holding import take_again
-from core.booking.models import Booking, BookingState, BookingSwitch, Charge, OnlineType
+from core.booking.models import Booking, BookingState, BookingSwitch, OnlineType
 from core.booking.offers import OfferedType, offered_type
-from core.booking.rules import Cost, cost
+from core.booking.rules import Charge, Cost, cost
 from core.booking.whom import person_of, whom
 from core.errors import BadInput, HuddleError
 from core.messages.addresses import mailbox, text_number

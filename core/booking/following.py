@@ -27,9 +27,9 @@ from core.booking.offers import offer_of
 from core.booking.paying import give_back, locked, take_hold
 from core.booking.rules import GRAIN_MINUTES, HOLD_LASTS, grains, span_of
 from core.connections.models import Connection
-from core.patients.linking import give_patient
+from core.matching.commands import give_patient
+from core.matching.rules import name_key
 from core.patients.models import LinkState, Patient, ProcessorContact
-from core.patients.rules import name_key
 from core.payments.models import Payment, PaymentStatus
 from core.schedule.models import Appointment, AppointmentStatus
 

@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
 
 from core import clock
-from core.booking.models import BookedPlace, Booking, BookingState, BookingStep, Charge
+from core.booking.models import BookedPlace, Booking, BookingState, BookingStep
 from core.booking.offers import Bookable, OfferedType, Time, busy_of, free, offered_type
-from core.booking.rules import HOLD_MINUTES, Offer, grains, is_free, span_of
+from core.booking.rules import HOLD_MINUTES, Charge, Offer, grains, is_free, span_of
 from core.errors import HuddleError
 from core.outbox.commands import new_key
+from core.permissions import Identity
 from core.schedule.models import Provider
-from core.staff.reports import Identity
 
 MOST_HOLDS = 5
 """Times that one address may hold at once: a waiting room on one network still books."""

@@ -12,9 +12,9 @@ from core.booking.holding import note
 from core.booking.models import Booking
 from core.errors import BadInput
 from core.messages.commands import Text, queue, sending_connection
-from core.messages.first_texts import Use
+from core.messages.default_templates import Use
 from core.messages.models import Channel, Purpose
-from core.messages.segments import measure
+from core.messages.sms_segments import measure
 from core.messages.templates import Words, letterhead
 from core.practice.models import Location
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
+from core.booking.rules import Charge
 from core.store.base import Row, index_where_given
 from core.store.types import UtcInstant
 
@@ -14,16 +15,6 @@ class Who(StrEnum):
     BOTH = "new and existing patients"
     NEW = "new patients"
     EXISTING = "existing patients"
-
-
-class Charge(StrEnum):
-    """What booking a type costs at once. hold: authorized now, taken at arrival. card: kept on file, nothing charged."""
-
-    NOTHING = "nothing"
-    FULL = "full price"
-    DEPOSIT = "deposit"
-    HOLD = "hold"
-    CARD = "card on file"
 
 
 class BookingState(StrEnum):

@@ -17,16 +17,9 @@ from core.booking.booked import SUBJECT, book, fail
 from core.booking.details import BookingOver, held_booking
 from core.booking.holding import TAKEN, lock_providers, note, still_free
 from core.booking.missing import processor_of
-from core.booking.models import (
-    Back,
-    Booking,
-    BookingCharge,
-    BookingState,
-    Charge,
-    ChargeState,
-    OnlineType,
-)
+from core.booking.models import Back, Booking, BookingCharge, BookingState, ChargeState, OnlineType
 from core.booking.offers import NotOffered, offer_of
+from core.booking.rules import Charge
 from core.connections.commands import settings_of
 from core.connections.models import Connection, MerchantAccount
 from core.errors import BadInput

@@ -7,10 +7,10 @@ the capacity, of anything else nothing.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from core import clock
-from core.booking.models import Charge
 from core.money import share, short_dollars
 
 HOLD_MINUTES = 10
@@ -22,6 +22,16 @@ HOLD_LASTS = timedelta(days=6)
 """Banks let an authorization go after about a week; it is taken before that."""
 _MINUTE = timedelta(minutes=1)
 _GRAIN = timedelta(minutes=GRAIN_MINUTES)
+
+
+class Charge(StrEnum):
+    """What booking a type costs at once. hold: authorized now, taken at arrival. card: kept on file, nothing charged."""
+
+    NOTHING = "nothing"
+    FULL = "full price"
+    DEPOSIT = "deposit"
+    HOLD = "hold"
+    CARD = "card on file"
 
 
 class Offer(NamedTuple):

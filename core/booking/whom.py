@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from core.booking.models import Known, PrepayByName
 from core.booking.rules import NOBODY, Person
 from core.connections.models import Connection
+from core.matching.rules import PersonFacts, Verdict, compare, propose
 from core.patients.models import Patient
-from core.patients.rules import PersonFacts, Verdict, compare, propose
 from core.schedule.models import Appointment, AppointmentStatus
 
 

@@ -20,17 +20,17 @@ from core.booking.commands import (
 )
 from core.booking.details import Given, give_details
 from core.booking.holding import take_time
-from core.booking.models import Booking, BookingCharge, Charge
+from core.booking.models import Booking, BookingCharge
 from core.booking.offers import free, offered_type
 from core.booking.paying import pay_for
-from core.booking.rules import Stretch
+from core.booking.rules import Charge, Stretch
 from core.connections.commands import connect
-from core.jobs.outbox import work_outbox
+from core.jobs.outbox.work import work_outbox
 from core.patients.models import Patient
+from core.permissions import Identity
 from core.practice.models import Location, Practice
 from core.schedule.models import Appointment, AppointmentType, Provider
 from core.staff.models import Staff
-from core.staff.reports import Identity
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import connect_sandbox
 from tests.sandbox.running import Sandbox

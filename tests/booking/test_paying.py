@@ -1,6 +1,6 @@
 """Never an appointment without its payment, never a payment without its appointment."""
 
-from core.booking.models import AtEhr, Back, BookingState, Charge, ChargeState
+from core.booking.models import AtEhr, BookingState, ChargeState
 from tests.booking.office import BAD_CARD, Office
 
 

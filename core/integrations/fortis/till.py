@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import OutcomeUnknown, Refused
-from core.integrations.fortis_records import Contact, Transaction
-from core.integrations.fortis_writes import FortisDesk, KeyTaken
+from core.integrations.fortis.records import Contact, Transaction
+from core.integrations.fortis.writes import FortisDesk, KeyTaken
 
 DECLINED, VOIDED, AUTHORIZED = 301, 201, 102
 PARTLY = 1201

@@ -15,11 +15,12 @@ from core.booking import paying
 from core.booking.models import AtEhr, Booking
 from core.cards.models import Card
 from core.connections.models import Kind
-from core.integrations.fortis_records import Contact, Token, Transaction
-from core.integrations.fortis_till import AUTHORIZED, VOIDED, FortisTill, refusal_of
-from core.integrations.fortis_writes import KeyTaken
-from core.integrations.genesis_records import AppointmentOut
-from core.jobs.references import refer_cards, refer_payments
+from core.integrations.fortis.records import Contact, Token, Transaction
+from core.integrations.fortis.till import AUTHORIZED, VOIDED, FortisTill, refusal_of
+from core.integrations.fortis.writes import KeyTaken
+from core.integrations.genesis.records import AppointmentOut
+from core.jobs.records.references import refer_cards, refer_payments
+from core.matching.commands import SAME_EHR_ID, give_patient
 from core.outbox.commands import payload_of, result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sending import (
@@ -34,7 +35,6 @@ from core.outbox.sending import (
     Unknown,
     outcome_of,
 )
-from core.patients.linking import SAME_EHR_ID, give_patient
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment
 from core.store.upsert import upsert

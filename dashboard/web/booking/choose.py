@@ -11,12 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from core import clock
 from core.booking.addresses import token_of
-from core.booking.holding import TooManyHolds, TimeTaken, take_time
+from core.booking.holding import TimeTaken, TooManyHolds, take_time
 from core.booking.letters import hour
-from core.booking.models import Charge
 from core.booking.offers import Bookable, NotOffered, OfferedType, Time, free, offered_type, offered_types
-from core.booking.rules import cost, terms
-from core.links.pressing import Sender, sender_of
+from core.booking.rules import Charge, cost, terms
+from core.links.patient_page import Sender, sender_of
 from core.money import short_dollars
 from core.store.engine import reader, transaction
 from dashboard.web import sessions

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.booking.reports import frame_hosts
-from core.links.pressing import Sender, sender_of
+from core.links.patient_page import Sender, sender_of
 from core.secrets import sign, signed_by_us
 from core.store.engine import reader
 from dashboard.web import sessions

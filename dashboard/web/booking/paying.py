@@ -16,7 +16,7 @@ from core.booking.paying import pay_for
 from core.booking.reports import frame_hosts
 from core.connections.commands import credentials, fortis_client, settings_of
 from core.errors import BadInput, HuddleError, NotFound
-from core.links.pressing import Sender, sender_of
+from core.links.patient_page import Sender, sender_of
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.booking.choose import closed_page

@@ -15,7 +15,7 @@ from core.booking.models import Booking, BookingState
 from core.booking.offers import NotOffered
 from core.booking.page import Shown, VisitPage, visit_page
 from core.errors import NotFound
-from core.links.pressing import sender_of
+from core.links.patient_page import sender_of
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.booking.choose import choices, chosen_time, closed_page, times_of

@@ -1,0 +1,76 @@
+"""The patient's pages over real HTTP: type, time, details, payment, and what is said at each step."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from core.booking.models import BookingState
+from core.booking.rules import Charge
+from tests.booking.office import ANA, Office
+from tests.web.outside import public_site
+
+FORM = {
+    "first_name": ANA.first_name,
+    "last_name": ANA.last_name,
+    "birth_date": ANA.birth_date,
+    "mobile": ANA.mobile,
+    "email": ANA.email,
+}
+
+
+@pytest.fixture
+def visitor(office: Office) -> Iterator[httpx.Client]:
+    with public_site(office.engine) as one:
+        yield one
+
+
+def press_first_time(visitor: httpx.Client, slug: str) -> str:
+    """Take the first time on the page. The booking's address."""
+    page = visitor.get(f"/book/{slug}").text
+    stamp = re.search(r'name="stamp" value="([^"]+)"', page)
+    at = re.search(r'name="at" value="([^"]+)"', page)
+    assert stamp
+    assert at
+    answer = visitor.post(f"/book/{slug}", data={"stamp": stamp[1], "at": at[1], "website": ""})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_a_patient_books_and_pays_on_the_pages(office: Office, visitor: httpx.Client) -> None:
+    slug = office.offer()
+    assert "Massage" in visitor.get("/book").text
+    address = press_first_time(visitor, slug)
+    assert "Who is it for?" in visitor.get(address).text
+    assert visitor.post(f"{address}/details", data=FORM).status_code == 303
+    assert "Pay $60" in visitor.get(address).text
+    frame = visitor.post(f"{address}/pay")
+    assert 'id="card"' in frame.text
+    assert visitor.post(f"{address}/paid", data={"ticket": office.ticket()}).status_code == 303
+    paying = visitor.get(address)
+    assert paying.headers["refresh"] == "2"
+    office.work()
+    booked = visitor.get(address).text
+    assert "You are booked" in booked
+    assert "You paid $60." in booked
+    assert visitor.get(f"{address}/appointment.ics").text.startswith("BEGIN:VCALENDAR")
+
+
+def test_a_free_type_is_booked_by_the_details(office: Office, visitor: httpx.Client) -> None:
+    address = press_first_time(visitor, office.offer("Talk", charge=Charge.NOTHING))
+    assert visitor.post(f"{address}/details", data=FORM).status_code == 303
+    assert "You are booked" in visitor.get(address).text
+    assert office.booking().state == BookingState.BOOKED
+    assert office.transactions() == []
+
+
+def test_no_box_is_ticked_for_the_patient_and_what_is_wrong_is_said(
+    office: Office, visitor: httpx.Client
+) -> None:
+    address = press_first_time(visitor, office.offer())
+    assert "checked" not in visitor.get(address).text
+    answer = visitor.post(f"{address}/details", data=FORM | {"mobile": "12"})
+    assert answer.status_code == 422
+    assert "mobile number" in answer.text
+    assert ANA.email in answer.text
