@@ -193,6 +193,7 @@ class _Work:
         if not outcomes:
             return
         with transaction(self.engine) as session:
+            self.lease.confirm(session)  # whoever has taken over has looked these rows up by their keys
             sending.record_outcomes(session, outcomes, now=clock.now())
         self.did.count(outcomes)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import ColumnElement, and_, event, or_, tuple_, update
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -24,6 +24,9 @@ _OURS = re.compile(r"https?://[^\s\"\\]+|\b(?=[\w-]*[A-Za-z])[\w-]{20,}\b")
 
 SAME_PRESS = timedelta(seconds=10)
 """What is asked for again so soon after it was done is the second press of a double click, on a machine that may be slow."""
+
+LEASE = timedelta(minutes=2)
+_TAKEN = (OutboxState.SENDING, OutboxState.UNKNOWN)  # the states a row can have while a worker has it
 
 committed = threading.Event()
 """Set when a commit of this process put something into the outbox: its worker looks at once."""
@@ -101,6 +104,7 @@ def outgoing(row: OutboxRow, clerk_key: str = "") -> Outgoing:
         attempts=row.attempts,
         claimed_at=row.claimed_at or row.created_at,
         connection_id=row.connection_id,
+        fence=row.fence,
         clerk_key=clerk_key,
     )
 
@@ -162,6 +166,79 @@ def _judge(row: OutboxRow, verdict: Cancel | Postpone | None, now: datetime) -> 
         case None:
             row.state, row.claimed_at, row.attempts = OutboxState.SENDING, now, row.attempts + 1
             row.settle_after = now + settle_window()
+            take(row, now)
+
+
+def take(row: OutboxRow, now: datetime) -> None:
+    """From here on the row is this worker's: whoever had it before has nothing more to say about it."""
+    row.fence, row.held_until = row.fence + 1, now + lease()
+
+
+def take_doubtful(
+    session: Session, *, now: datetime, limit: int, kinds: Iterable[str], connection_id: int | None
+) -> list[OutboxRow]:
+    """Take up to `limit` rows in doubt whose settle window is over and that no worker has, to look them up."""
+    rows = session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.state == OutboxState.UNKNOWN,
+            OutboxRow.connection_id == connection_id,
+            col(OutboxRow.settle_after) <= now,
+            col(OutboxRow.kind).in_(list(kinds)),
+            _free(now),
+        )
+        .order_by(col(OutboxRow.settle_after), col(OutboxRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        take(row, now)
+        session.add(row)
+    session.flush()
+    return list(rows)
+
+
+def take_left_behind(session: Session, *, now: datetime, reason: str) -> list[OutboxRow]:
+    """Rows whose worker has not said for a whole lease that it lives become unknown; it has lost them."""
+    rows = session.exec(
+        select(OutboxRow)
+        .where(OutboxRow.state == OutboxState.SENDING, _free(now))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        take(row, now)
+        mark_unknown(session, row, reason, settle_after=(row.claimed_at or now) + settle_window())
+    session.flush()
+    return list(rows)
+
+
+def left_behind(now: datetime) -> ColumnElement[bool]:
+    """Of rows that were being sent: whose worker is gone."""
+    return and_(col(OutboxRow.state) == OutboxState.SENDING, _free(now))
+
+
+def keep_hold(session: Session, mine: Mapping[str, int], *, now: datetime) -> None:
+    """The worker that took these rows (key → fence) still lives: they stay its own for another lease."""
+    if mine:
+        session.execute(
+            update(OutboxRow)
+            .where(_taken_by(mine), col(OutboxRow.state).in_(_TAKEN))
+            .values(held_until=now + lease())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(col(OutboxRow.held_until).is_(None), col(OutboxRow.held_until) <= now)
+
+
+def _taken_by(mine: Mapping[str, int]) -> ColumnElement[bool]:
+    return tuple_(col(OutboxRow.id), col(OutboxRow.fence)).in_(list(mine.items()))
+
+
+def lease() -> timedelta:
+    """How long a row stays with a worker that says nothing more: two minutes, never longer than the settle window."""
+    return min(LEASE, settle_window())
 
 
 def settle_window() -> timedelta:
@@ -174,6 +251,17 @@ def held(session: Session, keys: Iterable[str]) -> dict[str, OutboxRow]:
     found = session.exec(
         select(OutboxRow)
         .where(col(OutboxRow.id).in_(list(keys)))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in found}
+
+
+def still_mine(session: Session, mine: Mapping[str, int]) -> dict[str, OutboxRow]:
+    """Of the rows a worker took (key → fence) those that nobody has taken, settled or given back since, locked."""
+    found = session.exec(
+        select(OutboxRow)
+        .where(_taken_by(mine), col(OutboxRow.state).in_(_TAKEN))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -217,7 +305,7 @@ def cancel_batch(session: Session, batch_id: int, reason: str) -> list[OutboxRow
 def _finish(session: Session, row: OutboxRow, state: OutboxState, reason: str) -> bool:
     if row.state not in OPEN_STATES:
         return False
-    row.state, row.reason, row.finished_at = state, reason, clock.now()
+    row.state, row.reason, row.finished_at, row.held_until = state, reason, clock.now(), None
     session.add(row)
     return True
 
@@ -226,7 +314,7 @@ def mark_unknown(session: Session, row: OutboxRow, reason: str, *, settle_after:
     """It may have happened. settle_after: when it may be looked up, UTC. False when the row was finished before."""
     if row.state not in OPEN_STATES:
         return False
-    row.state, row.reason, row.settle_after = OutboxState.UNKNOWN, reason, settle_after
+    row.state, row.reason, row.settle_after, row.held_until = OutboxState.UNKNOWN, reason, settle_after, None
     session.add(row)
     return True
 
@@ -238,7 +326,7 @@ def requeue(session: Session, row: OutboxRow, *, at: datetime, reason: str) -> b
     """
     if row.state not in OPEN_STATES:
         return False
-    row.state, row.not_before, row.reason = OutboxState.WAITING, at, reason
+    row.state, row.not_before, row.reason, row.held_until = OutboxState.WAITING, at, reason, None
     session.add(row)
     return True
 

@@ -57,6 +57,8 @@ class OutboxRow(Row, table=True):
 
     payload, result: JSON without secrets, card numbers or clinical words. not_before, settle_after: UTC.
     settle_after: when an unknown row may be looked up. reason: a sentence for the staff.
+    fence: grows each time a worker takes the row, to send it or to look it up; only who took it last may write down what
+    came of it. held_until: until when the worker that took it has it alone (it says again that it lives), UTC.
     """
 
     __table_args__ = (
@@ -80,6 +82,8 @@ class OutboxRow(Row, table=True):
     created_by: int | None = Field(default=None, foreign_key="staff.id")
     claimed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     attempts: int = 0
+    fence: int = 0
+    held_until: datetime | None = Field(default=None, sa_type=UtcInstant)
     settle_after: datetime | None = Field(default=None, sa_type=UtcInstant)
     finished_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     result: str = "{}"

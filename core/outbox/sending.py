@@ -15,6 +15,7 @@ from core.outbox.models import OutboxRow
 class Outgoing:
     """A claimed row as its sender sees it. key: the row's id, the same at every attempt. claimed_at: UTC.
 
+    fence: which taking of the row this is; what came of it is written down only while nobody has taken it since.
     clerk_key: of the person it is done for, where the other system wants one (see Sender.clerk_key); never kept.
     """
 
@@ -24,6 +25,7 @@ class Outgoing:
     attempts: int
     claimed_at: datetime
     connection_id: int | None = None
+    fence: int = 0
     clerk_key: str = field(default="", repr=False)
 
 

@@ -6,7 +6,8 @@ from multiprocessing.process import BaseProcess
 
 from sqlmodel import col, func, select
 
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox import work
+from core.jobs.outbox.work import FIRST_WAIT_SECONDS, work_outbox
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.settings import settings
 from core.store.engine import open_store, reader
@@ -15,19 +16,26 @@ from tests.forks import FORKS
 SETTLE_SECONDS = "1"  # instead of ten minutes; the servers of these tests answer within milliseconds
 
 
-def start(store_url: str, *, crash: str = "") -> BaseProcess:
-    """Begin to send until nothing is left that a machine can settle. crash: the crashpoint to die at."""
-    process = FORKS.Process(target=_send, args=(store_url, crash, os.environ["HUDDLE_KEY_FILE"]))
+def start(
+    store_url: str, *, crash: str = "", settle: str = SETTLE_SECONDS, first_wait: float = FIRST_WAIT_SECONDS
+) -> BaseProcess:
+    """Begin to send until nothing is left that a machine can settle. crash: the crashpoint to die at.
+
+    first_wait: seconds before what surely did not happen is tried again.
+    """
+    given = (store_url, crash, os.environ["HUDDLE_KEY_FILE"], settle, first_wait)
+    process = FORKS.Process(target=_send, args=given)
     process.start()
     return process
 
 
-def _send(store_url: str, crash: str, key_file: str) -> None:
+def _send(store_url: str, crash: str, key_file: str, settle: str, first_wait: float) -> None:
+    work.FIRST_WAIT_SECONDS = first_wait
     os.environ.update(
         {
             "HUDDLE_CRASHPOINT": crash,
             "HUDDLE_KEY_FILE": key_file,
-            "HUDDLE_SETTLE_SECONDS": SETTLE_SECONDS,
+            "HUDDLE_SETTLE_SECONDS": settle,
             "HUDDLE_QUIET_FROM": "0",
             "HUDDLE_QUIET_UNTIL": "0",
         }

@@ -2,7 +2,8 @@
 
 The store knows of an attempt before it begins and of its outcome after: no transaction is open in between. A row left
 behind by a killed process is unknown. It is looked up once the settle window is over, and sent again only when it
-surely did not arrive, or where the other system recognises the key.
+surely did not arrive, or where the other system recognises the key. One worker at a time has a row, however slow its
+call is (holding.py); what one has to say that lost its row meanwhile counts only when it is that the thing is done.
 """
 
 import logging
@@ -21,6 +22,7 @@ from core.connections.commands import credentials, settings_of
 from core.connections.models import Connection, ConnectionState
 from core.errors import HuddleError
 from core.jobs.crashpoints import crashpoint
+from core.jobs.outbox.holding import Holding
 from core.jobs.outbox.senders import SENDERS, open_client
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
@@ -37,7 +39,6 @@ from core.outbox.sending import (
 )
 from core.store.engine import reader, transaction
 
-SENDING_LIMIT = timedelta(minutes=2)  # an attempt that is older belongs to a process that is gone
 GIVE_UP_AFTER = timedelta(hours=24)
 REPEAT_WITHIN = timedelta(hours=23)  # others forget a key after a day
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, LONGEST_PAUSE_SECONDS = 15.0, 1800.0, 60.0
@@ -47,7 +48,7 @@ TOO_OLD = "This may have happened more than 23 hours ago; look for yourself befo
 _AT_REST = (ConnectionState.PAUSED, ConnectionState.DISCONNECTED)
 
 _log = logging.getLogger(__name__)
-_in_flight: set[str] = set()  # being sent by this process right now
+LOOKED_UP_AT_A_TIME, LOOKED_UP_IN_A_PASS = 10, 200
 
 _Outcomes = Sequence[tuple[Outgoing, Outcome]]
 
@@ -87,16 +88,21 @@ class Lane:
         did = OutboxPass()
         if time.monotonic() < self.not_before or not self._open():
             return did
-        for row in _doubtful(self.engine, self.connection_id, self.mine):
-            self._record([(row, self._look_up(row))], did)
-        group = self._record([], did, claim=True)
-        while group:
-            try:
-                following = self._record(self._send(group), did, claim=True)
-            finally:  # what could not be written down is in doubt, like what a killed process left
-                _in_flight.difference_update(row.key for row in group)
-            group = following
+        with Holding(self.engine) as holding:
+            self._settle_doubts(did, holding)
+            group = self._record([], did, claim=True)
+            while group:
+                holding.hold(group)
+                group = self._record(self._send(group), did, claim=True)
         return did
+
+    def _settle_doubts(self, did: OutboxPass, holding: Holding) -> None:
+        for _ in range(LOOKED_UP_IN_A_PASS // LOOKED_UP_AT_A_TIME):
+            if self.stop.is_set() or not (rows := self._take_doubtful()):
+                return
+            holding.hold(rows)
+            for row in rows:
+                self._record([(row, self._look_up(row))], did)
 
     def close(self) -> None:
         """Let go of the client."""
@@ -129,7 +135,6 @@ class Lane:
                 did.cancelled += len(cancelled)
             _carry_over(session, self.mine, changed)
             group = [outbox.outgoing(row, self.mine[row.kind].clerk_key(session, row)) for row in claimed]
-        _in_flight.update(row.key for row in group)
         for _, outcome in outcomes:
             did.add(outcome)
         if outcomes:
@@ -147,6 +152,17 @@ class Lane:
             connection_id=self.connection_id,
             still_wanted=self._still_wanted,
         )
+
+    def _take_doubtful(self) -> list[Outgoing]:
+        with transaction(self.engine) as session:
+            rows = outbox.take_doubtful(
+                session,
+                now=clock.now(),
+                limit=LOOKED_UP_AT_A_TIME,
+                kinds=self.mine,
+                connection_id=self.connection_id,
+            )
+            return [outbox.outgoing(row) for row in rows]
 
     def _still_wanted(
         self, session: Session, rows: Sequence[OutboxRow], now: datetime
@@ -182,7 +198,7 @@ class Lane:
         """Whether a claimed row is not begun: told to stop, in trouble, or claimed so long ago that it looks lost."""
         if self.stop.wait(max(0.0, self.next_send - time.monotonic())):
             return True
-        return clock.now() - row.claimed_at > _sending_limit() / 2 or time.monotonic() < self.not_before
+        return clock.now() - row.claimed_at > outbox.lease() / 2 or time.monotonic() < self.not_before
 
     def _send_one(self, row: Outgoing) -> Outcome:
         if per_second := self._per_second():
@@ -211,9 +227,22 @@ class Lane:
 
 
 def _write(session: Session, outcomes: _Outcomes, now: datetime) -> list[OutboxRow]:
-    """The rows that changed; one that a webhook has finished meanwhile stays as it is."""
-    kept = outbox.held(session, [row.key for row, _ in outcomes]) if outcomes else {}
-    return [kept[row.key] for row, outcome in outcomes if _finish(session, kept[row.key], outcome, now)]
+    """The rows that changed. One that a webhook or the staff has finished meanwhile stays as it is."""
+    if not outcomes:
+        return []
+    mine = outbox.still_mine(session, {row.key: row.fence for row, _ in outcomes})
+    lost = [(row.key, outcome) for row, outcome in outcomes if row.key not in mine]
+    kept = [(mine[row.key], outcome) for row, outcome in outcomes if row.key in mine]
+    changed = [row for row, outcome in kept if _finish(session, row, outcome, now)]
+    return changed + _done_after_all(session, lost)
+
+
+def _done_after_all(session: Session, lost: Sequence[tuple[str, Outcome]]) -> list[OutboxRow]:
+    """That it is done is true whoever has the row by now; so it is not sent again by whoever would have taken it next."""
+    done = {key: outcome.result for key, outcome in lost if isinstance(outcome, Settled)}
+    rows = outbox.held(session, done).values() if done else ()
+    idle = [row for row in rows if row.state in {OutboxState.WAITING, OutboxState.UNKNOWN}]
+    return [row for row in idle if outbox.settle(session, row, done[row.id])]
 
 
 def _finish(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -> bool:
@@ -252,43 +281,15 @@ def _carry_over(session: Session, senders: Mapping[str, Sender], rows: Sequence[
             senders[kind].carry_over(session, of_kind)
 
 
-def _sending_limit() -> timedelta:
-    return min(SENDING_LIMIT, outbox.settle_window())
-
-
 def note_left_behind(engine: Engine, senders: Mapping[str, Sender] = SENDERS) -> int:
     """Rows that a process was sending when it died become unknown: how many. They are looked up, not sent again."""
-    now = clock.now()
-    long_ago = and_(
-        col(OutboxRow.state) == OutboxState.SENDING, col(OutboxRow.claimed_at) <= now - _sending_limit()
-    )
     with reader(engine) as session:
-        keys = set(session.exec(select(OutboxRow.id).where(long_ago))) - _in_flight
-    if not keys:
-        return 0
+        if session.exec(select(OutboxRow.id).where(outbox.left_behind(clock.now())).limit(1)).first() is None:
+            return 0
     with transaction(engine) as session:
-        left = [row for row in outbox.held(session, keys).values() if row.state == OutboxState.SENDING]
-        for row in left:
-            after = (row.claimed_at or now) + outbox.settle_window()
-            outbox.mark_unknown(session, row, LEFT_BEHIND, settle_after=after)
+        left = outbox.take_left_behind(session, now=clock.now(), reason=LEFT_BEHIND)
         _carry_over(session, senders, left)
     return len(left)
-
-
-def _doubtful(engine: Engine, connection_id: int, senders: Mapping[str, Sender]) -> list[Outgoing]:
-    with reader(engine) as session:
-        rows = session.exec(
-            select(OutboxRow)
-            .where(
-                OutboxRow.state == OutboxState.UNKNOWN,
-                OutboxRow.connection_id == connection_id,
-                col(OutboxRow.settle_after) <= clock.now(),
-                col(OutboxRow.kind).in_(list(senders)),
-            )
-            .order_by(col(OutboxRow.settle_after))
-            .limit(200)
-        ).all()
-        return [outbox.outgoing(row) for row in rows if row.id not in _in_flight]
 
 
 def busy_connections(engine: Engine) -> list[int]:
