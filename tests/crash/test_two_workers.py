@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from core import clock
-from core.jobs.outbox import Did, Lane
-from core.jobs.senders import SENDERS
+from core.jobs.outbox.senders import SENDERS
+from core.jobs.outbox.work import Lane, OutboxPass
 from core.links.declined import declined_of, rerun
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
@@ -142,7 +142,7 @@ def test_only_that_it_is_done_counts_of_what_a_worker_says_that_lost_its_row(
         row = taken(session)
     with clock.frozen(clock.now() + timedelta(minutes=3)), transaction(sqlite_store) as session:
         outbox.take_left_behind(session, now=clock.now(), reason="It may have gone out.")
-    lane._record([(row, late)], Did())
+    lane._record([(row, late)], OutboxPass())
     done = isinstance(late, Settled)
     assert the_row(sqlite_store).state == (OutboxState.SETTLED if done else OutboxState.UNKNOWN)
 
@@ -158,7 +158,7 @@ def test_what_is_being_sent_anew_is_not_settled_by_what_an_earlier_worker_heard(
             reason="",
         )
         second = taken(session)
-    lane, did = Lane(sqlite_store, 1), Did()
+    lane, did = Lane(sqlite_store, 1), OutboxPass()
     lane._record([(first, Settled({"sid": "SM1"}))], did)
     assert the_row(sqlite_store).state == OutboxState.SENDING
     lane._record([(second, Settled({"sid": "SM2"}))], did)
