@@ -13,6 +13,7 @@ from dashboard.web.booking.visit import Visit, VisitCancel, VisitDetails, VisitF
 from dashboard.web.card import Card, CardDone, CardEnter
 from dashboard.web.exporting import ExportList
 from dashboard.web.exporting_blast import ExportBlast
+from dashboard.web.exporting_bookings import ExportBookings
 from dashboard.web.exporting_books import ExportBooks
 from dashboard.web.exporting_overview import ExportOverview
 from dashboard.web.gate import Gate
@@ -64,6 +65,7 @@ ROUTES = [
     Route("/export/overview.csv", ExportOverview),
     Route("/export/blast.csv", ExportBlast),
     Route("/export/books.csv", ExportBooks),
+    Route("/export/bookings.csv", ExportBookings),
     Route("/export/{name}.csv", ExportList),
 ]
 ON_ERROR = dict.fromkeys(AWAY, store_away)
