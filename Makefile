@@ -24,6 +24,7 @@ lint: $(VENV)/dev.ok
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.house
 	$(BIN)/pyright
 
 format: $(VENV)/dev.ok

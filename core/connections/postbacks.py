@@ -9,7 +9,7 @@ import secrets
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from core import clock
 from core.audit.commands import record
@@ -19,7 +19,7 @@ from core.errors import BadInput, HuddleError
 from core.integrations.fortis.webhooks import FortisPostbacks, Key
 from core.secrets import open_sealed, seal
 from core.settings import settings as app_settings
-from core.store.engine import reader, transaction
+from core.store.engine import transaction
 
 PATH = "/webhooks/fortis"
 
@@ -116,16 +116,6 @@ def have_it_report(engine: Engine, connection_id: int) -> str:
         return register(engine, connection_id)
     except HuddleError as error:
         return f"It does not report payments by itself yet: {error.sentence}"
-
-
-def to_register(engine: Engine) -> list[int]:
-    """Fortis connections that do not report to our public address yet."""
-    url = address()
-    if not url:
-        return []
-    with reader(engine) as session:
-        found = session.exec(select(Connection).where(Connection.kind == Kind.FORTIS)).all()
-        return [each.id or 0 for each in found if each.sealed_secrets and registered_address(each) != url]
 
 
 def said_of(connection: Connection) -> tuple[str, str]:

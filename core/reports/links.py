@@ -151,13 +151,6 @@ def link_totals(
     return {row[0]: StateTotal(row[1], int(row[2]), int(row[3])) for row in session.execute(sums)}
 
 
-def link_counts(session: Session, actor: Identity | None) -> dict[str, int]:
-    """How many links there are of each state."""
-    link = table_of(Link)
-    counted = _all_links(actor).with_only_columns(link.c.state, func.count(), maintain_column_froms=True)
-    return {row[0]: row[1] for row in session.execute(counted.group_by(link.c.state))}
-
-
 def links_of_patient(session: Session, actor: Identity | None, patient_id: int) -> list[LinkLine]:
     """The patient's links, newest first."""
     return link_ledger(session, actor, patient_id=patient_id)

@@ -15,11 +15,6 @@ from core.staff.models import Access, Staff, StaffLoginTime
 from core.staff.rules import DayTimes, refusal_at
 
 
-def may_work_now(session: Session, staff_id: int, *, now: datetime) -> bool:
-    """Whether the login times let this person in at `now` (aware)."""
-    return refusal(session, staff_id, now=now) is None
-
-
 def refusal(session: Session, staff_id: int, *, now: datetime) -> str | None:
     """Why this person may not work at `now` (aware), in a sentence; None when they may. Unknown person: None."""
     times = times_of(session, staff_id)

@@ -7,7 +7,7 @@ from core import clock
 from core.links.card_links import create_card_link
 from core.links.commands import copy_link, void
 from core.patient_card.read import patient_card
-from core.reports.links import LinkLine, link_counts, link_ledger, link_story, links_of_patient
+from core.reports.links import LinkLine, link_ledger, link_story, links_of_patient
 from core.store.engine import reader
 from tests.links.desk import Desk
 
@@ -58,7 +58,6 @@ def test_filters_narrow_and_counts_sum(desk: Desk) -> None:
     assert [one.link_id for one in ledger(desk, open_only=True)] == [ana]
     assert ledger(desk, since=clock.now() + timedelta(hours=1)) == []
     with reader(desk.engine) as session:
-        assert link_counts(session, desk.actor) == {"created": 1, "void": 1, "paid": 1}
         assert [one.link_id for one in links_of_patient(session, desk.actor, desk.patient("P2"))] == [ben]
 
 
@@ -86,7 +85,6 @@ def test_other_practices_and_places_of_work_see_none_of_it(desk: Desk) -> None:
     for stranger in (replace(desk.actor, practice_id=2), replace(desk.actor, location_id=99)):
         with reader(desk.engine) as session:
             assert link_ledger(session, stranger) == []
-            assert link_counts(session, stranger) == {}
             assert link_story(session, stranger, invoice) is None
 
 

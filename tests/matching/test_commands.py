@@ -12,7 +12,6 @@ from core.cards.models import Card
 from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed
 from core.matching.commands import accept_link, link_by_hand, link_contacts, reject_link, unlink
-from core.matching.waiting import unlinked
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.permissions import Identity
@@ -170,21 +169,6 @@ def test_several_candidates_are_all_proposed(session: Session, manager: Identity
     assert {found.patient_id for found in proposals(session)} == both
     accept_link(session, manager, proposal_id=proposals(session)[0].id or 0)
     assert proposals(session) == []
-
-
-def test_who_is_nobodys_stands_on_the_work_list(session: Session, manager: Identity) -> None:
-    ana = patient(session, "P1", birth_date=BORN)
-    contact(session, "c1", "Zoe")
-    contact(session, "c2", birth_date=BORN)
-    link_contacts(session, 2)
-    first, second = unlinked(session)
-    assert (first.name, [(each.patient_id, each.evidence) for each in first.candidates]) == (
-        "Ana Alvarez",
-        [(ana, "name and birth date")],
-    )
-    assert (second.name, second.candidates, second.connection) == ("Zoe Alvarez", (), "Fortis")
-    accept_link(session, manager, proposal_id=first.candidates[0].proposal_id)
-    assert [each.name for each in unlinked(session)] == ["Zoe Alvarez"]
 
 
 def test_a_proposal_that_no_longer_holds_goes_away(session: Session, manager: Identity) -> None:

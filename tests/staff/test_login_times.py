@@ -12,7 +12,7 @@ from core.connections.models import Connection
 from core.errors import BadInput, NotAllowed
 from core.practice.models import Location, Practice
 from core.staff import commands
-from core.staff.login_times import may_work_now, refusal, times_of
+from core.staff.login_times import refusal, times_of
 from core.staff.rules import DayTimes
 from core.staff.team import set_login_times, set_week
 from tests.staff.test_sessions import hire, signed_in
@@ -35,8 +35,8 @@ def a_desk_with_hours(session: Session, **times: object) -> int:
 
 def test_without_login_times_one_may_always_work(session: Session) -> None:
     dana = hire(session).id or 0
-    assert may_work_now(session, dana, now=sunday(3))
-    assert may_work_now(session, 999, now=sunday(3))
+    assert refusal(session, dana, now=sunday(3)) is None
+    assert refusal(session, 999, now=sunday(3)) is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_no_access_is_said_so(session: Session) -> None:
 
 def test_hours_that_end_at_midnight_last_to_the_end_of_the_day(session: Session) -> None:
     dana = a_desk_with_hours(session, until_time=time(0))
-    assert may_work_now(session, dana, now=sunday(23, 59))
+    assert refusal(session, dana, now=sunday(23, 59)) is None
 
 
 def test_hours_past_midnight_are_refused_with_what_to_do(session: Session) -> None:
@@ -75,12 +75,12 @@ def test_times_are_those_of_the_persons_own_location(session: Session) -> None:
     for name, zone in (("Harbour", "America/New_York"), ("Maple", "America/Denver")):
         session.add(a_place(session, name, zone))
         session.flush()
-    assert not may_work_now(session, dana, now=sunday(7, 30, "America/New_York"))
+    assert refusal(session, dana, now=sunday(7, 30, "America/New_York")) is not None
     person = commands.staff_named(session, "dana")
     person.location_id = session.exec(select(Location.id).where(Location.name == "Maple")).one()
     session.flush()
-    assert not may_work_now(session, dana, now=sunday(9, 30, "America/New_York"))  # 7:30 in Denver
-    assert may_work_now(session, dana, now=sunday(17, 59, "America/Denver"))
+    assert refusal(session, dana, now=sunday(9, 30, "America/New_York")) is not None  # 7:30 in Denver
+    assert refusal(session, dana, now=sunday(17, 59, "America/Denver")) is None
 
 
 def a_place(session: Session, name: str, zone: str) -> Location:
@@ -96,7 +96,7 @@ def a_place(session: Session, name: str, zone: str) -> Location:
 def test_the_last_owner_without_limits_cannot_be_limited(session: Session) -> None:
     olivia, second = signed_in(session, "olivia", "owner"), hire(session, "omar", "owner").id or 0
     set_login_times(session, olivia, staff_id=second, weekday=SUNDAY, kind="none")
-    assert not may_work_now(session, second, now=sunday(12))
+    assert refusal(session, second, now=sunday(12)) is not None
     with pytest.raises(BadInput, match="One owner must be able to sign in at any time"):
         set_login_times(session, None, staff_id=olivia.staff_id, weekday=SUNDAY, kind="none")
 
@@ -106,7 +106,7 @@ def test_a_limited_owner_gets_in_once_no_other_owner_can(session: Session) -> No
     set_login_times(session, None, staff_id=second, weekday=SUNDAY, kind="none")
     commands.disable(session, None, olivia)
     session.flush()
-    assert may_work_now(session, second, now=sunday(12))
+    assert refusal(session, second, now=sunday(12)) is None
 
 
 def test_nobody_sets_their_own_times_and_only_the_owner_sets_any(session: Session) -> None:

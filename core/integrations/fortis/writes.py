@@ -90,10 +90,6 @@ class FortisDesk(Fortis):
         """Those of these ids that are there, with payment link, openings and transactions."""
         return self._of_ids(asked.QuickInvoice, "quick-invoices", ids, _INVOICE_EXPANDS)
 
-    def quick_invoices_since(self, since: int) -> Iterator[asked.QuickInvoice]:
-        """Every invoice changed at or after `since` (epoch seconds), oldest change first."""
-        return self._since(asked.QuickInvoice, "quick-invoices", since, _INVOICE_EXPANDS)
-
     def update_quick_invoice(self, invoice_id: str, **changes: Any) -> asked.QuickInvoice:
         """Change title, due_date, note … of an open invoice. A closed one is Refused (Fortis §8)."""
         return self._made(asked.QuickInvoice, "PATCH", f"/v1/quick-invoices/{invoice_id}", changes)
@@ -301,19 +297,6 @@ class FortisDesk(Fortis):
             for row in self._list(resource, [("id", "IN", ",".join(sorted(wanted)))], expands, number=1):
                 if row.get("id") in wanted:
                     yield _parsed(record, row)
-
-    def _since(
-        self, record: type[_Found], resource: str, since: int, expands: Sequence[str]
-    ) -> Iterator[_Found]:
-        number, seen = 1, set[Any]()
-        while True:
-            rows = self._list(resource, [("modified_ts", ">=", str(since))], expands, number=number)
-            fresh = [row for row in rows if row.get("id") not in seen]
-            yield from (_parsed(record, row) for row in fresh)
-            seen |= {row.get("id") for row in fresh}
-            if len(rows) < _PAGE or not fresh:
-                return
-            number += 1
 
     def _list(
         self, resource: str, filters: Sequence[tuple[str, str, str]], expands: Sequence[str], *, number: int

@@ -111,26 +111,6 @@ class Genesis:
             logins={str(each.get("Login") or ""): each.get("Clerk_Key_Set") == "true" for each in logins},
         )
 
-    def save_merchant_configuration(
-        self,
-        *,
-        provider_identifier: str,
-        provider_key: str,
-        date_start: date | None,
-        clerk_keys: Mapping[str, str],
-    ) -> None:
-        """Save all of it; clerk_keys: login → key in clear (those left out stay as they are). None = from now on.
-
-        Saving the same again changes nothing.
-        """
-        body = {
-            "Provider_Identifier": provider_identifier,
-            "Provider_Key": provider_key,
-            "Date_Start": date_start.isoformat() if date_start else "",
-            "Logins": [{"Login": login, "Clerk_Key": key} for login, key in sorted(clerk_keys.items())],
-        }
-        self._post("/v1/merchant-configuration", body)
-
     # The ledger.
 
     def post_payment(self, record: PaymentOut, *, key: str) -> str:

@@ -4,7 +4,7 @@ Fortis tells nobody about these by webhook, so they are asked for after every sy
 Its list shows a new invoice up to half an hour late: until then each is asked for by its id.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -12,8 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.connections.commands import connection_of, credentials, fortis_client, settings_of
-from core.errors import NotFound, Refused
+from core.errors import Refused
 from core.integrations.fortis.asked_records import Paylink, QuickInvoice
 from core.integrations.fortis.writes import FortisDesk
 from core.jobs.links.read_back import ProcessorRecord, gone_at_processor, read_back
@@ -48,36 +47,6 @@ def refresh_links(engine: Engine, client: FortisDesk, connection_id: int) -> int
         _refresh(engine, client, connection_id, known[start : start + AT_ONCE])
         for start in range(0, len(known), AT_ONCE)
     )
-
-
-def refresh_link(engine: Engine, link_id: int, *, wire: Mapping[str, Any] | None = None) -> None:
-    """The same for one link, at a person's wish. Raises NotFound, TransportError, WrongKey."""
-    with reader(engine) as session:
-        link = session.get(Link, link_id)
-        if link is None or link.connection_id is None:
-            raise NotFound("This link is not in the store any more. Go back and refresh the list.")
-        if link.external_id is None:
-            return
-        known = _Known(link_id, link.kind, link.external_id, _today(session, link))
-        connection = connection_of(session, link.connection_id)
-        settings, secrets = settings_of(connection), credentials(connection)
-        connection_id = link.connection_id
-    client = fortis_client(settings, secrets, **(wire or {}))
-    try:
-        _refresh(engine, client, connection_id, [known])
-    finally:
-        client.close()
-
-
-def refresh_invoice(engine: Engine, client: FortisDesk, connection_id: int, external_id: str) -> None:
-    """The invoice or payment link of that id at the processor, when it is one of ours. Raises TransportError."""
-    with reader(engine) as session:
-        link = session.exec(
-            select(Link).where(Link.connection_id == connection_id, Link.external_id == external_id)
-        ).first()
-        known = [_Known(link.id or 0, link.kind, external_id, _today(session, link))] if link else []
-    if known:
-        _refresh(engine, client, connection_id, known)
 
 
 def _to_ask(engine: Engine, connection_id: int) -> list[_Known]:
