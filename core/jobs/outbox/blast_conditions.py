@@ -1,4 +1,4 @@
-"""A blast's condition, asked once more when each of its messages is about to go (see message_sending.CHECKS)."""
+"""A blast's condition, asked once more when each of its messages is about to go (a check of senders.py)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core.blasts.conditions import still_fits
-from core.jobs.outbox import send_messages
 from core.messages.models import Batch, Message
 from core.outbox.sending import Cancel
 
@@ -25,9 +24,3 @@ def no_longer_needed(session: Session, messages: Sequence[Message], now: datetim
             if message.patient_id not in fits:
                 found[message.id or 0] = Cancel(f"Not needed any more: no longer “{batch.condition}”.")
     return found
-
-
-def ask_again() -> None:
-    """Begin; doing it again changes nothing."""
-    if no_longer_needed not in send_messages.CHECKS:
-        send_messages.CHECKS.append(no_longer_needed)

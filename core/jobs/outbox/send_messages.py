@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -18,7 +19,7 @@ from core.messages.models import Batch, BatchState, Message, MessageState
 from core.messages.recipients import patients_by_id, recently
 from core.messages.rules import CAP_WINDOW
 from core.outbox.commands import result_of
-from core.outbox.models import OutboxRow, OutboxState
+from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sending import (
     Cancel,
     Later,
@@ -37,19 +38,52 @@ AGAIN = timedelta(minutes=10)
 Verdicts = dict[str, Cancel | Postpone]
 Check = Callable[[Session, Sequence[Message], datetime], Mapping[int, Cancel | Postpone]]
 
-# asked of messages about to go, by message id: whoever makes links or conditions adds theirs
-CHECKS: list[Check] = []
-# told of messages whose state changed, in the same transaction
-TOLD: list[Callable[[Session, Sequence[Message]], None]] = []
+Follower = Callable[[Session, Sequence[Message]], None]
 
 
-def still_wanted(session: Session, rows: Sequence[OutboxRow], now: datetime) -> Verdicts:
-    """Opt-out, consent, a stopped or paused blast, quiet hours, the cap: all as they are at this moment."""
+def message_senders(*, checks: Sequence[Check], followers: Sequence[Follower]) -> dict[str, Sender]:
+    """The senders of texts and e-mails by kind of outbox row.
+
+    checks: asked of messages about to go, verdicts by message id. followers: told of messages whose state changed, in
+    the same transaction.
+    """
+    wanted, carry = partial(still_wanted, checks=checks), partial(carry_over, followers=followers)
+    return {
+        OutboxKind.TEXT: Sender(
+            goes_by=Kind.SMS,
+            send=send_text,
+            look_up=find_text,
+            carry_over=carry,
+            still_wanted=wanted,
+            repeats_safely=lambda client: bool(client.key_header),
+        ),
+        OutboxKind.EMAIL: Sender(
+            goes_by=Kind.EMAIL,
+            send=send_email,
+            carry_over=carry,
+            still_wanted=wanted,
+            repeats_safely=lambda client: client.repeats_safely,
+            at_a_time=10,
+        ),
+    }
+
+
+def still_wanted(
+    session: Session, rows: Sequence[OutboxRow], now: datetime, *, checks: Sequence[Check] = ()
+) -> Verdicts:
+    """Opt-out, consent, a stopped or paused blast, quiet hours, the cap, `checks`: all as they are at this moment."""
     messages = _messages(session, rows)
     verdicts: Verdicts = {
         row.id: Cancel("The message is not there any more.") for row in rows if row.id not in messages
     }
-    for ask in (_stopped_batches, _opted_out, _no_consent, _too_many, _quiet, _others):
+    for ask in (
+        _stopped_batches,
+        _opted_out,
+        _no_consent,
+        _too_many,
+        _quiet,
+        partial(_others, checks=checks),
+    ):
         left = [message for key, message in messages.items() if key not in verdicts]
         if left:
             verdicts.update(ask(session, left, now))
@@ -123,9 +157,11 @@ def _quiet(session: Session, messages: Sequence[Message], now: datetime) -> Verd
     return found
 
 
-def _others(session: Session, messages: Sequence[Message], now: datetime) -> Verdicts:
+def _others(
+    session: Session, messages: Sequence[Message], now: datetime, *, checks: Sequence[Check]
+) -> Verdicts:
     by_id = {message.id: message.outbox_id or "" for message in messages}
-    return {by_id[i]: verdict for ask in CHECKS for i, verdict in ask(session, messages, now).items()}
+    return {by_id[i]: verdict for ask in checks for i, verdict in ask(session, messages, now).items()}
 
 
 def send_text(client: sms.Sms, row: Outgoing) -> Outcome:
@@ -163,7 +199,7 @@ def send_email(client: Mail, row: Outgoing) -> Outcome:
     return Settled({"message_id": message_id})
 
 
-def carry_over(session: Session, rows: Sequence[OutboxRow]) -> None:
+def carry_over(session: Session, rows: Sequence[OutboxRow], *, followers: Sequence[Follower] = ()) -> None:
     """The message says what its row says; finished ones leave one audit row each."""
     now = clock.now()
     messages = _messages(session, rows)
@@ -173,7 +209,7 @@ def carry_over(session: Session, rows: Sequence[OutboxRow]) -> None:
             _take_over(session, message, row, now)
     session.flush()
     note_progress(session, [row.batch_id for row in rows if row.batch_id is not None])
-    for tell in TOLD:
+    for tell in followers:
         tell(session, list(messages.values()))
 
 
@@ -225,21 +261,3 @@ def _heed(session: Session, message: Message, code: str) -> None:
 def _messages(session: Session, rows: Sequence[OutboxRow]) -> dict[str, Message]:
     found = session.exec(select(Message).where(col(Message.outbox_id).in_([row.id for row in rows])))
     return {message.outbox_id or "": message for message in found}
-
-
-TEXTS = Sender(
-    goes_by=Kind.SMS,
-    send=send_text,
-    look_up=find_text,
-    carry_over=carry_over,
-    still_wanted=still_wanted,
-    repeats_safely=lambda client: bool(client.key_header),
-)
-EMAILS = Sender(
-    goes_by=Kind.EMAIL,
-    send=send_email,
-    carry_over=carry_over,
-    still_wanted=still_wanted,
-    repeats_safely=lambda client: client.repeats_safely,
-    at_a_time=10,
-)

@@ -6,14 +6,13 @@ from typing import Any
 from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
 from core.jobs.booking.send import BOOKING_SENDERS
-from core.jobs.outbox.blast_conditions import ask_again
-from core.jobs.outbox.link_messages import hear_of_messages
+from core.jobs.outbox.blast_conditions import no_longer_needed
 from core.jobs.outbox.send_links import LINK_SENDERS
-from core.jobs.outbox.send_messages import EMAILS, TEXTS
+from core.jobs.outbox.send_messages import message_senders
 from core.jobs.outbox.send_put_offs import PUT_OFF_SENDERS
 from core.jobs.outbox.send_reruns import DECLINED_SENDERS
 from core.jobs.outbox.send_tasks import TASK_SENDERS
-from core.outbox.models import OutboxKind
+from core.links.sending import follow_messages, messages_in_vain
 from core.outbox.sending import Sender
 
 SENDERS: dict[str, Sender] = {
@@ -22,11 +21,12 @@ SENDERS: dict[str, Sender] = {
     **LINK_SENDERS,
     **PUT_OFF_SENDERS,
     **TASK_SENDERS,
-    OutboxKind.TEXT: TEXTS,
-    OutboxKind.EMAIL: EMAILS,
+    # blasts leave alone whom their condition does not concern any more; links follow the messages that carry them
+    **message_senders(
+        checks=(no_longer_needed, lambda session, messages, _now: messages_in_vain(session, messages)),
+        followers=(follow_messages,),
+    ),
 }
-hear_of_messages()  # links follow the messages that carry them
-ask_again()  # blasts leave alone whom their condition does not concern any more
 
 
 def open_client(kind: str, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
