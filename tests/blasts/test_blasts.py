@@ -23,7 +23,8 @@ from core.blasts.batches import (
     undo_batch,
 )
 from core.errors import BadInput, NotAllowed
-from core.jobs.outbox.send_messages import TEXTS, carry_over
+from core.jobs.outbox.send_messages import carry_over
+from core.jobs.outbox.senders import SENDERS
 from core.messages.commands import Carried, send_message
 from core.messages.consent import stop_address
 from core.messages.models import Batch, Channel
@@ -282,7 +283,7 @@ def claim_some(clinic: Clinic) -> list[str]:
             limit=3,
             kinds=["text"],
             connection_id=session.exec(select(OutboxRow.connection_id)).first(),
-            still_wanted=TEXTS.still_wanted,
+            still_wanted=SENDERS[OutboxKind.TEXT].still_wanted,
         )
         carry_over(session, cancelled)
         return [payload_of(row)["to"] for row in taken]
