@@ -13,14 +13,15 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from core.dates import short_day
+from core.fonts import BOLD as BOLD_FACE
+from core.fonts import REGULAR, printable, use_fonts
 from core.invoices.paper import InvoicePaper
-from core.letters import drawable
 from core.money import dollars
 
 INK, SOFT, RULE = colors.HexColor("#1f1d1a"), colors.HexColor("#5c574f"), colors.HexColor("#cfc8bb")
 LINK = colors.HexColor("#0b57a4")
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10.5, leading=14, textColor=INK)
-BOLD = ParagraphStyle("bold", BODY, fontName="Helvetica-Bold")
+BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=10.5, leading=14, textColor=INK)
+BOLD = ParagraphStyle("bold", BODY, fontName=BOLD_FACE)
 SMALL = ParagraphStyle("small", BODY, fontSize=9, leading=12, textColor=SOFT)
 AMOUNT = ParagraphStyle("amount", BODY, alignment=2)
 AMOUNT_HEAD = ParagraphStyle("amount head", SMALL, alignment=2)
@@ -32,13 +33,14 @@ FRAME = 6  # points inside the margin, reportlab's own
 WIDTH = letter[0] - 2 * MARGIN - 2 * FRAME
 PREVIEW = "Preview"
 CHANGED_LETTERS = (
-    "Some letters cannot be printed here: they stand without their accents, or as a question mark."
+    "Some letters cannot be printed here: they stand without their marks, or as a question mark."
 )
 
 
 def invoice_pdf(paper: InvoicePaper) -> bytes:
-    """The bytes of the PDF, one page or more. Text from outside is escaped; letters its fonts lack lose their accents,
-    and the sheet says so."""
+    """The bytes of the PDF, one page or more. Text from outside is escaped; letters its typeface lacks (of other
+    scripts than Latin, Greek and Cyrillic) become question marks, and the sheet says so."""
+    use_fonts()
     out = io.BytesIO()
     title = f"Invoice {paper.number}" if paper.number else "Invoice"
     document = SimpleDocTemplate(
@@ -48,7 +50,7 @@ def invoice_pdf(paper: InvoicePaper) -> bytes:
         rightMargin=MARGIN,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
-        title=drawable(f"{title}, {paper.practice}"),
+        title=printable(f"{title}, {paper.practice}"),
         author="Huddle",
     )
     document.build(_story(paper), canvasmaker=_numbered(paper))
@@ -160,13 +162,13 @@ def _how_to_pay(paper: InvoicePaper) -> list[Any]:
             _text(ask, SMALL),
         ]
     target = escape(paper.pay_at, {'"': "&quot;"})
-    link = f'<link href="{target}" color="#0b57a4"><u>{escape(drawable(paper.pay_at))}</u></link>'
+    link = f'<link href="{target}" color="#0b57a4"><u>{escape(printable(paper.pay_at))}</u></link>'
     return [_text("How to pay", BOLD), Paragraph(f"By card, here: {link}", BODY), _text(ask, SMALL)]
 
 
 def _numbered(paper: InvoicePaper) -> type[Canvas]:
     """A canvas that writes "Page 1 of 2" once it knows how many there are."""
-    foot = drawable(" · ".join(part for part in (paper.practice, paper.number or PREVIEW) if part))[:90]
+    foot = printable(" · ".join(part for part in (paper.practice, paper.number or PREVIEW) if part))[:90]
 
     class Numbered(Canvas):
         def __init__(self, *args: Any, **also: Any) -> None:
@@ -180,7 +182,7 @@ def _numbered(paper: InvoicePaper) -> type[Canvas]:
         def save(self) -> None:
             for number, page in enumerate(self._pages, 1):
                 self.__dict__.update(page)
-                self.setFont("Helvetica", 8.5)
+                self.setFont(REGULAR, 8.5)
                 self.setFillColor(SOFT)
                 self.drawString(MARGIN + FRAME, 11 * mm, foot)
                 self.drawRightString(
@@ -194,7 +196,7 @@ def _numbered(paper: InvoicePaper) -> type[Canvas]:
 
 def _changed(paper: InvoicePaper) -> bool:
     texts = [paper.practice, paper.address, paper.patient, paper.note, *(line.name for line in paper.lines)]
-    return any(drawable(text) != text for text in texts)
+    return any(printable(text) != text for text in texts)
 
 
 def _day(day: date) -> str:
@@ -202,4 +204,4 @@ def _day(day: date) -> str:
 
 
 def _text(words: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(drawable(words)), style)
+    return Paragraph(escape(printable(words)), style)

@@ -10,14 +10,15 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from core.letters import drawable
+from core.fonts import BOLD as BOLD_FACE
+from core.fonts import REGULAR, printable, use_fonts
 
 if TYPE_CHECKING:
     from dashboard.web.day_sheet import Paper, Sheet, VisitLine
 
 INK, SOFT, RULE = colors.HexColor("#1f1d1a"), colors.HexColor("#5c574f"), colors.HexColor("#cfc8bb")
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=12, textColor=INK)
-BOLD = ParagraphStyle("bold", BODY, fontName="Helvetica-Bold")
+BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9.5, leading=12, textColor=INK)
+BOLD = ParagraphStyle("bold", BODY, fontName=BOLD_FACE)
 RIGHT = ParagraphStyle("right", BOLD, alignment=2)
 HEAD = ParagraphStyle("head", BODY, fontSize=8.5, textColor=SOFT)
 HEAD_RIGHT = ParagraphStyle("head right", HEAD, alignment=2)
@@ -27,7 +28,8 @@ WIDTHS = {"Time": 19, "Patient": 48, "Flags": 48, "Say": 94, "Collect": 19, "Nex
 
 
 def day_pdf(paper: "Paper") -> bytes:
-    """The bytes of the PDF. Text from outside is escaped; letters its fonts lack are shown without accents."""
+    """The bytes of the PDF. Text from outside is escaped; letters its typeface lacks become question marks."""
+    use_fonts()
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out,
@@ -36,7 +38,7 @@ def day_pdf(paper: "Paper") -> bytes:
         rightMargin=12 * mm,
         topMargin=12 * mm,
         bottomMargin=12 * mm,
-        title=drawable(f"{paper.day}, {paper.place}"),
+        title=printable(f"{paper.day}, {paper.place}"),
         author="Huddle",
     )
     story: list[Any] = []
@@ -84,4 +86,4 @@ def _cells(line: "VisitLine", *, money: bool) -> list[Any]:
 
 
 def _text(words: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(drawable(words)), style)
+    return Paragraph(escape(printable(words)), style)

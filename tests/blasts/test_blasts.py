@@ -29,7 +29,7 @@ from core.messages.commands import Carried, send_message
 from core.messages.consent import stop_address
 from core.messages.models import Batch, Channel
 from core.outbox.commands import claim, payload_of
-from core.outbox.models import OutboxRow
+from core.outbox.models import OutboxKind, OutboxRow
 from core.patients.models import Patient
 from core.store.engine import reader, transaction
 from tests.messages.clinic import Clinic, connect_wires, open_clinic, texted, words

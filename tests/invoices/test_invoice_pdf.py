@@ -6,9 +6,9 @@ from datetime import date
 import pypdfium2
 import pytest
 
+from core.fonts import printable
 from core.invoices.paper import InvoicePaper, PaperLine
 from core.invoices.pdf import CHANGED_LETTERS, invoice_pdf, page_count, page_picture
-from core.letters import drawable
 
 LINES = (PaperLine("Adjustment", date(2026, 11, 3), 6_500), PaperLine("Massage", None, 4_000, 5_000))
 
@@ -51,7 +51,7 @@ def test_a_long_invoice_numbers_its_pages() -> None:
 def test_any_name_can_be_drawn(name: str) -> None:
     said = words(invoice_pdf(paper(patient=name)))
     assert "Invoice" in said
-    assert (CHANGED_LETTERS in said) == (drawable(name) != name)
+    assert (CHANGED_LETTERS in said) == (printable(name) != name)
 
 
 def test_a_paid_or_voided_one_asks_for_nothing() -> None:
