@@ -36,15 +36,15 @@ N1,P1,P2,treatment,Spring plan,2026-01-01,2026-12-31,2400.00,24,active,2026-07-0
 I1,N1,2026-11-01,200.00,
 I2,N1,2026-12-01,200.00,50.00
 """,
-    "membership_plans": """membership_plan_id,name,price,period,rollover_cap,rollover_periods,no_show_forfeits
-M1,Wellness 4,149.00,anchor,2,1,yes
+    "membership_plans": """membership_plan_id,name,price,period,rollover_cap,rollover_periods,no_show_forfeits,billing_every,billing_unit
+M1,Wellness 4,149.00,anchor,2,1,yes,4,week
 """,
-    "membership_benefits": """benefit_id,membership_plan_id,service_class,visits
-B1,M1,adjustment,4
-B2,M1,massage,
+    "membership_benefits": """benefit_id,membership_plan_id,service_class,visits,per_week
+B1,M1,adjustment,4,1
+B2,M1,massage,,
 """,
-    "memberships": """membership_id,patient_id,membership_plan_id,start_date,end_date,anchor_day,status,frozen_from,frozen_to,card_id,next_draft_on
-E1,P1,M1,2026-01-31,2027-01-30,31,past_due,2026-05-01,2026-05-31,K1,2026-12-31
+    "memberships": """membership_id,patient_id,membership_plan_id,start_date,end_date,anchor_day,status,frozen_from,frozen_to,card_id,next_draft_on,pool_id
+E1,P1,M1,2026-01-31,2027-01-30,31,past_due,2026-05-01,2026-05-31,K1,2026-12-31,W1
 """,
     "membership_extras": """extra_id,membership_id,period_start,service_class,kind,visits
 X1,E1,2026-11-30,adjustment,rollover,1
@@ -60,9 +60,9 @@ R1,P1,K1,N1,E1,149.00,1,month,2026-12-01,on_hold
 G1,P1,2026-11-02,charge,patient,65.00,S1,A1,N1,O1,"Visit, ""late"" once"
 G2,P1,2026-11-03,adjustment,insurer,-5.00,,,,,
 """,
-    "payments": """payment_id,patient_id,plan_id,instalment_id,membership_id,invoice_id,happened_at,amount,status,reason_code,refund_of,order_id,method
-Y1,P1,N1,I1,E1,V1,2026-11-02T14:05:09,149.00,approved,1000,,O1,card
-Y2,,,,,,2026-11-03T10:00:00Z,20.00,approved,,Y1,,cash
+    "payments": """payment_id,patient_id,plan_id,instalment_id,membership_id,invoice_id,happened_at,amount,status,reason_code,refund_of,order_id,method,recurring_id,surcharge
+Y1,P1,N1,I1,E1,V1,2026-11-02T14:05:09,149.00,approved,1000,,O1,card,R1,4.34
+Y2,,,,,,2026-11-03T10:00:00Z,20.00,approved,,Y1,,cash,,
 """,
 }
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from core.store.base import Row, Synced, one_per_source
+from core.store.base import Row, Synced, index_where_given, one_per_source
 from core.store.types import UtcInstant
 
 _STANDS = text("undone_at IS NULL")
@@ -20,7 +20,10 @@ class MembershipStatus(StrEnum):
 
 
 class MembershipPlan(Synced, table=True):
-    """period: month (calendar) or anchor (from the member's billing day)."""
+    """period: month (calendar), anchor (from the member's billing day) or package (prepaid: the whole term).
+
+    Dues run every billing_every days, weeks or months (billing_unit), where no draft at the processor says otherwise.
+    """
 
     __table_args__ = (one_per_source(),)
 
@@ -30,20 +33,25 @@ class MembershipPlan(Synced, table=True):
     rollover_cap: int | None = None
     rollover_periods: int | None = None
     no_show_forfeits: bool = False
+    billing_every: int = 1
+    billing_unit: str = "month"  # day, week, month
 
 
 class MembershipBenefit(Synced, table=True):
-    """visits None = unlimited."""
+    """visits None = unlimited; per_week: a second limit beside it, None = there is none."""
 
     __table_args__ = (one_per_source(), Index(None, "membership_plan_id"))
 
     membership_plan_id: int = Field(foreign_key="membership_plan.id")
     service_class: str
     visits: int | None = None
+    per_week: int | None = None
 
 
 class Membership(Synced, table=True):
-    __table_args__ = (one_per_source(), Index(None, "patient_id"))
+    """pool_id: memberships of one source with the same one share their visits (a family)."""
+
+    __table_args__ = (one_per_source(), Index(None, "patient_id"), index_where_given("pool_id"))
 
     patient_id: int = Field(foreign_key="patient.id")
     membership_plan_id: int = Field(foreign_key="membership_plan.id")
@@ -55,6 +63,7 @@ class Membership(Synced, table=True):
     frozen_to: date | None = None
     card_ref: str | None = None
     next_draft_on: date | None = None
+    pool_id: str | None = None
 
 
 class MembershipExtra(Synced, table=True):

@@ -62,6 +62,7 @@ DECLINED = text("status = 'declined'")
 
 class Payment(Synced, table=True):
     """refund_ref: external id of the payment this one gives back (its amount is positive).
+    recurring_ref: external id of the draft that ran it. surcharge_cents: the part of the amount that is a fee on top.
     A status of refunded, returned, voided or charged_back means the whole payment (CONTRACTS §3)."""
 
     __table_args__ = (
@@ -86,6 +87,7 @@ class Payment(Synced, table=True):
     invoice_ref: str | None = None
     happened_at: datetime = Field(sa_type=UtcInstant)
     amount_cents: int
+    surcharge_cents: int = 0
     status: str
     reason_code: str | None = None
     refund_ref: str | None = None

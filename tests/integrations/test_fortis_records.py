@@ -121,6 +121,13 @@ def test_the_amount_is_what_moved() -> None:
             payment(transaction_amount=wrong)
 
 
+def test_the_fee_in_a_payment_and_the_draft_that_ran_it_are_kept_beside_it() -> None:
+    row = payment(transaction_amount=15_347, surcharge_amount=447, recurring_id=OTHER)
+    assert (row["amount_cents"], row["surcharge_cents"], row["recurring_ref"]) == (15_347, 447, OTHER)
+    assert payment()["surcharge_cents"] == 0
+    assert payment(transaction_amount=300, surcharge_amount=447)["surcharge_cents"] == 300
+
+
 def test_a_refund_names_what_it_gives_back() -> None:
     reference = {"id": "x" * 24, "transaction_id": ID, "previous_transaction_id": OTHER}
     for kind in ({"type_id": 30}, {"type_id": 40}, {"status_code": 111}):

@@ -100,6 +100,36 @@ def test_what_a_visit_a_payment_and_a_coverage_are(sqlite_store: Engine, tmp_pat
     assert (coverage["coinsurance_basis_points"], coverage["deductible_cents"]) == (1_250, 150_000)
 
 
+def test_what_is_billed_how_often_and_which_part_of_a_payment_is_a_fee(
+    sqlite_store: Engine, tmp_path: Path
+) -> None:
+    load(sqlite_store, tmp_path)
+    plan = rows_of(sqlite_store, "membership_plans")["M1"]
+    assert (plan["billing_every"], plan["billing_unit"]) == (4, "week")
+    assert rows_of(sqlite_store, "membership_benefits")["B1"]["per_week"] == 1
+    assert rows_of(sqlite_store, "memberships")["E1"]["pool_id"] == "W1"
+    payments = rows_of(sqlite_store, "payments")
+    assert (payments["Y1"]["recurring_ref"], payments["Y1"]["surcharge_cents"]) == ("R1", 434)
+    assert (payments["Y2"]["recurring_ref"], payments["Y2"]["surcharge_cents"]) == (None, 0)
+
+
+def test_a_plan_that_does_not_say_is_billed_each_month_and_a_fee_is_never_more_than_the_payment(
+    sqlite_store: Engine, tmp_path: Path
+) -> None:
+    result = load(
+        sqlite_store,
+        tmp_path,
+        membership_plans="membership_plan_id,name,period\nM1,Ten visits,package\n",
+        payments=with_cell("payments", "surcharge", "150.00"),
+    )
+    plan = rows_of(sqlite_store, "membership_plans")["M1"]
+    assert (plan["period"], plan["billing_every"], plan["billing_unit"]) == ("package", 1, "month")
+    assert rows_of(sqlite_store, "payments")["Y1"]["surcharge_cents"] == 0
+    assert result.notes == [
+        "payments line 2: surcharge is more than the amount it is a part of; the row is stored without it."
+    ]
+
+
 def test_a_guarantor_may_stand_below_the_patient_in_the_file(store: Engine, tmp_path: Path) -> None:
     load(store, tmp_path)
     with reader(store) as session:

@@ -260,6 +260,7 @@ class Transaction(Record):
     created_ts: Stamp
     transaction_amount: Cents
     auth_amount: Cents | None = None
+    surcharge_amount: Cents | None = None
     status_code: int
     type_id: int | None = None
     reason_code_id: int | None = None
@@ -285,6 +286,7 @@ class Transaction(Record):
             "invoice_ref": self.quick_invoice_id or self.paylink_id,
             "happened_at": datetime.fromtimestamp(self.created_ts, UTC),
             "amount_cents": self.amount(),
+            "surcharge_cents": min(self.surcharge_amount or 0, self.amount()),
             "status": self.status(),
             "reason_code": None if self.reason_code_id is None else str(self.reason_code_id),
             "refund_ref": self.refund_ref(),

@@ -84,6 +84,13 @@ def _ledger(values: Values) -> None:
         raise BadCell(f"is negative, which only an adjustment may be, not a {values['kind']}", "amount")
 
 
+def _payment(values: Values) -> tuple[str, str] | None:
+    if values["surcharge_cents"] > values["amount_cents"]:
+        values["surcharge_cents"] = 0
+        return "surcharge", "is more than the amount it is a part of; the row is stored without it"
+    return None
+
+
 def _card(values: Values) -> tuple[str, str] | None:
     written = values["expiry_text"]
     values["expires_on"] = cells.expires_on(written) if written else None
@@ -229,10 +236,12 @@ _ALL = (
             _key("membership_plan_id"),
             _is("name", cells.name, required=True),
             _cents("price"),
-            _is("period", cells.choice("month", "anchor"), default="month"),
+            _is("period", cells.choice("month", "anchor", "package"), default="month"),
             _is("rollover_cap", _count),
             _is("rollover_periods", _count),
             _is("no_show_forfeits", cells.yes_no, default=False),
+            _is("billing_every", cells.whole(1, 1_000), default=1),
+            _is("billing_unit", cells.choice("day", "week", "month"), default="month"),
         ),
     ),
     PracticeFile(
@@ -242,6 +251,7 @@ _ALL = (
             _ref("membership_plan_id", "membership_plans", required=True),
             _is("service_class", cells.name, required=True),
             _is("visits", _count),
+            _is("per_week", _count),
         ),
     ),
     PracticeFile(
@@ -258,6 +268,7 @@ _ALL = (
             _is("frozen_to", cells.day),
             _is("card_id", cells.card_id, "card_ref"),
             _is("next_draft_on", cells.day),
+            _is("pool_id", cells.identifier),
         ),
         ranges=(("start_date", "end_date"), ("frozen_from", "frozen_to")),
     ),
@@ -341,7 +352,10 @@ _ALL = (
             _is("refund_of", cells.identifier, "refund_ref"),
             _is("order_id", cells.identifier),
             _is("method", cells.choice("card", "bank", "cash", "check")),
+            _is("recurring_id", cells.identifier, "recurring_ref"),
+            _cents("surcharge", default=0),
         ),
+        finish=_payment,
     ),
 )
 

@@ -19,16 +19,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "plans": "plan_id patient_id payer_id kind name start_date end_date total visits status paused_from"
         " paused_to card_id",
         "instalments": "instalment_id plan_id due_date amount waived",
-        "membership_plans": "membership_plan_id name price period rollover_cap rollover_periods no_show_forfeits",
-        "membership_benefits": "benefit_id membership_plan_id service_class visits",
+        "membership_plans": "membership_plan_id name price period rollover_cap rollover_periods no_show_forfeits"
+        " billing_every billing_unit",
+        "membership_benefits": "benefit_id membership_plan_id service_class visits per_week",
         "memberships": "membership_id patient_id membership_plan_id start_date end_date anchor_day status"
-        " frozen_from frozen_to card_id next_draft_on",
+        " frozen_from frozen_to card_id next_draft_on pool_id",
         "membership_extras": "extra_id membership_id period_start service_class kind visits",
         "cards": "card_id patient_id kind brand last_four expiry is_default active updater",
         "recurrings": "recurring_id patient_id card_id plan_id membership_id amount interval interval_unit"
         " next_run_on status",
         "payments": "payment_id patient_id plan_id instalment_id membership_id invoice_id happened_at amount"
-        " status reason_code refund_of order_id method",
+        " status reason_code refund_of order_id method recurring_id surcharge",
     }.items()
 }
 
