@@ -101,7 +101,7 @@ def _visits(
 
 
 def _share_visits(several: list[CountedMember], last: date, today: date, time_zone: str) -> None:
-    """Of several memberships of one patient each leaves the others' visits alone (core/DECISIONS.md)."""
+    """Of several memberships of one patient each leaves the others' visits alone (docs/decisions/0011)."""
     as_of = clock.day_bounds(last, time_zone)[1]
     terms = [(as_it_was(one.facts.membership, today), one.facts.plan, one.facts.benefits) for one in several]
     elsewhere = covered_elsewhere(terms, several[0].facts.visits, as_of, time_zone)

@@ -71,7 +71,7 @@ def use_by_day(
 
 def as_it_was(membership: MembershipFacts, today: date) -> MembershipFacts:
     """The membership for days gone by: paused without dates is frozen from today on only, and what was cancelled
-    without an end date ran until yesterday, as far as anybody can say (core/DECISIONS.md)."""
+    without an end date ran until yesterday, as far as anybody can say (docs/decisions/0011)."""
     if membership.status == "cancelled" and membership.end_date is None:
         return membership._replace(end_date=today - ONE_DAY)
     if membership.status == "paused" and membership.frozen_from is None and membership.frozen_to is None:

@@ -273,7 +273,7 @@ def _state(
 def _severity(
     state: PlanState, late: Sequence[InstalmentStanding], unsettled_cents: int, *, disputed: bool
 ) -> Severity | None:
-    """DOMAIN names no severity for plans; core/DECISIONS.md does."""
+    """DOMAIN names no severity for plans; docs/decisions/0004 does."""
     if state is PlanState.BEHIND:
         long = late[0].days_late > BEHIND_LONG_DAYS or len(late) > 1
         return Severity.HIGH if long or disputed else Severity.MEDIUM

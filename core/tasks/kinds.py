@@ -1,4 +1,4 @@
-"""What a task is about, and which findings of the rules become tasks (core/DECISIONS.md, Tasks)."""
+"""What a task is about, and which findings of the rules become tasks (docs/decisions/0016)."""
 
 from enum import StrEnum
 from typing import NamedTuple

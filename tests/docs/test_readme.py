@@ -13,10 +13,12 @@ from dashboard.cli import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def section(title: str) -> str:
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def section(title: str, of: str = README) -> str:
+    return of.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def table(text: str) -> list[list[str]]:
@@ -25,7 +27,7 @@ def table(text: str) -> list[list[str]]:
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in table(section("Settings"))}
+    told = {row[0].strip("`"): row[1].strip("`") for row in table(section("Settings", RUNNING))}
     assert set(told) == {f"HUDDLE_{name.upper()}" for name in Settings.model_fields}
     for name, field in Settings.model_fields.items():
         default = told[f"HUDDLE_{name.upper()}"]
@@ -48,7 +50,7 @@ def test_a_provider_sees_no_amounts_as_the_readme_says() -> None:
 
 
 def test_every_command_is_in_the_table() -> None:
-    told = {row[0].strip("`").removeprefix("huddle ") for row in table(section("Commands"))}
+    told = {row[0].strip("`").removeprefix("huddle ") for row in table(section("Commands", RUNNING))}
     group = get_command(app)
     there = set()
     for name, command in group.commands.items():  # type: ignore[attr-defined]
@@ -57,11 +59,28 @@ def test_every_command_is_in_the_table() -> None:
     assert told == there
 
 
-@pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:core|dashboard|data|tests)/[\w/.]+)`", README)))
-)
-def test_every_file_the_readme_names_is_there(path: str) -> None:
-    assert (ROOT / path).exists() or (ROOT / f"{path}.py").exists() or path in {"data/key.txt", "data/demo"}
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    made_later = {"data/key.txt", "data/demo"}
+    named = set(re.findall(r"`((?:core|dashboard|data|tests|pages|docs)/[\w/.]+)`", text)) - made_later
+    linked = set(re.findall(r"\]\(([\w./-]+)\)", text))
+    missing = {path for path in named if not ((ROOT / path).exists() or (ROOT / f"{path}.py").exists())}
+    missing |= {link for link in linked if not (document.parent / link).exists()}
+    assert missing == set()
+
+
+def test_the_readme_is_short_and_leads_on() -> None:
+    assert len(README.splitlines()) <= 120
+    assert all(f"(docs/{name}.md)" in README for name in ("using", "running", "architecture"))
+
+
+def test_each_decision_has_a_number_of_its_own_and_says_what_else_there_was() -> None:
+    files = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert len({path.name[:4] for path in files}) == len(files) >= 20
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert all(f"\n## {part}" in text for part in ("Context", "Chosen", "What else there was")), path.name
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

@@ -1,7 +1,7 @@
 """FHIR resources to rows of practice files (CONTRACTS §3): the same cells, checked by the same readers.
 
 What FHIR's words for places, people and visits mean here is decided in this file (money: fhir_money_rows.py);
-core/DECISIONS.md says it in sentences.
+docs/decisions/0019 says it in sentences.
 """
 
 from collections.abc import Callable
