@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import clock
 from core.permissions import Identity
 from core.practice.reports import places
 from core.reports.links import link_ledger, link_totals
@@ -64,10 +65,18 @@ def _invoices() -> None:
 def _ledger(who: Identity, may_see: MaySee, zone: str, search: str, kind: str) -> None:
     pressed, at = st.session_state.get(PRESSED, ""), st.session_state.get(AT, 1)
     kinds, states = ((kind,) if kind else ()), link_list.states_of(pressed)
+    now = clock.now()
     with page.open_reader() as session:
         totals = link_totals(session, who, kinds=kinds, search=search)
         lines = link_ledger(
-            session, who, kinds=kinds, states=states, search=search, offset=(at - 1) * LIMIT, limit=LIMIT
+            session,
+            who,
+            as_of=now,
+            kinds=kinds,
+            states=states,
+            search=search,
+            offset=(at - 1) * LIMIT,
+            limit=LIMIT,
         )
     headline.draw_headline(
         key=NUMBERS,

@@ -15,9 +15,37 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
+from core import clock
 from core.settings import settings
 from core.store.engine import open_store, transaction
 from core.store.migrate import migrate
+from tests import moved_days
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--day",
+        help=f"run on another day: {', '.join(moved_days.DAYS)}, any (one of them), or an ISO instant",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if (asked := config.getoption("--day")) and moved_days.AHEAD not in os.environ:
+        try:
+            moved_days.move_clock(asked)
+        except ValueError as error:
+            raise pytest.UsageError(
+                f"--day: {error}. There are: {', '.join(moved_days.DAYS)}, any."
+            ) from error
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Said first, so that a run that is stopped can be repeated too."""
+    if session.config.getoption("--day") and (
+        terminal := session.config.pluginmanager.get_plugin("terminalreporter")
+    ):
+        now = clock.now().astimezone(moved_days.ZONE).isoformat(timespec="minutes")
+        terminal.write_line(f"On another day: {now}. To repeat: --day {now}")
 
 
 @pytest.fixture(scope="session", autouse=True)

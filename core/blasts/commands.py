@@ -172,8 +172,8 @@ def _due(session: Session, who: Identity, patient_id: int, as_of: datetime) -> t
         rows = missing_of(session, who, patient_id, as_of)
     except HuddleError as error:
         return None, error.sentence
-    for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY)[:1]:
-        return None, say_open_link(link)
+    for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY, as_of=as_of)[:1]:
+        return None, say_open_link(link, as_of)
     free = [row for row in rows if not row.hold and row.cents > 0]
     if free:
         return max(free, key=lambda row: (row.kind == "plan", row.cents)), ""

@@ -45,7 +45,8 @@ def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
         .join_from(cursor, connection, cursor.c.connection_id == connection.c.id)
         .where(cursor.c.synced_at.is_not(None), connection.c.state != ConnectionState.DISCONNECTED.value)
     ).all()
-    fresh = clock.now() - CARDS_TOO_OLD
+    # what was read after `as_of` is fresher still: a report about the past does not forget what is on file
+    fresh = as_of - CARDS_TOO_OLD
     return Setting(
         as_of=as_of,
         today=clock.local_date(as_of, place.time_zone),

@@ -93,8 +93,8 @@ def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_
         charges=tuple(charges),
         services=tuple(service_list(session, patient)),
         open_links=tuple(
-            OpenLink(link.id or 0, link.kind, link.state, say_open_link(link))
-            for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY)
+            OpenLink(link.id or 0, link.kind, link.state, say_open_link(link, as_of))
+            for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY, as_of=as_of)
         ),
         insurer_entries=insurer,
         said="" if charges else _why_none(found.judged.balance.insurance_pending_cents, asks),

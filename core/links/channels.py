@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from core import clock
 from core.errors import BadInput
 from core.links.models import Link
 from core.links.new_link import link_for
@@ -51,16 +50,20 @@ class Way:
     last: LastMessage | None
 
 
-def ways_of(session: Session, actor: Identity, link_id: int) -> tuple[Way, Way]:
-    """Text and e-mail for a link. May give a practice without texts of its own the first ones. Raises NotFound, NotAllowed."""
+def ways_of(session: Session, actor: Identity, link_id: int, *, as_of: datetime) -> tuple[Way, Way]:
+    """Text and e-mail for a link at an instant (aware UTC). May give a practice without texts of its own the first ones. Raises NotFound, NotAllowed."""
     link = link_for(session, actor, link_id)
     person = session.get_one(Patient, recipient_of(session, link))
-    return _way(session, actor, link, person, Channel.TEXT), _way(session, actor, link, person, Channel.EMAIL)
+    return (
+        _way(session, actor, link, person, Channel.TEXT, as_of),
+        _way(session, actor, link, person, Channel.EMAIL, as_of),
+    )
 
 
-def _way(session: Session, actor: Identity, link: Link, person: Patient, channel: Channel) -> Way:
+def _way(
+    session: Session, actor: Identity, link: Link, person: Patient, channel: Channel, now: datetime
+) -> Way:
     words = words_for(session, link, channel)
-    now = clock.now()
     known = reach(session, [person], channel, words.purpose, now=now)[0]
     stopped = why_left_out(known, channel, words.purpose)
     subject, body, segments = "", "", 0
@@ -81,11 +84,11 @@ def _way(session: Session, actor: Identity, link: Link, person: Patient, channel
         subject=subject,
         body=body,
         segments=segments,
-        last=_last(session, link, channel),
+        last=_last(session, link, channel, now),
     )
 
 
-def _last(session: Session, link: Link, channel: Channel) -> LastMessage | None:
+def _last(session: Session, link: Link, channel: Channel, now: datetime) -> LastMessage | None:
     found = session.exec(
         select(Message, OutboxRow.not_before)
         .outerjoin(OutboxRow, col(OutboxRow.id) == Message.outbox_id)
@@ -96,6 +99,6 @@ def _last(session: Session, link: Link, channel: Channel) -> LastMessage | None:
     if found is None:
         return None
     message, not_before = found
-    waits = message.state == MessageState.QUEUED and not_before is not None and not_before > clock.now()
+    waits = message.state == MessageState.QUEUED and not_before is not None and not_before > now
     at, goes_at = message.sent_at or message.created_at, not_before if waits else None
     return LastMessage(message.id or 0, message.state, message.reason, at, goes_at)

@@ -103,9 +103,10 @@ def require_no_open(session: Session, patient: Patient, *kinds: LinkKind, second
     """Raises OpenLinkExists when the patient has an open link of these kinds and no second one is meant."""
     if second:
         return
-    for link in open_links(session, patient.id or 0, *kinds)[:1]:
+    now = clock.now()
+    for link in open_links(session, patient.id or 0, *kinds, as_of=now)[:1]:
         raise OpenLinkExists(
-            link, f"{say_open_link(link)} Resend or replace it, or send a second one on purpose."
+            link, f"{say_open_link(link, now)} Resend or replace it, or send a second one on purpose."
         )
 
 
@@ -122,19 +123,19 @@ def link_for(session: Session, actor: Identity | None, link_id: int) -> Link:
     return link
 
 
-def open_links(session: Session, patient_id: int, *kinds: LinkKind) -> list[Link]:
-    """The patient's links that can still be used, newest first; only of these kinds when some are named."""
+def open_links(session: Session, patient_id: int, *kinds: LinkKind, as_of: datetime) -> list[Link]:
+    """The patient's links that can be used at that instant (aware UTC), newest first; only of these kinds when
+    some are named."""
     query = select(Link).where(Link.patient_id == patient_id, col(Link.state).in_(list(LIVE)))
     if kinds:
         query = query.where(col(Link.kind).in_(list(kinds)))
-    now = clock.now()
     found = session.exec(query.order_by(col(Link.created_at).desc(), col(Link.id).desc()))
-    return [link for link in found if link.expires_at is None or link.expires_at > now]
+    return [link for link in found if link.expires_at is None or link.expires_at > as_of]
 
 
-def say_open_link(link: Link) -> str:
-    """One sentence about a link that is still open."""
-    days = max(0, (clock.now() - (link.sent_at or link.created_at)).days)
+def say_open_link(link: Link, as_of: datetime) -> str:
+    """One sentence about a link that is still open at that instant (aware UTC)."""
+    days = max(0, (as_of - (link.sent_at or link.created_at)).days)
     when = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
     words = _WORDS[LinkKind(link.kind)]
     amount = f" for {short_dollars(link.amount_cents - link.paid_cents)}" if link.amount_cents else ""

@@ -108,8 +108,8 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
             visits,
             [*_links(session, key), *_asked(session, key), *_decided(session, facts, setting)],
         ),
-        sources=source_cells(session),
-        links=tuple(links_of_patient(session, None, key)),
+        sources=source_cells(session, as_of),
+        links=tuple(links_of_patient(session, None, key, as_of=as_of)),
     )
 
 

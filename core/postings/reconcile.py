@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
@@ -112,11 +112,17 @@ class Books:
 
 
 def reconcile(
-    session: Session, *, practice_id: int, first: date, last: date, location_id: int | None = None
+    session: Session,
+    *,
+    practice_id: int,
+    first: date,
+    last: date,
+    as_of: datetime,
+    location_id: int | None = None,
 ) -> Books:
-    """The books of the local days from `first` to `last`, both included. location_id None: every location.
+    """The books of the local days from `first` to `last`, both included, as seen at an instant (aware UTC).
 
-    Counted are accepted card and bank payments and refunds. A payment that was given back whole counts as nothing, and
+    location_id None: every location. Counted are accepted card and bank payments and refunds. A payment that was given back whole counts as nothing, and
     its ledger rows should come to nothing.
     """
     payments = payments_between(session, practice_id, first, last)
@@ -127,7 +133,7 @@ def reconcile(
     pairs = pair(lines, entries, refs)
     gone = _given_back(payments)
     back = pair(gone, pairs.free, refs, by_amount_too=False)
-    today = clock.today(first_zone(session, practice_id))
+    today = clock.today(first_zone(session, practice_id), as_of)
     off = _why_off(session, practice_id, today)
     found = [_line(line, pairs.rows.get(line.key, ()), postings.get(line.key), today, off) for line in lines]
     found += _returned(gone, back.rows, postings, today)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from core import clock
 from core.connections.commands import settings_of
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.postings.models import LedgerPosting, PostingSwitch
@@ -36,8 +35,8 @@ class PostingStatus:
     by_file: bool
 
 
-def postings_standing(session: Session, practice_id: int) -> list[PostingStatus]:
-    """Every Genesis connection that is not disconnected, in the order they were set up."""
+def postings_standing(session: Session, practice_id: int, *, as_of: datetime) -> list[PostingStatus]:
+    """Every Genesis connection that is not disconnected at an instant (aware UTC), in the order they were set up."""
     rows = session.exec(
         select(Connection)
         .where(
@@ -47,10 +46,10 @@ def postings_standing(session: Session, practice_id: int) -> list[PostingStatus]
         )
         .order_by(col(Connection.id))
     ).all()
-    return [_standing(session, connection) for connection in rows]
+    return [_standing(session, connection, as_of) for connection in rows]
 
 
-def _standing(session: Session, connection: Connection) -> PostingStatus:
+def _standing(session: Session, connection: Connection, as_of: datetime) -> PostingStatus:
     switch = session.get(PostingSwitch, connection.id)
     saved = settings_of(connection)
     counts = session.exec(
@@ -72,7 +71,7 @@ def _standing(session: Session, connection: Connection) -> PostingStatus:
         saved_start=date.fromisoformat(saved["date_start"]) if saved.get("date_start") else None,
         changed_at=switch.changed_at if switch else None,
         trouble=switch.trouble if switch and switch.is_on else "",
-        clerk_trouble=clerk_of(session, connection, None, now=clock.now()).trouble,
+        clerk_trouble=clerk_of(session, connection, None, now=as_of).trouble,
         counts={row[0]: row[1] for row in counts},
         read_at=read_at,
         by_file=bool(saved.get("drop_folder")),

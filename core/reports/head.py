@@ -42,13 +42,13 @@ class Report:
     rows: tuple[Any, ...]
 
 
-def source_cells(session: Session) -> tuple[SourceCell, ...]:
-    """How fresh each connection is, for the head of every report."""
+def source_cells(session: Session, as_of: datetime) -> tuple[SourceCell, ...]:
+    """How fresh each connection is at that instant (aware UTC), for the head of every report."""
     return tuple(
         SourceCell(
             one.name, one.kind, one.synced_at, one.stale, one.sentence, one.state == ConnectionState.FAILING
         )
-        for one in connection_sources(session, now=clock.now())
+        for one in connection_sources(session, now=as_of)
     )
 
 
@@ -72,6 +72,6 @@ def make_report(
         location=one.external_id if one else None,
         location_name=title,
         time_zone=zone,
-        sources=source_cells(session),
+        sources=source_cells(session, as_of),
         rows=tuple(rows),
     )

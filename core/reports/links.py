@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from core import clock
 from core.invoices.models import Invoice
 from core.links.history import payments_of
 from core.links.models import Link, LinkStep
@@ -86,6 +85,7 @@ def link_ledger(
     session: Session,
     actor: Identity | None,
     *,
+    as_of: datetime,
     kinds: Collection[str] = (),
     states: Collection[str] = (),
     open_only: bool = False,
@@ -98,7 +98,7 @@ def link_ledger(
 ) -> list[LinkLine]:
     """Links, newest first; empty filters take everything. Only those of the actor's practice and place of work.
 
-    search: words of the patient's name, or an invoice's number.
+    as_of: aware UTC; a link that had run out by then is expired. search: words of the patient's name, or an invoice's number.
     """
     link, patient = table_of(Link), table_of(Patient)
     query = _with_words(_all_links(actor), search)
@@ -117,7 +117,7 @@ def link_ledger(
     rows = session.execute(
         query.order_by(link.c.created_at.desc(), link.c.id.desc()).offset(offset).limit(limit)
     )
-    return [_line(row) for row in rows.mappings()]
+    return [_line(row, as_of) for row in rows.mappings()]
 
 
 def _with_words(query: Any, search: str) -> Any:
@@ -151,18 +151,22 @@ def link_totals(
     return {row[0]: StateTotal(row[1], int(row[2]), int(row[3])) for row in session.execute(sums)}
 
 
-def links_of_patient(session: Session, actor: Identity | None, patient_id: int) -> list[LinkLine]:
-    """The patient's links, newest first."""
-    return link_ledger(session, actor, patient_id=patient_id)
+def links_of_patient(
+    session: Session, actor: Identity | None, patient_id: int, *, as_of: datetime
+) -> list[LinkLine]:
+    """The patient's links at an instant (aware UTC), newest first."""
+    return link_ledger(session, actor, as_of=as_of, patient_id=patient_id)
 
 
-def link_story(session: Session, actor: Identity | None, link_id: int) -> LinkStory | None:
-    """One link with every step, None when there is none the actor may see."""
+def link_story(
+    session: Session, actor: Identity | None, link_id: int, *, as_of: datetime
+) -> LinkStory | None:
+    """One link with every step at an instant (aware UTC), None when there is none the actor may see."""
     link = table_of(Link)
     row = session.execute(_all_links(actor).where(link.c.id == link_id)).mappings().first()
     if row is None:
         return None
-    return LinkStory(_line(row), row["url"] or "", tuple(_steps(session, link_id)))
+    return LinkStory(_line(row, as_of), row["url"] or "", tuple(_steps(session, link_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +240,9 @@ def _all_links(actor: Identity | None) -> Any:
     return query
 
 
-def _line(row: Any) -> LinkLine:
+def _line(row: Any, as_of: datetime) -> LinkLine:
     kind, state = LinkKind(row["kind"]), LinkState(row["state"])
-    over = row["expires_at"] is not None and row["expires_at"] <= clock.now()
+    over = row["expires_at"] is not None and row["expires_at"] <= as_of
     if state in LIVE and over:
         state = LinkState.EXPIRED  # the worker writes it down within a minute
     return LinkLine(
@@ -286,6 +290,6 @@ EVERY = 1_000_000
 
 
 def links_report(session: Session, *, location_id: int | None, as_of: datetime) -> Report:
-    """Every link ever, newest first. as_of: aware UTC, for the head; location_id None: of every location."""
-    rows = link_ledger(session, None, location_id=location_id, limit=EVERY)
+    """Every link ever, newest first. as_of: aware UTC; location_id None: of every location."""
+    rows = link_ledger(session, None, as_of=as_of, location_id=location_id, limit=EVERY)
     return make_report(session, "links", locations(session, location_id), location_id, as_of, rows)

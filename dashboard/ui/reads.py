@@ -100,7 +100,7 @@ def memberships_report(location_id: int | None) -> Report:
 def freshness() -> list[dict[str, str]]:
     """How fresh every source is now, in words, for pages without a report of the day."""
     with page.open_reader() as session:
-        return sources(source_cells(session), clock.now())
+        return sources(source_cells(session, clock.now()), clock.now())
 
 
 def morning_report(location_id: int | None, day: date | None) -> Report:

@@ -5,6 +5,7 @@ from datetime import date
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
 from core.names import initials_of
@@ -32,7 +33,12 @@ class ExportBooks(ExportList):
         with reader(sessions.engine()) as session:
             location_id = _location(asked.get("location", ""), who, places(session, who.location_id))
             books = reconcile(
-                session, practice_id=who.practice_id, first=first, last=last, location_id=location_id
+                session,
+                practice_id=who.practice_id,
+                first=first,
+                last=last,
+                as_of=clock.now(),
+                location_id=location_id,
             )
         with transaction(sessions.engine()) as session:
             detail = {"first": first, "last": last, "rows": len(books.lines)}

@@ -14,7 +14,7 @@ from tests.links.desk import Desk
 
 def ledger(desk: Desk, **filters: object) -> list[LinkLine]:
     with reader(desk.engine) as session:
-        return link_ledger(session, desk.actor, **filters)  # type: ignore[arg-type]
+        return link_ledger(session, desk.actor, as_of=clock.now(), **filters)  # type: ignore[arg-type]
 
 
 def three(desk: Desk) -> tuple[int, int, int]:
@@ -58,7 +58,10 @@ def test_filters_narrow_and_counts_sum(desk: Desk) -> None:
     assert [one.link_id for one in ledger(desk, open_only=True)] == [ana]
     assert ledger(desk, since=clock.now() + timedelta(hours=1)) == []
     with reader(desk.engine) as session:
-        assert [one.link_id for one in links_of_patient(session, desk.actor, desk.patient("P2"))] == [ben]
+        assert [
+            one.link_id
+            for one in links_of_patient(session, desk.actor, desk.patient("P2"), as_of=clock.now())
+        ] == [ben]
 
 
 def test_a_links_story_is_its_steps_in_order_with_who_did_them(desk: Desk) -> None:
@@ -67,7 +70,7 @@ def test_a_links_story_is_its_steps_in_order_with_who_did_them(desk: Desk) -> No
     desk.press_pay(invoice)
     desk.sync()
     with reader(desk.engine) as session:
-        story = link_story(session, desk.actor, invoice)
+        story = link_story(session, desk.actor, invoice, as_of=clock.now())
         card = patient_card(session, desk.patient(), clock.now())
     assert story is not None
     told = [step.what for step in story.steps]
@@ -84,8 +87,8 @@ def test_other_practices_and_places_of_work_see_none_of_it(desk: Desk) -> None:
     invoice, _, _ = three(desk)
     for stranger in (replace(desk.actor, practice_id=2), replace(desk.actor, location_id=99)):
         with reader(desk.engine) as session:
-            assert link_ledger(session, stranger) == []
-            assert link_story(session, stranger, invoice) is None
+            assert link_ledger(session, stranger, as_of=clock.now()) == []
+            assert link_story(session, stranger, invoice, as_of=clock.now()) is None
 
 
 def test_time_over_is_told_before_the_worker_wrote_it_down(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock
 from core.postings.reconcile import Books, Finding, reconcile
 from core.postings.rules import PostingLine, pair
 from core.store.engine import reader
@@ -14,8 +13,10 @@ from tests.postings.office import NOW, TODAY, Office
 
 
 def books(office: Office, days: int = 7, **also: int) -> Books:
-    with clock.frozen(NOW), reader(office.store) as session:
-        return reconcile(session, practice_id=1, first=TODAY - timedelta(days=days), last=TODAY, **also)
+    with reader(office.store) as session:
+        return reconcile(
+            session, practice_id=1, first=TODAY - timedelta(days=days), last=TODAY, as_of=NOW, **also
+        )
 
 
 def findings(found: Books) -> dict[str, tuple[str, int, int]]:

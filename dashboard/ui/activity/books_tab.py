@@ -35,7 +35,14 @@ def _books(
 ) -> Books:
     """Once per change of the data, shared by all who look."""
     with reader(page.engine()) as session:
-        return reconcile(session, practice_id=practice_id, first=first, last=last, location_id=location_id)
+        return reconcile(
+            session,
+            practice_id=practice_id,
+            first=first,
+            last=last,
+            as_of=clock.now(),
+            location_id=location_id,
+        )
 
 
 @page.body(30)

@@ -37,7 +37,7 @@ def posting_tab() -> None:
     """One part for each Genesis connection."""
     who = page.identity()
     with page.open_reader() as session:
-        found = postings_standing(session, who.practice_id)
+        found = postings_standing(session, who.practice_id, as_of=clock.now())
         offered = places(session, who.location_id)
     if not found:
         st.markdown("**Genesis is not connected**")

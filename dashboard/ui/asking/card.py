@@ -5,6 +5,7 @@ from datetime import date
 import streamlit as st
 from sqlmodel import Session
 
+from core import clock
 from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.draft_moves import RunningDraft, drafts_by_card
@@ -26,9 +27,11 @@ PLACE = "make new card link"
 
 def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
     """The form. card: the patient card it stands on, for the cards on file and what each is charged."""
+    now = clock.now()
     with page.open_reader() as session:
         drafts = _drafts(session, who, ask.patient)
-        there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.CARD)]
+        links = open_links(session, ask.patient, LinkKind.CARD, as_of=now)
+        there = [say_open_link(one, now) for one in links]
     if there:
         st.warning("  \n".join(plain(words, 200) for words in there), icon=":material/link:")
         st.checkbox("Make a second one on purpose", key=ask.key("second"))

@@ -29,7 +29,7 @@ _ADDRESSES = "copied addresses"  # session state: {link: address}, shown to be c
 def hand_over(ask: Asking, link_id: int, who: Identity, may_see: MaySee, time_zone: str) -> None:
     """Everything about giving a link to the patient. time_zone: of the location, for the times shown."""
     with page.open_reader() as session:
-        story = link_story(session, who, link_id)
+        story = link_story(session, who, link_id, as_of=clock.now())
     if story is None:
         st.info("This link is not in the store any more.")
         return
@@ -49,7 +49,7 @@ def _watch(link_id: int, line: LinkLine, time_zone: str) -> None:
     @st.fragment(run_every=every, key=f"watch {link_id} {every}")
     def look() -> None:
         with page.open_reader() as session:
-            story = link_story(session, page.identity(), link_id)
+            story = link_story(session, page.identity(), link_id, as_of=clock.now())
         if story is None:
             return
         now = story.line
@@ -102,7 +102,7 @@ def _ready(line: LinkLine, time_zone: str) -> str:
 
 def _ways(link_id: int, who: Identity, may_see: MaySee, time_zone: str, *, waiting: bool) -> None:
     with page.open_transaction() as session:
-        text, email = ways_of(session, who, link_id)
+        text, email = ways_of(session, who, link_id, as_of=clock.now())
     for place, way in zip(st.columns(2), (text, email), strict=True):
         with place.container(border=True):
             _way(link_id, way, may_see, time_zone, waiting=waiting)

@@ -23,10 +23,12 @@ PLACE = "make payment link"
 
 def compose(ask: Asking, who: Identity, zone: str) -> None:
     """The form for one missing thing; beneath it what the processor can try by itself. zone: of the location."""
+    now = clock.now()
     with page.open_reader() as session:
-        missing = missing_of(session, who, ask.patient, clock.now())
+        missing = missing_of(session, who, ask.patient, now)
         drafts = declined_of(session, who, ask.patient)
-        there = [say_open_link(one) for one in open_links(session, ask.patient, LinkKind.INVOICE, LinkKind.PAY)]  # fmt: skip
+        links = open_links(session, ask.patient, LinkKind.INVOICE, LinkKind.PAY, as_of=now)
+        there = [say_open_link(one, now) for one in links]
     missing = _once(missing)
     free = [one for one in missing if not one.hold]
     for one in missing:
