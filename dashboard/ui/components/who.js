@@ -55,10 +55,19 @@ export default function ({ data, parentElement }) {
   events.forEach((event) => window.addEventListener(event, touch, { passive: true, capture: true }));
   const asking = setInterval(tick, ASK_EVERY);
   const counting = setInterval(() => { if (!warning.hidden) show(watch.left - 1); }, 1000);
+  const naming = new MutationObserver(nameToasts);
+  naming.observe(document.body, { childList: true, subtree: true });
   watch.stop = () => {
+    naming.disconnect();
     clearInterval(asking);
     clearInterval(counting);
     events.forEach((event) => window.removeEventListener(event, touch, { capture: true }));
   };
   return watch.stop;
+}
+
+// Streamlit names a toast after a title that it does not draw (axe: aria-dialog-name), so what it says becomes the title.
+function nameToasts() {
+  for (const said of document.querySelectorAll("[data-testid=stToast] [data-testid=stToastText]:not([id])"))
+    said.id = said.closest("[data-testid=stToast]").getAttribute("aria-labelledby");
 }
