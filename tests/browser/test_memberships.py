@@ -120,7 +120,7 @@ def test_an_open_drawer_stays_with_what_is_typed_while_the_list_behind_it_follow
     page.keyboard.type(" the phone")
     question.get_by_role("button", name="Decide").click()
     drawer(window).locator(".decided", has_text="charged as a drop-in, $55").wait_for()
-    page.get_by_test_id("stToast").get_by_text("Decided.").wait_for()
+    page.get_by_role("alertdialog", name="Decided.").wait_for()  # a toast has a name
     drawer(window).get_by_role("button", name="Undo").click()
     page.get_by_test_id("stToast").get_by_text("Taken back").wait_for()
     drawer(window).locator(".decided").wait_for(state="hidden")
