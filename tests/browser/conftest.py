@@ -12,12 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.settings import ROOT
-from tests.find_chromium import found
+from tests.find_chromium import FLAGS, found
 from tests.web.running import PASSWORD, Running
 
 ARTIFACTS = ROOT / "artifacts"
 SMALL_SCREEN = {"width": 1366, "height": 768}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
