@@ -7,6 +7,7 @@ Errors are one plain line on stderr, never a traceback (HUDDLE_DEBUG=1 shows it 
 import os
 import sys
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 app.add_typer(user_app, name="user")
+PORT = typer.Option(min=1, max=65_535)
 
 
 class Output:
@@ -30,7 +32,16 @@ class Output:
     def document(self, value: dict[str, Any]) -> None:
         from core.reports.as_file import dumps
 
-        print(dumps(value))
+        self.file(dumps(value) + "\n")
+
+    def file(self, text: str) -> None:
+        """A document for other programs: UTF-8, whatever letters the terminal knows."""
+        sys.stdout.flush()
+        if sys.stdout.isatty():
+            print(text, end="")
+        else:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.flush()
 
     def line(self, text: str) -> None:
         if not self.json:
@@ -52,14 +63,25 @@ def _store() -> Any:
     return engine
 
 
+def _store_that_is_there() -> Any:
+    """For commands that only look: a mistyped address is told, and no empty store is made of it."""
+    from core.store.engine import require_there
+
+    require_there(settings().store)
+    return _store()
+
+
 @app.command()
 def demo(
-    port: int = 8501,
-    sandbox_port: int = 8600,
+    port: Annotated[int | None, PORT] = None,
+    sandbox_port: Annotated[int | None, PORT] = None,
     patients: int = 300,
     no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
 ) -> None:
-    """A fresh demo practice, the sandbox processors, first sync, dashboard and worker, all in one go."""
+    """A fresh demo practice, the sandbox processors, first sync, dashboard and worker, all in one go.
+
+    On ports 8501 and 8600, or on free ones when those are taken.
+    """
     from dashboard.demo import run_demo
 
     raise typer.Exit(
@@ -68,7 +90,7 @@ def demo(
 
 
 @app.command()
-def serve(host: str = "127.0.0.1", port: int = 8501) -> None:
+def serve(host: str = "127.0.0.1", port: Annotated[int, PORT] = 8501) -> None:
     """Bring the store up to date, then serve the dashboard, the public routes and the embedded worker."""
     from core.connections.commands import require_key
     from core.store.engine import reader
@@ -81,7 +103,7 @@ def serve(host: str = "127.0.0.1", port: int = 8501) -> None:
 
 @app.command()
 def sandbox(
-    port: int = 8600,
+    port: Annotated[int, PORT] = 8600,
     folder: Path = Path("data/sandbox-state"),
     seed: int = 7,
     patients: int = 300,
@@ -138,8 +160,9 @@ def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) 
     from core.jobs.sync import sync_by_name
     from core.jobs.tasks.refresh import refresh_tasks_now
 
-    results = sync_by_name(_store(), connection, full=full, progress=None if OUT.json else OUT.progress)
-    refresh_tasks_now(_store())
+    store = _store_that_is_there()
+    results = sync_by_name(store, connection, full=full, progress=None if OUT.json else OUT.progress)
+    refresh_tasks_now(store)
     if OUT.json:
         OUT.document({"runs": [result.as_json() for result in results]})
     for result in results:
@@ -194,12 +217,12 @@ def report(
         raise typer.BadParameter(f"there is no report “{name}”; there are {', '.join(REPORTS)}")
     if form not in {"table", "json", "csv"}:
         raise typer.BadParameter(f"--format is table, json or csv, not {form}")
-    with reader(_store()) as session:
+    with reader(_store_that_is_there()) as session:
         made = report_by_name(session, name, day=_day(day) if day else None, as_of=as_of, location=location)
     if OUT.json or form == "json":
         OUT.document(as_file.as_json(made))
     elif form == "csv":
-        print(as_file.as_csv(made), end="")
+        OUT.file(as_file.as_csv(made))
     else:
         print(as_file.as_table(made))
 
@@ -234,7 +257,7 @@ def user_list() -> None:
     from core.staff.reports import staff_list
     from core.store.engine import reader
 
-    with reader(_store()) as session:
+    with reader(_store_that_is_there()) as session:
         people = [
             {
                 "user": s.username,
@@ -257,7 +280,7 @@ def rotate_key_command() -> None:
     """Seal every stored secret under a new key; a dashboard that runs meanwhile goes on."""
     from core.jobs.rotate_key import rotate_key
 
-    done = rotate_key(_store())
+    done = rotate_key(_store_that_is_there())
     if OUT.json:
         OUT.document({"secrets": done.secrets})
     OUT.line(done.sentence())
@@ -269,7 +292,7 @@ def doctor() -> None:
     from core.doctor import examine
     from core.store.engine import reader
 
-    with reader(_store()) as session:
+    with reader(_store_that_is_there()) as session:
         findings = examine(session)
     if OUT.json:
         OUT.document({"findings": [{"ok": f.ok, "what": f.what, "do": f.do} for f in findings]})
@@ -316,6 +339,9 @@ def _global_options(words: list[str]) -> list[str]:
 
 def main() -> None:
     """The console command. Turns what went wrong into one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without a sign for a letter gets “?”, never an error
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app(args=_global_options(sys.argv[1:]))
     except HuddleError as error:

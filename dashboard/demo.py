@@ -5,6 +5,7 @@ Everything it makes lies in data/demo and is made anew each time; no other store
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -25,8 +27,10 @@ from core.permissions import Role
 from core.settings import DATA, ROOT, settings
 from core.store.engine import open_store, transaction
 from core.store.migrate import migrate
+from dashboard.serve import STOPS, require_free, serve
 
 FOLDER = DATA / "demo"
+PORT, SANDBOX_PORT = 8501, 8600
 ACCOUNTS = {
     "olivia": (Role.OWNER, "Olivia Owner", "owner-good-morning"),
     "max": (Role.OFFICE_MANAGER, "Max Manager", "manager-good-morning"),
@@ -39,13 +43,19 @@ RUNNING = "running.txt"  # where the sandbox of the demo that made the folder an
 AT_ANY_HOUR = {"HUDDLE_QUIET_FROM": "0", "HUDDLE_QUIET_UNTIL": "0", "HUDDLE_SETTLE_SECONDS": "60"}
 
 
-def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> int:
-    """Blocks until the dashboard stops; returns its exit code. Raises HuddleError with a sentence."""
-    from dashboard.serve import serve
+def run_demo(*, port: int | None, sandbox_port: int | None, patients: int, browser: bool) -> int:
+    """Blocks until the dashboard stops; returns its exit code. Raises HuddleError with a sentence.
 
-    for number, option in ((port, "--port"), (sandbox_port, "--sandbox-port")):
-        _refuse_busy(number, option)
+    A port of None is the usual one, or a free one when something runs there. Told to stop (dashboard.serve.STOPS)
+    while it still fills the practice, it takes the sandbox with it.
+    """
     _refuse_second()
+    chosen = _port(port, PORT, "--port")
+    with _stops_cleanly():
+        return _run(chosen, _port(sandbox_port, SANDBOX_PORT, "--sandbox-port"), patients, browser)
+
+
+def _run(port: int, sandbox_port: int, patients: int, browser: bool) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     (FOLDER / RUNNING).write_text(f"http://127.0.0.1:{sandbox_port}", encoding="utf-8")
@@ -64,15 +74,34 @@ def run_demo(*, port: int, sandbox_port: int, patients: int, browser: bool) -> i
         return serve("127.0.0.1", port)
 
 
-def _refuse_busy(port: int, option: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+@contextmanager
+def _stops_cleanly() -> Iterator[None]:
+    """A stop unwinds what was begun, as leaving the block does, and is no failure."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    before = {number: signal.signal(number, stop) for number in STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _port(asked: int | None, usual: int, option: str) -> int:
+    """The port asked for, which must be free; else the usual one, or any free one."""
+    if asked is not None:
+        require_free("127.0.0.1", asked, option)
+        return asked
+    for port in (usual, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise HuddleError(
-                f"Port {port} is in use. Stop what runs there, or choose another with {option}."
-            ) from error
+            return int(probe.getsockname()[1])
+    raise HuddleError(f"No port is free. Choose one with {option}.")
 
 
 def _refuse_second() -> None:
@@ -99,8 +128,13 @@ def sandbox(port: int, patients: int) -> Iterator[dict[str, Any]]:
         str(patients),
     ]
     log = (FOLDER / "sandbox.log").open("wb")
+    # a session of its own: Ctrl+C reaches it once, from us
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [*command, "--folder", str(FOLDER / "sandbox")], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+        [*command, "--folder", str(FOLDER / "sandbox")],
+        cwd=ROOT,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield _wait_for_control(process, port)

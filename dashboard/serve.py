@@ -1,5 +1,6 @@
 """`huddle serve`: Streamlit's own server in the project folder, with the flags we mean."""
 
+import errno
 import os
 import signal
 import socket
@@ -12,41 +13,55 @@ from core.settings import ROOT, settings
 from core.store.engine import open_store
 from core.store.migrate import migrate
 
+# how a person or a service manager says stop; a terminal that is closed hangs up (Windows knows no hang-up)
+STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+FIRST_FREE_FOR_ALL = 1024  # a port below is for root alone
+
 
 def serve(host: str, port: int) -> int:
-    """Run the dashboard on host:port until SIGTERM or SIGINT; returns the server's exit code, 0 after such a stop.
+    """Run the dashboard on host:port until it is told to stop (STOPS); returns the server's exit code, 0 after that.
 
     Raises StoreError when the store cannot be opened and BadInput when the port is taken, before anything is started.
     """
-    _check_free(host, port)
+    require_free(host, port)
     engine = open_store(settings().store)
     migrate(engine)
     engine.dispose()
     # a session of its own: Ctrl+C reaches the server once, from us, and not twice
     server = subprocess.Popen(command(host, port), cwd=ROOT, env=environment(), start_new_session=True)  # noqa: S603
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        server.send_signal(number)
+    def pass_on(_number: int, _frame: FrameType | None) -> None:
+        server.terminate()
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, pass_on) for number in STOPS}
     try:
         code = server.wait()
-        return 0 if code in {-signal.SIGTERM, -signal.SIGINT} else code
+        return 0 if code == -signal.SIGTERM else code
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _check_free(host: str, port: int) -> None:
+def require_free(host: str, port: int, option: str = "--port") -> None:
+    """Raises BadInput when nothing can listen there: why, and what to type instead. option: that chooses the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise BadInput(
-                f"Huddle cannot listen on {host}, port {port}: {error.strerror}. Choose another port."
-            ) from error
+            raise BadInput(cannot_listen(host, port, option, error)) from error
+
+
+def cannot_listen(host: str, port: int, option: str, error: OSError) -> str:
+    """One sentence: what is wrong with this host and port, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use. Stop what runs there, or choose another with {option}."
+    if error.errno == errno.EACCES and port < FIRST_FREE_FOR_ALL:
+        return f"Only an administrator may use port {port}. Choose one from {FIRST_FREE_FOR_ALL} on with {option}."
+    return (
+        f"Huddle cannot listen on {host}, port {port}: {error.strerror}. Choose another port with {option}."
+    )
 
 
 def command(host: str, port: int) -> list[str]:
@@ -56,5 +71,9 @@ def command(host: str, port: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, and which proxies the server believes about visitors' addresses and TLS: none unless named."""
-    return {**os.environ, "FORWARDED_ALLOW_IPS": settings().trusted_proxies}
+    """Ours, and which proxies the server believes about visitors' addresses and TLS: none unless named.
+
+    A terminal without a sign for a letter gets another one in its place, never an error.
+    """
+    proxies = {"FORWARDED_ALLOW_IPS": settings().trusted_proxies}
+    return {"PYTHONIOENCODING": ":backslashreplace", **os.environ, **proxies}

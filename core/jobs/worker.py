@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -54,7 +55,7 @@ class Worker:
             self._tick,
             "interval",
             seconds=self._tick_seconds,
-            next_run_time=clock.now(),
+            next_run_time=datetime.now(UTC),  # the machine's own time, which APScheduler goes by
             misfire_grace_time=None,
         )
         for job in JOBS:

@@ -4,7 +4,7 @@ Only the edge commits: a command takes the session and never commits (DESIGN §2
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,17 @@ def open_store(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
     raise StoreError(f"Huddle keeps its store in SQLite or PostgreSQL, not in {parsed.get_backend_name()}.")
+
+
+def require_there(url: str) -> None:
+    """Raises StoreError when a SQLite store of that URL was never made; what is no URL `open_store` tells."""
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+        path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+        if path and path != ":memory:" and not Path(path).exists():
+            raise StoreError(
+                f"There is no store at {path}. Check HUDDLE_STORE or --store; huddle serve makes a new one."
+            )
 
 
 @contextmanager

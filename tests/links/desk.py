@@ -142,9 +142,23 @@ def make_actor(session: Session, role: Role = Role.FRONT_DESK, name: str = "dana
     return Identity(1, staff.id or 0, name, name.title(), role)
 
 
+def good_until_year() -> str:
+    """Two digits: until December of that year Ana's card is good."""
+    return f"{(clock.today(ZONE).year + 2) % 100:02}"
+
+
 def processor() -> dict[str, list[dict[str, Any]]]:
-    """The small practice with Ana and Ben known by their EHR ids, and no old payments."""
+    """The small practice with Ana and Ben known by their EHR ids, and no old payments; as of today.
+
+    The next drafts run in a week, and Ana's card is good until December of the year after next.
+    """
     records = small_practice()
+    for plan in records["recurrings"]:
+        plan |= {"start_date": days_ago(23), "next_run_date": days_ago(-7)}
+    good_until = f"12{good_until_year()}"
+    records["tokens"] = [
+        token | {"exp_date": good_until} if token["id"] == ANAS_CARD else token for token in records["tokens"]
+    ]
     records["contacts"] = [
         contact(ANA, "Ana", "Alvarez", contact_api_id="P1", cell_phone="6145550101"),
         contact(BEN, "Ben", "Brown", contact_api_id="P2"),

@@ -94,9 +94,15 @@ def test_the_report_says_as_of_when_and_how_fresh_its_sources_are(store: Engine,
         load(store, tmp_path / "f")
     with frozen(datetime(2026, 11, 23, 18, tzinfo=UTC)), reader(store) as session:
         made = as_json(report_by_name(session, "morning", as_of="2026-11-23T08:00", location="L1"))
+        later = as_json(report_by_name(session, "morning", location="L1"))
+        before = as_json(report_by_name(session, "morning", as_of="2026-11-23T06:00", location="L1"))
     assert (made["report"], made["as_of"], made["location"]) == ("morning", "2026-11-23T08:00:00-07:00", "L1")
-    (source,) = made["sources"]
-    assert (source["synced_at"], source["stale"]) == ("2026-11-23T07:00:00-07:00", True)
+    assert [made["sources"], before["sources"]] == [
+        [{"name": "practice files", "synced_at": "2026-11-23T07:00:00-07:00", "stale": False}]
+    ] * 2
+    assert [(one["synced_at"], one["stale"]) for one in later["sources"]] == [
+        ("2026-11-23T07:00:00-07:00", True)
+    ]
 
 
 def test_cancelled_visits_and_old_copies_are_left_out_and_no_shows_kept(
