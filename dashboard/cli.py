@@ -36,12 +36,9 @@ class Output:
 
     def file(self, text: str) -> None:
         """A document for other programs: UTF-8, whatever letters the terminal knows."""
-        sys.stdout.flush()
-        if sys.stdout.isatty():
-            print(text, end="")
-        else:
-            sys.stdout.buffer.write(text.encode())
-            sys.stdout.flush()
+        if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
+            sys.stdout.reconfigure(encoding="utf-8")
+        print(text, end="")
 
     def line(self, text: str) -> None:
         if not self.json:
