@@ -1,6 +1,8 @@
 # Two commands matter: `make run` (the demo) and `make test`. Each makes its own environment first.
 PYTHON ?= python3
-PORT ?= 8501
+# of the demo; without them it takes 8501 and 8600, or free ones
+PORT ?=
+SANDBOX_PORT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -10,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test test-night lint format bench lock clean
 
 run: $(VENV)/run.ok
-	$(BIN)/huddle demo --port $(PORT)
+	@$(BIN)/huddle demo $(if $(PORT),--port $(PORT)) $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT))
 
 test: $(VENV)/dev.ok
 	$(BIN)/python tests/find_chromium.py
@@ -40,10 +42,24 @@ lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra install -c requirements-dev.lock pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
+# an environment cannot be carried to another folder or another Python: it is made anew
+ifneq ($(wildcard $(VENV)/made.ok),)
+ifneq ($(shell head -n 2 $(BIN)/pip 2>&1 | grep -cF '$(CURDIR)/$(VENV)/bin/python'),1)
+$(info This folder was moved here; its Python environment is made anew.)
+$(shell rm -rf $(VENV))
+else ifneq ($(shell $(BIN)/python -c 'import pip; print(1)' 2>/dev/null),1)
+$(info The Python that $(VENV) was made of is gone; its environment is made anew.)
+$(shell rm -rf $(VENV))
+endif
+endif
+
 $(VENV)/made.ok:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Huddle needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Type: sudo apt-get install python3 python3-venv, or make PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Huddle needs Python 3.11 or newer; this is $$($(PYTHON) --version). Type: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python cannot make environments. Type: sudo apt-get install python3-venv"; exit 1; }
+	@[ ! -e $(VENV) ] || { echo "$(VENV) was not made by this Makefile, or only half. Type: make clean, and then this again."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	touch $@
+	@touch $@
 
 $(VENV)/run.ok: $(VENV)/made.ok requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
