@@ -169,16 +169,24 @@ def sync(connection: Annotated[str, typer.Argument()] = "", full: bool = False) 
 
 
 @app.command("import")
-def import_command(folder: Path) -> None:
-    """Load practice files (CSV) from a folder; the same files again change nothing."""
-    from core.jobs.practice_files.load import import_folder
+def import_command(
+    path: Path,
+    profile: Annotated[str, typer.Option("--as", help="whose export it is: jane, acuity, cliniko …")] = "",
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="an answer the profile asks for")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, keep nothing")] = False,
+) -> None:
+    """Load practice files or an EHR's own export: a folder, a zip or one file; the same again changes nothing."""
+    from core.jobs.ehr_exports.entry import import_path
 
-    result = import_folder(_store(), folder)
+    answers = dict(_pair(text, f"--answer {number}") for number, text in enumerate(answer or [], 1))
+    result = import_path(_store(), path, profile=profile, answers=answers, dry_run=dry_run)
     if OUT.json:
         OUT.document(result.as_json())
     OUT.line(result.as_text())
-    if result.errors:
-        raise HuddleError(" ".join(result.errors))
+    if errors := result.errors:
+        raise HuddleError(" ".join(errors))
 
 
 @app.command("import-fhir")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session
@@ -85,7 +85,7 @@ def require_there(url: str) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
+def transaction(engine: Engine | Connection) -> Iterator[Session]:
     """One write transaction: commits when the block ends, rolls back when it raises.
 
     SQLite takes the write lock at once (BEGIN IMMEDIATE) and waits up to 30 s for it. No network call inside.
@@ -95,10 +95,22 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def reader(engine: Engine) -> Iterator[Session]:
+def rehearsal(engine: Engine) -> Iterator[Connection]:
+    """Everything that is done with the connection inside, in however many transactions, is undone at the end.
+
+    `transaction` and `reader` take the connection in place of the engine. Other writers wait meanwhile.
+    """
+    with engine.connect() as connection, connection.begin() as whole:
+        with connection.begin_nested():  # sessions inside make savepoints of their own
+            yield connection
+        whole.rollback()
+
+
+@contextmanager
+def reader(engine: Engine | Connection) -> Iterator[Session]:
     """One consistent read: sees a single snapshot, never waits for a writer, never commits."""
-    reading = engine.execution_options(reading=True)
-    if engine.dialect.name == "postgresql":
+    reading = engine if isinstance(engine, Connection) else engine.execution_options(reading=True)
+    if isinstance(engine, Engine) and engine.dialect.name == "postgresql":
         reading = engine.execution_options(
             reading=True, isolation_level="REPEATABLE READ", postgresql_readonly=True
         )

@@ -1,0 +1,275 @@
+"""An EHR's own files as sheets of cells: CSV, TSV, XLSX workbooks, zip archives and folder trees of them.
+
+Nothing is unpacked onto the disk. A sheet is read again each time it is asked for, so a large one is never held whole.
+"""
+
+import codecs
+import csv
+import io
+import itertools
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from charset_normalizer import from_bytes
+from python_calamine import CalamineError, CalamineWorkbook
+
+from core.errors import BadInput
+from core.integrations.practice_files.rows import rows as text_rows
+
+_TEXTS = (".csv", ".tsv", ".tab", ".txt")
+_BOOKS = (".xlsx", ".xlsm", ".xls")
+BREAKS_OFF = "the file breaks off in this line"
+_TOP = 15  # lines looked through for the line that names the columns
+_SAMPLE = 1 << 20
+_MOST_UNPACKED = 4 << 30
+_PRECISE = 10**15  # above this a number of a workbook has lost digits
+_WESTERN = ["cp1252", "mac_roman", "cp437"]
+_SPLIT_ARCHIVE = re.compile(r"\.7z(\.\d{3})?$|\.zip\.\d{3}$|\.z\d{2}$|\.rar$", re.IGNORECASE)
+
+
+class Line(NamedTuple):
+    """number: where the row starts in its file, counted from 1. fault: why it is no row, "" when it is one."""
+
+    number: int
+    cells: list[str]
+    fault: str = ""
+
+
+class Sheet(NamedTuple):
+    """One table of cells. name: the file's own, with its folder inside a zip or tree; book: which sheet of a workbook.
+
+    lines: every line from the first on, those above the header too.
+    """
+
+    name: str
+    book: str
+    lines: Callable[[], Iterator[Line]]
+
+    @property
+    def shown(self) -> str:
+        """The file's own name without folders; what counts and quarantine are told under."""
+        return re.split(r"[\\/]", self.name)[-1]
+
+    def top(self) -> list[Line]:
+        """The first lines, for finding the header."""
+        found: list[Line] = []
+        for line in self.lines():
+            found.append(line)
+            if len(found) == _TOP:
+                break
+        return found
+
+
+class Found(NamedTuple):
+    """sheets: in the order of their names, a workbook before the CSV of the same name. left_out: files that hold no
+    table, each with its reason, as sentences."""
+
+    sheets: list[Sheet]
+    left_out: list[str]
+
+
+def sheets_in(path: Path) -> Found:
+    """The sheets of a folder tree, a zip archive or one file. Raises BadInput when there is nothing to read at all."""
+    found = Found([], [])
+    if not path.exists():
+        raise BadInput(f"There is no file or folder {path}.")
+    try:
+        files = (
+            sorted((each for each in path.rglob("*") if each.is_file()), key=str) if path.is_dir() else [path]
+        )
+        for each in files:
+            name = each.relative_to(path).as_posix() if path.is_dir() else each.name
+            _take(found, name, lambda each=each: each.open("rb"))
+    except OSError as error:
+        raise BadInput(f"{path.name} cannot be read: {error.strerror}.") from error
+    found.sheets.sort(key=_order)
+    return found
+
+
+def _order(sheet: Sheet) -> tuple[Any, ...]:
+    """Batches in the order of their numbers; of two files that differ only in their kind the workbook first."""
+    stem, _dot, ending = sheet.name.rpartition(".")
+    numbers = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", stem)]
+    return (
+        [(isinstance(part, str), str(part) if isinstance(part, str) else f"{part:020}") for part in numbers],
+        f".{ending.casefold()}" not in _BOOKS,
+        sheet.book,
+    )
+
+
+def _take(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
+    ending = Path(name).suffix.casefold()
+    if any(part.startswith((".", "__MACOSX")) for part in re.split(r"[\\/]", name)):
+        return
+    if _SPLIT_ARCHIVE.search(name):
+        found.left_out.append(
+            f"{name} is (a part of) an archive that Huddle cannot open. Unpack it first, with all its parts together, "
+            "and give the folder."
+        )
+    elif ending == ".zip":
+        _unpack(found, name, opened)
+    elif ending in _BOOKS:
+        _take_book(found, name, opened)
+    elif ending in _TEXTS:
+        _take_text(found, name, opened)
+
+
+def _unpack(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
+    try:
+        with opened() as stream, zipfile.ZipFile(stream) as archive:
+            members = [each for each in archive.infolist() if not each.is_dir()]
+            if sum(each.file_size for each in members) > _MOST_UNPACKED:
+                found.left_out.append(
+                    f"{name} would unpack to more than 4 GB. Unpack it and give the folder."
+                )
+                return
+            for each in members:
+                if each.flag_bits & 1:
+                    found.left_out.append(f"{name} is locked with a password. Unpack it and give the folder.")
+                    return
+                _take(found, each.filename, _member(opened, each.filename))
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        found.left_out.append(f"{name} is not a whole zip archive. Download it again.")
+
+
+def _member(opened: Callable[[], BinaryIO], name: str) -> Callable[[], BinaryIO]:
+    def read() -> BinaryIO:
+        try:
+            with opened() as stream, zipfile.ZipFile(stream) as archive:
+                return io.BytesIO(archive.read(name))
+        except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+            raise BadInput(f"{name} cannot be read from its zip archive. Download it again.") from error
+
+    return read
+
+
+def _take_book(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
+    try:
+        with opened() as stream:
+            names = CalamineWorkbook.from_filelike(stream).sheet_names
+    except (CalamineError, OSError, ValueError):
+        found.left_out.append(f"{name} is not a workbook that can be opened. Export it again as XLSX or CSV.")
+        return
+    for book in names:
+        found.sheets.append(Sheet(name, book, _book_lines(name, book, opened)))
+
+
+def _book_lines(name: str, book: str, opened: Callable[[], BinaryIO]) -> Callable[[], Iterator[Line]]:
+    def lines() -> Iterator[Line]:
+        try:
+            with opened() as stream:
+                sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(book)
+                for number, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
+                    yield Line(number, [_written(cell) for cell in cells])
+        except (CalamineError, OSError, ValueError) as error:
+            raise BadInput(
+                f"{name} is not a workbook that can be opened. Export it again as XLSX or CSV."
+            ) from error
+
+    return lines
+
+
+def _written(cell: Any) -> str:
+    """A workbook's cell as text. A whole number loses its “.0”; one too large to be exact looks like what it is."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int | float):
+        if abs(cell) >= _PRECISE:
+            return f"{cell:.6E}"
+        return str(int(cell)) if cell == int(cell) else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return cell.isoformat("seconds")
+    if isinstance(cell, timedelta):
+        return str(int(cell.total_seconds() // 60))
+    return str(cell)
+
+
+def _take_text(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
+    with opened() as stream:
+        start = stream.read(_SAMPLE)
+    if not start.strip():
+        found.left_out.append(f"{name} is empty.")
+    elif b"\0" in start[:4096] and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        found.left_out.append(f"{name} is not a text file.")
+    else:
+        found.sheets.append(Sheet(name, "", _text_lines(name, opened)))
+
+
+def _text_lines(name: str, opened: Callable[[], BinaryIO]) -> Callable[[], Iterator[Line]]:
+    def lines() -> Iterator[Line]:
+        encoding = encoding_of(opened)
+        with opened() as raw:
+            errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+            text = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="")
+            yield from _parted(text, name)
+
+    return lines
+
+
+def encoding_of(opened: Callable[[], BinaryIO]) -> str:
+    """UTF-8 while most of what is not ASCII keeps its rules; else what the letters look most like (Western ones)."""
+    with opened() as stream:
+        data = stream.read()
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    text = data.decode("utf-8", "surrogateescape")
+    stray = sum("\udc80" <= each <= "\udcff" for each in text)
+    kept = sum(each > "\x7f" for each in text) - stray
+    if kept >= stray:
+        return "utf-8"
+    best = from_bytes(data[:_SAMPLE], cp_isolation=_WESTERN).best()
+    return best.encoding if best is not None else "cp1252"
+
+
+def _parted(text: io.TextIOWrapper, name: str) -> Iterator[Line]:
+    """Lines to cells. The delimiter is the one under which the fullest of the first lines has most cells."""
+    head = [line for _ in range(_TOP) if (line := text.readline(_SAMPLE))]
+    named = re.fullmatch(r"\ufeff?\"?sep=(.)\"?", head[0].strip()) if head else None
+    above = 0
+    if named:
+        head, above = head[1:], 1
+    delimiter = named[1] if named else _delimiter(head, name)
+    width = max((len(_cells(line, delimiter)) for line in head), default=1)
+    if head:
+        head[0] = head[0].removeprefix("\ufeff")
+
+    ended = True
+
+    def source() -> Iterator[str]:
+        nonlocal ended
+        for line in itertools.chain(head, text):
+            ended = line.endswith(("\n", "\r"))
+            yield line
+
+    for row in text_rows(source(), delimiter, width):
+        cells, fault = row.cells, row.fault
+        if fault and delimiter == "\t" and len(cells) == 1:
+            cells, fault = cells[0].split("\t"), ""  # a quote in a tab file is a quote
+        if fault.startswith("has "):  # too many or too few is for whoever knows the header to say
+            fault = BREAKS_OFF if len(cells) < width and not ended else ""
+        yield Line(row.line + above, [cell.strip() for cell in cells], fault)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
+
+
+def _delimiter(head: list[str], name: str) -> str:
+    if name.casefold().endswith((".tsv", ".tab")):
+        return "\t"
+    full = [line for line in head if line.strip()]
+    counts = {each: max((len(_cells(line, each)) for line in full), default=0) for each in ",;\t|"}
+    return max(counts, key=lambda each: counts[each])

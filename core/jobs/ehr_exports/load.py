@@ -1,0 +1,327 @@
+"""`huddle import` of an EHR's own export: which system it is, rows made with its profile, and stored as practice files are.
+
+The outcome is told per line of the export: one line may give several rows, and several lines one row.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+from sqlmodel import Session
+
+from core import clock
+from core.connections.runs import fail_run, finish_run, start_run
+from core.errors import BadInput
+from core.integrations.ehr_exports.answers import Answers
+from core.integrations.ehr_exports.apply import Made, MadeRow, Origin, apply
+from core.integrations.ehr_exports.context import Setting
+from core.integrations.ehr_exports.finding import Match, best, match
+from core.integrations.ehr_exports.fold import fold
+from core.integrations.ehr_exports.profile import Profile, built_in
+from core.integrations.ehr_exports.sheets import Found, sheets_in
+from core.integrations.ehr_exports.targets import MADE_FILES
+from core.integrations.records import Rejected
+from core.jobs.ehr_exports.result import ExportResult, SourceCounts
+from core.jobs.ehr_exports.source import MadeFile
+from core.jobs.import_result import FileCounts, ImportResult
+from core.jobs.joining import join_records
+from core.jobs.practice_files import CHUNK, _follow_up, _Import, _retry, _store_chunk
+from core.jobs.practice_links import practice_files_connection
+from core.jobs.practice_rows import Known, table_of
+from core.jobs.waiting_rows import files_with_open_rows
+from core.patients.models import Patient
+from core.patients.names import folded
+from core.practice.models import Practice
+from core.store.engine import reader, rehearsal, transaction
+from core.store.upsert import held
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(slots=True)
+class _Heard(ImportResult):
+    """An import's result that also remembers every row turned away, however many there are."""
+
+    turned_away: list[tuple[str, Rejected]] = field(default_factory=list)
+
+    def add(self, file: str, counts: FileCounts, rejected: list[Rejected]) -> None:
+        ImportResult.add(self, file, counts, rejected)
+        self.turned_away += [(file, row) for row in rejected]
+
+
+def import_export(
+    engine: Engine,
+    path: Path,
+    *,
+    profile: Profile | None = None,
+    answers: Mapping[str, Any] | None = None,
+    connection_id: int | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ExportResult:
+    """Load an export: a folder, a zip archive or one file. Without a profile, the built-in one that knows it best.
+
+    dry_run: everything is done as usual and undone at the end. Raises BadInput when nobody knows whose files these are,
+    the time zone is not known, or an answer fits no question.
+    """
+    found = sheets_in(path)
+    chosen = recognized(found, path, profile)
+    if dry_run:
+        with rehearsal(engine) as connection:
+            result = load_match(connection, chosen, answers or {}, connection_id, progress)
+        result.rehearsed = True
+    else:
+        result = load_match(engine, chosen, answers or {}, connection_id, progress)
+    result.notes += found.left_out
+    result.notes += [f"{sheet.shown}{_book(sheet.book)} is no table of {chosen.profile.title} and was left out."
+                     for sheet in chosen.left_out]  # fmt: skip
+    return result
+
+
+def _book(book: str) -> str:
+    return f" (sheet {book})" if book else ""
+
+
+def recognized(found: Found, path: Path, profile: Profile | None) -> Match:
+    """The profile of these files and what each file is. Raises BadInput when none knows them."""
+    if not found.sheets:
+        raise BadInput(" ".join([f"{path.name} holds no table that can be read.", *found.left_out]))
+    chosen = match(profile, found.sheets) if profile else best(built_in().values(), found.sheets)
+    if chosen is None or not chosen.opened:
+        names = ", ".join(dict.fromkeys(sheet.shown for sheet in found.sheets[:4]))
+        whose = f"are no export of {profile.title}" if profile else "are of no system that Huddle knows"
+        raise BadInput(
+            f"The columns of {names} {whose}. Say whose they are with --as ({', '.join(built_in())}), or match their "
+            "columns on the page Integrations, under Your own export."
+        )
+    return chosen
+
+
+def load_match(
+    engine: Engine | Connection,
+    chosen: Match,
+    answers: Mapping[str, Any],
+    connection_id: int | None = None,
+    progress: Progress | None = None,
+) -> ExportResult:
+    """Make rows of files whose profile is known, and store them. Raises BadInput as import_export does."""
+    if connection_id is None:
+        with transaction(engine) as session:
+            connection_id = practice_files_connection(session)
+    with reader(engine) as session:
+        setting = _setting(session, connection_id, Answers(answers))
+        practice = session.get(Practice, 1)
+        name = practice.name if practice else ""
+    made = apply(chosen, setting)
+    fold(made, setting, name)
+    _refuse_without_zone(made, setting)
+    heard = _Heard()
+    stored = _store(engine, connection_id, made, heard, progress)
+    join_records(engine)
+    return _told(chosen, made, setting, heard, stored)
+
+
+def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
+    known = Known(session, connection_id)
+    zone = known.zone_of(None) or ""
+    table = Patient.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+    people = session.execute(
+        select(table.c.first_name, table.c.last_name).where(table.c.connection_id == connection_id)
+    )
+    names = {folded(f"{first} {last}") for first, last in people}
+    setting = Setting(clock.now(), answers, zone, "the location's" if zone else "", names, bool(known.zones))
+    if said := answers.get("as_of"):
+        try:
+            moment = datetime.fromisoformat(said)
+            setting.as_of = clock.local_instant(moment, answers.get("time_zone") or zone or "UTC")
+        except (ValueError, KeyError):
+            raise BadInput(f"“{said}” is not a moment such as 2026-11-23T08:00.") from None
+    return setting
+
+
+def _refuse_without_zone(made: Made, setting: Setting) -> None:
+    at = [column.name for column in MADE_FILES["locations"].columns].index("time_zone")
+    if not setting.zone and any(not row.cells[at] for row in made.rows.get("locations", [])):
+        raise BadInput(
+            "In which time zone is the practice? The export does not say. Answer it with --answer time_zone=America/Denver "
+            "(or the zone that is yours)."
+        )
+
+
+def _store(
+    engine: Engine | Connection, connection_id: int, made: Made, heard: _Heard, progress: Progress | None
+) -> set[tuple[str, str]]:
+    """Store everything in the order of the practice files. Returns (file, key) of the rows that are new or changed."""
+    going = _Import(engine, connection_id, progress, watching=False, result=heard)
+    stored: set[tuple[str, str]] = set()
+    with reader(engine) as session:
+        waiting = files_with_open_rows(session, connection_id)
+    for name in MADE_FILES:
+        if name in waiting:
+            _retry(going, MADE_FILES[name])
+        faults = [fault for fault in made.faults if fault.file == name]
+        if rows := made.rows.get(name, []):
+            _store_file(going, MadeFile(name, rows, faults, made), stored)
+        elif faults:
+            _store_file(going, MadeFile(name, [], faults, made), stored)
+    return stored
+
+
+def _store_file(going: _Import, source: MadeFile, stored: set[tuple[str, str]]) -> None:
+    name = source.file.name
+    going.result.add(name, FileCounts(), [])
+    with transaction(going.engine) as session:
+        run_id = start_run(session, going.connection_id, name, full=True)
+    try:
+        with reader(going.engine) as session:
+            known = Known(session, going.connection_id)
+        done = 0
+        for chunk in _chunks(source.records()):
+            keys = [record.external_id for record in chunk]
+            before = _held(going, name, keys)
+            _store_chunk(going, source, known, run_id, chunk)
+            after = _held(going, name, keys)
+            stored |= {(name, key) for key in after if after[key] != before.get(key)}
+            done += len(chunk)
+            if going.progress is not None:
+                going.progress(name, done)
+        with transaction(going.engine) as session:
+            _follow_up(session, going.connection_id, name)
+            finish_run(session, run_id)
+    except BaseException:
+        with transaction(going.engine) as session:
+            fail_run(session, run_id, "The import was cut off in the middle; importing again completes it.")
+        raise
+
+
+def _held(going: _Import, file: str, keys: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    with reader(going.engine) as session:
+        found = held(session, table_of(file), going.connection_id, list(dict.fromkeys(keys)))
+    return {key: (row[1], row[3] is None) for key, row in found.items()}
+
+
+def _chunks(records: Iterable[Any]) -> Iterable[list[Any]]:
+    chunk: list[Any] = []
+    for record in records:
+        chunk.append(record)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _told(
+    chosen: Match, made: Made, setting: Setting, heard: _Heard, stored: set[tuple[str, str]]
+) -> ExportResult:
+    """The outcome of each line: quarantined when a row of it was, else stored when one was, else unchanged."""
+    result = ExportResult(chosen.profile.profile, chosen.profile.title, notes=[*made.notes, *heard.notes])
+    names = _names(made)
+    bad = _turned_away(made, heard, names, result)
+    aside = {each.origin: each.reason for each in made.asides}
+    result.set_aside = [
+        {"file": names[origin.sheet], "line": origin.line, "reason": why}
+        for origin, why in sorted(aside.items())
+    ]
+    good = _stored_lines(made, stored)
+    for opened in made.opened:
+        result.files[names[opened.number]] = SourceCounts(rows=made.lines[opened.number])
+    for origin in _lines_of(made):
+        counts = result.files[names[origin.sheet]]
+        main = made.halves.get(origin, origin)
+        if main in bad or origin in bad:
+            counts.quarantined += 1
+        elif main in aside or origin in aside:
+            counts.set_aside += 1
+        else:
+            counts.stored += main in good
+            counts.unchanged += main not in good
+    result.unknown_cells = made.unknown
+    result.made = {file: len(rows) for file, rows in made.rows.items()}
+    result.questions = {
+        key: (question(chosen.profile, key, made.choices.get(key, ())), rows)
+        for key, rows in made.asked.items()
+    }
+    result.notes += [
+        f"Nothing asks for the answer “{name}”; it changes nothing."
+        for name in setting.answers.unused()
+        if name not in chosen.profile.questions
+    ]
+    return result
+
+
+def question(profile: Profile, key: str, choices: Sequence[str] = ()) -> str:
+    """What is asked, in a sentence with its possible answers."""
+    if key == "time_zone":
+        return "In which time zone is the practice?"
+    if key == "dates":
+        return "Which comes first in dates such as 03/09/2026? (day first, month first)"
+    if found := profile.questions.get(key):
+        return f"{found.ask} ({', '.join(found.choices)})" if found.choices else found.ask
+    column, _dot, said = key.partition(".")
+    return f"What does “{said}” in {column} mean? ({', '.join(choices)})"
+
+
+def _names(made: Made) -> list[str]:
+    """What each sheet is told under: the file's own name, with its folder or sheet where two would be one."""
+    shown = [opened.sheet.shown for opened in made.opened]
+    names: list[str] = []
+    for opened, name in zip(made.opened, shown, strict=True):
+        whole = f"{opened.sheet.name}{_book(opened.sheet.book)}"
+        names.append(whole if shown.count(name) > 1 else name)
+    return names
+
+
+def _lines_of(made: Made) -> list[Origin]:
+    """Every line that the sheets hold, once."""
+    lines = {row.origin for rows in made.rows.values() for row in rows}
+    lines |= {origin for rows in made.rows.values() for row in rows for origin in row.also}
+    lines |= {fault.origin for fault in made.faults} | {each.origin for each in made.asides}
+    return sorted(lines | set(made.halves))
+
+
+def _stored_lines(made: Made, stored: set[tuple[str, str]]) -> set[Origin]:
+    """Lines of which a row is new or changed. Rows made beside count only where a line has no row of its own."""
+    own = {
+        origin
+        for rows in made.rows.values()
+        for row in rows
+        if not row.beside
+        for origin in (row.origin, *row.also)
+    }
+    good: set[Origin] = set()
+    for file, rows in made.rows.items():
+        good |= {
+            row.origin
+            for row in rows
+            if (file, row.key) in stored and (not row.beside or row.origin not in own)
+        }
+    return good
+
+
+def _turned_away(made: Made, heard: _Heard, names: list[str], result: ExportResult) -> set[Origin]:
+    """Lines that went to quarantine, told in their own columns; the loader's reasons name ours."""
+    bad: dict[Origin, tuple[str, str]] = {}
+    for fault in made.faults:
+        bad.setdefault(fault.origin, (fault.column, fault.reason))
+    rows = {(file, row.key): row for file, all_rows in made.rows.items() for row in all_rows}
+    for file, rejected in heard.turned_away:
+        row: MadeRow | None = rows.get((file, rejected.external_id))
+        if row is None or ": " in rejected.column:
+            continue  # a fault of ours, told above
+        column = row.theirs.get(rejected.column) or rejected.column
+        reason = rejected.reason.removeprefix(rejected.column).strip()
+        for origin in (row.origin, *row.also):
+            bad.setdefault(origin, (column, reason))
+    for half, main in made.halves.items():
+        if main in bad and half not in bad:
+            column, reason = bad[main]
+            bad[half] = ("", f"goes with {names[main.sheet]} line {main.line}: {column} {reason}")
+    result.quarantine = [
+        {"file": names[origin.sheet], "line": origin.line, "column": column, "reason": reason}
+        for origin, (column, reason) in sorted(bad.items())
+    ]
+    return set(bad)
