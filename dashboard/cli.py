@@ -189,6 +189,20 @@ def import_command(
         raise HuddleError(" ".join(errors))
 
 
+@app.command("export")
+def export_command(folder: Path) -> None:
+    """Write everything an EHR or a processor told us as practice files into an empty folder."""
+    from core.jobs.practice_export import export_practice
+    from core.store.engine import reader
+
+    with reader(_store()) as session:
+        rows = export_practice(session, folder)
+    if OUT.json:
+        OUT.document({"folder": str(folder), "files": rows})
+    for file, count in rows.items():
+        OUT.line(f"{file}: {count:,} {'row' if count == 1 else 'rows'}")
+
+
 @app.command("import-fhir")
 def import_fhir_command(
     where: Annotated[str, typer.Argument(metavar="PATH_OR_URL")],

@@ -5,15 +5,17 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
 
 from core.settings import settings
 from dashboard.cli import OUT, main
+from tests.ehr_shapes import JANE, write_export
 from tests.sandbox.running import run_sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -206,3 +208,44 @@ def test_the_installed_command_answers_and_fails_the_same_way(folder: Path) -> N
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("huddle: There is no location “L99”.")
     assert len(done.stderr.splitlines()) == 1
+
+
+def document(done: Done) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_ehr_export_is_imported_and_everything_exported_again(tmp_path: Path) -> None:
+    write_export(tmp_path / "jane", JANE)
+    words = ["import", str(tmp_path / "jane"), "--answer", "as_of=2026-11-18T08:00", "--json"]
+    tried = document(huddle(tmp_path, *words, "--dry-run", "--as", "jane")))
+    done = document(huddle(tmp_path, *words)))
+    assert (tried["dry_run"], done["dry_run"]) == (True, False)
+    assert (tried["profile"], tried["files"]) == (done["profile"], done["files"])
+    assert done["profile"] == "jane"
+    patients = next(counts for name, counts in done["files"].items() if "Patients" in name)
+    assert patients == {"rows": 3, "stored": 3, "unchanged": 0, "quarantined": 0, "set_aside": 0, "gone": 0}
+    assert [one["reason"] for one in done["set_aside"]] == [
+        "an empty slot (never_booked), not a visit",
+        "zero amount, nothing owed",
+    ]
+    assert {"file", "line", "column", "reason"} == set(done["quarantine"][0])
+    said_once(huddle(tmp_path, "export", str(tmp_path / "out")), 0)
+    assert (tmp_path / "out" / "patients.csv").read_text().startswith("patient_id,")
+
+
+def test_a_zip_and_one_file_of_practice_files_are_imported_too(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "files.zip", "w") as archive:
+        for path in SAMPLES.glob("*.csv"):
+            archive.write(path, f"practice/{path.name}")
+    done = document(huddle(tmp_path, "import", str(tmp_path / "files.zip"), "--json")))
+    assert done["files"]["patients"]["stored"] == done["files"]["patients"]["rows"] > 0
+    again = document(huddle(tmp_path, "import", str(SAMPLES / "patients.csv"), "--json")))
+    assert again["files"] == {
+        "patients": done["files"]["patients"] | {"stored": 0, "unchanged": again["files"]["patients"]["rows"]}
+    }
+
+
+def test_an_unknown_profile_and_a_missing_path_are_said_in_one_line(tmp_path: Path) -> None:
+    assert "There is no profile" in said_once(huddle(tmp_path, "import", str(SAMPLES), "--as", "janet"), 1)
+    assert "no file or folder" in said_once(huddle(tmp_path, "import", str(tmp_path / "nowhere")), 1)

@@ -87,7 +87,7 @@ def test_what_a_patient_is(sqlite_store: Engine, tmp_path: Path) -> None:
 def test_what_a_visit_a_payment_and_a_coverage_are(sqlite_store: Engine, tmp_path: Path) -> None:
     load(sqlite_store, tmp_path)
     assert rows_of(sqlite_store, "appointments")["A1"] == {
-        "patient_id": "P1", "location_id": 1, "provider_id": "D1", "appointment_type_id": "T1",
+        "patient_id": "P1", "location_id": "L1", "provider_id": "D1", "appointment_type_id": "T1",
         "starts_at": datetime(2026, 11, 23, 16, 0, tzinfo=UTC), "minutes": 15, "status": "scheduled",
     }  # fmt: skip
     other = rows_of(sqlite_store, "appointments")["A2"]

@@ -6,17 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.integrations.ehr_exports import spellings as s
 from core.integrations.ehr_exports.bench import Bench, RowAt, Text, end_of_day
 from core.integrations.ehr_exports.cells import SetAside, cell_of, source_of
 from core.integrations.ehr_exports.conditions import Test, conditions, surely
 from core.integrations.ehr_exports.context import Opened, Setting, columns_of, plain
 from core.integrations.ehr_exports.finding import Match
 from core.integrations.ehr_exports.joins import partners
-from core.integrations.ehr_exports.profile import Profile, Row
+from core.integrations.ehr_exports.profile import Row
 from core.integrations.ehr_exports.sheets import Line
 from core.integrations.ehr_exports.spellings import Unreadable
-from core.integrations.ehr_exports.targets import MADE_FILES, needed, spelling_of
+from core.integrations.ehr_exports.targets import needed, spelling_of
+from core.integrations.ehr_exports.zones import find_zone
+from core.integrations.practice_files import FILES
 from core.patients.names import folded
 
 _DATED = re.compile(r"(20\d{2})-?(\d{2})-?(\d{2})(?!.*20\d{2}-?\d{2}-?\d{2})")
@@ -31,7 +32,7 @@ class Origin(NamedTuple):
 
 @dataclass(slots=True)
 class MadeRow:
-    """One row of a practice file. cells: in the order of MADE_FILES. theirs: our column → theirs. also: further lines
+    """One row of a practice file. cells: in the order of FILES. theirs: our column → theirs. also: further lines
     that say the same thing. beside: made once for many lines, and no line's own."""
 
     file: str
@@ -106,7 +107,8 @@ def apply(match: Match, setting: Setting) -> Made:
     cannot be read or an answer is none of its question's."""
     made = Made(match.opened)
     benches = _benches(match, setting, made)
-    _find_zone(match.profile, benches, setting, made)
+    if found := find_zone(match.profile, benches, setting):
+        made.notes.append(found)
     for bench in benches:
         bench.partners = partners(bench, benches)
         _date_it(bench, made)
@@ -157,30 +159,6 @@ def _benches(match: Match, setting: Setting, made: Made) -> list[Bench]:
     return benches
 
 
-def _find_zone(profile: Profile, benches: list[Bench], setting: Setting, made: Made) -> None:
-    """An answer before the file before the store's own location (which is in the setting)."""
-    said = setting.answers.get("time_zone", "zone", "timezone")
-    if said:
-        setting.zone, setting.zone_from = s.zone(said), "as you said"
-    else:
-        seen: Counter[str] = Counter()
-        for table, column in profile.zone:
-            for bench in benches:
-                if bench.opened.table.table == table:
-                    text = bench.text(column)
-                    seen.update(
-                        cell for line in bench.opened.lines() if (cell := text(RowAt(bench, 0, line.cells)))
-                    )
-        for name, _count in seen.most_common():
-            try:
-                setting.zone, setting.zone_from = s.zone(name), "as the export says"
-                break
-            except Unreadable:
-                continue
-    if setting.zone:
-        made.notes.append(f"Times without an offset are read as {setting.zone}, {setting.zone_from}.")
-
-
 def _date_it(bench: Bench, made: Made) -> None:
     """An export that says in its name when it was made knows nothing of what came after."""
     found = _DATED.search(bench.opened.sheet.shown) if bench.opened.table.dated else None
@@ -202,7 +180,7 @@ def _plan(bench: Bench) -> _Plan:
     table = bench.opened.table
     rows: list[_RowPlan] = []
     for row in table.rows:
-        columns = [column.name for column in MADE_FILES[row.file].columns]
+        columns = [column.name for column in FILES[row.file].columns]
         cells = [
             (columns.index(name), name, source_of(bench, cell), needed(row.file, name),
              cell_of(bench, cell, spelling_of(row.file, name), (row.file, name)))
@@ -266,7 +244,7 @@ def _rows(plan: _Plan, row: RowAt, origin: Origin, unknown: list[str]) -> list[M
 
 def _one(spec: _RowPlan, row: RowAt, origin: Origin, unknown: list[str]) -> MadeRow | None:
     file = spec.row.file
-    cells = [""] * len(MADE_FILES[file].columns)
+    cells = [""] * len(FILES[file].columns)
     for at, name, column, must, text in spec.cells:
         blanks = row.blanks
         try:

@@ -21,14 +21,14 @@ def plain(name: str) -> str:
 @dataclass(slots=True)
 class Setting:
     """The run. as_of: aware. zone: IANA, "" when nobody knows. names: folded names of patients known already.
-    has_location: whether the store knows one."""
+    places: locations the store knows, folded name → id."""
 
     as_of: datetime
     answers: Answers
     zone: str = ""
     zone_from: str = ""
     names: set[str] = field(default_factory=set)
-    has_location: bool = False
+    places: dict[str, str] = field(default_factory=dict)
 
 
 class Opened(NamedTuple):

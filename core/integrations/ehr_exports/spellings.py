@@ -117,7 +117,7 @@ def money(cell: str, *, comma: bool = False) -> int:
         cents = parse_dollars(inner)
     except BadInput:
         raise Unreadable(f"not an amount: {cell}") from None
-    if bracket and minus:
+    if minus and "(" in text:
         raise Unreadable(f"not an amount: {cell}")
     return -cents if bracket or minus else cents
 
@@ -187,7 +187,7 @@ def day(cell: str, *, order: Order | None, latest_year: int | None = None, ask: 
     mean 20YY up to 69. Raises Unreadable, with the question when only the order of day and month is missing."""
     text = _MIDNIGHT.sub("", cell).strip()
     year, month, number = _parts(text, cell, order, ask)
-    if year < 100:
+    if year < 100 and re.search(r"\d{4}", text) is None:
         year += 2000 if year < 70 else 1900
         if latest_year is not None:
             year = year % 100 + latest_year // 100 * 100
@@ -285,6 +285,14 @@ def zone(cell: str) -> str:
     if first in _ZONE_WORDS and (len(cell.split()) == 1 or "time" in cell.casefold()):
         return _ZONE_WORDS[first]
     raise Unreadable(f"not a time zone like America/Denver: {cell}")
+
+
+def named_zone(said: str) -> str:
+    """As `zone`, of what a person said. Raises BadInput."""
+    try:
+        return zone(said)
+    except Unreadable:
+        raise BadInput(f"“{said}” is not a time zone like America/Denver.") from None
 
 
 def in_zone(wall: datetime, name: str) -> datetime:

@@ -3,20 +3,7 @@
 from enum import StrEnum
 
 from core.integrations.ehr_exports.words import CHOICES
-from core.integrations.practice_files import FILES, PracticeFile
-from core.integrations.practice_files.cells import identifier
-from core.integrations.practice_files.columns import Column
-
-_AT = Column("location_id", identifier, "location_id", parent="locations")
-
-
-def _placed(file: PracticeFile) -> PracticeFile:
-    named = {column.name for column in file.columns}
-    return file if "location_id" in named else file._replace(columns=(*file.columns, _AT))
-
-
-# what CONTRACTS §3 has, and where a visit is, which most systems say of each visit
-MADE_FILES: dict[str, PracticeFile] = {**FILES, "appointments": _placed(FILES["appointments"])}
+from core.integrations.practice_files import FILES
 
 
 class Spelling(StrEnum):
@@ -112,5 +99,5 @@ def needed(file: str, column: str) -> bool:
     the practice's."""
     if column == "time_zone":
         return False
-    found = next(each for each in MADE_FILES[file].columns if each.name == column)
-    return found.required or found is MADE_FILES[file].columns[0]
+    found = next(each for each in FILES[file].columns if each.name == column)
+    return found.required or found is FILES[file].columns[0]

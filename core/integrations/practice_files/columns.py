@@ -158,6 +158,7 @@ _ALL = (
                 ),
                 required=True,
             ),
+            _ref("location_id", "locations"),  # of a practice with several, when it is not its provider's
         ),
     ),
     PracticeFile(

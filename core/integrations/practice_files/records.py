@@ -81,10 +81,13 @@ class OpenFile:
                     yield parse(row.line, row.cells)
 
 
+_PLACED = ("patients", "appointments")
+
+
 def absent(file: PracticeFile, given: Mapping[str, Any]) -> frozenset[str]:
-    """Targets of the columns that are not among `given`. A patient's location is worked out in any case."""
+    """Targets of the columns that are not among `given`. The place of a patient and of a visit is worked out in any case."""
     missing = {column.target for column in file.columns if column.name not in given}
-    return frozenset(missing - {"location_id"} if file.name == "patients" else missing)
+    return frozenset(missing - {"location_id"} if file.name in _PLACED else missing)
 
 
 def parse_raw(file: PracticeFile, line: int | None, raw: Mapping[str, str]) -> Parsed | Rejected:

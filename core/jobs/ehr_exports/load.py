@@ -22,7 +22,7 @@ from core.integrations.ehr_exports.finding import Match, best, match
 from core.integrations.ehr_exports.fold import fold
 from core.integrations.ehr_exports.profile import Profile, built_in
 from core.integrations.ehr_exports.sheets import Found, sheets_in
-from core.integrations.ehr_exports.targets import MADE_FILES
+from core.integrations.practice_files import FILES
 from core.integrations.records import Rejected
 from core.jobs.ehr_exports.result import ExportResult, SourceCounts
 from core.jobs.ehr_exports.source import MadeFile
@@ -132,7 +132,14 @@ def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
         select(table.c.first_name, table.c.last_name).where(table.c.connection_id == connection_id)
     )
     names = {folded(f"{first} {last}") for first, last in people}
-    setting = Setting(clock.now(), answers, zone, "the location's" if zone else "", names, bool(known.zones))
+    place = table_of("locations").c
+    places = session.execute(
+        select(place.name, place.external_id).where(place.connection_id == connection_id)
+    )
+    known_places = {folded(name): external_id for name, external_id in places}
+    setting = Setting(
+        clock.now(), answers, zone, "as the location has it" if zone else "", names, known_places
+    )
     if said := answers.get("as_of"):
         try:
             moment = datetime.fromisoformat(said)
@@ -143,7 +150,7 @@ def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
 
 
 def _refuse_without_zone(made: Made, setting: Setting) -> None:
-    at = [column.name for column in MADE_FILES["locations"].columns].index("time_zone")
+    at = [column.name for column in FILES["locations"].columns].index("time_zone")
     if not setting.zone and any(not row.cells[at] for row in made.rows.get("locations", [])):
         raise BadInput(
             "In which time zone is the practice? The export does not say. Answer it with --answer time_zone=America/Denver "
@@ -159,9 +166,9 @@ def _store(
     stored: set[tuple[str, str]] = set()
     with reader(engine) as session:
         waiting = files_with_open_rows(session, connection_id)
-    for name in MADE_FILES:
+    for name in FILES:
         if name in waiting:
-            _retry(going, MADE_FILES[name])
+            _retry(going, FILES[name])
         faults = [fault for fault in made.faults if fault.file == name]
         if rows := made.rows.get(name, []):
             _store_file(going, MadeFile(name, rows, faults, made), stored)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.integrations.ehr_exports.apply import Fault, Made, MadeRow
-from core.integrations.ehr_exports.targets import MADE_FILES
 from core.integrations.practice_files import FILES, Parsed, PracticeFile
 from core.integrations.practice_files.records import RowParser, absent
 from core.integrations.records import Rejected
@@ -19,9 +18,9 @@ class MadeFile:
     def __init__(self, name: str, rows: Sequence[MadeRow], faults: Sequence[Fault], made: Made) -> None:
         self.rows, self.faults, self.made = rows, faults, made
         given = {column for row in rows for column in row.theirs} | _worked_out(name, rows)
-        self.file: PracticeFile = MADE_FILES[name] if "location_id" in given else FILES[name]
+        self.file: PracticeFile = FILES[name]
         self.places = {
-            column.name: at for at, column in enumerate(MADE_FILES[name].columns)
+            column.name: at for at, column in enumerate(FILES[name].columns)
             if column.name in given or at == 0
         }  # fmt: skip
 
@@ -46,5 +45,5 @@ class MadeFile:
 
 def _worked_out(name: str, rows: Sequence[MadeRow]) -> set[str]:
     """Columns that the export's lines do not have and that were filled in for all of them (zones, places)."""
-    columns = [column.name for column in MADE_FILES[name].columns]
+    columns = [column.name for column in FILES[name].columns]
     return {columns[at] for row in rows for at, cell in enumerate(row.cells) if cell}

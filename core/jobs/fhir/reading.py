@@ -12,17 +12,10 @@ from core.integrations.fhir.mapped import Cells, Mapped
 from core.integrations.fhir.records import MODELS, Fault, Resource, parse
 from core.integrations.fhir.refs import Setting
 from core.integrations.fhir.rows import mapped
-from core.integrations.practice_files.cells import identifier
-from core.integrations.practice_files.columns import FILES, Column, PracticeFile
+from core.integrations.practice_files.columns import FILES
 from core.integrations.practice_files.records import Parsed, RowParser
 from core.integrations.records import Rejected
 
-_APPOINTMENTS = FILES["appointments"]
-_AT = Column("location_id", identifier, "location_id", parent="locations")
-FHIR_FILES: dict[str, PracticeFile] = {  # what CONTRACTS §3 has, and where a visit is, which FHIR says
-    **FILES,
-    "appointments": _APPOINTMENTS._replace(columns=(*_APPOINTMENTS.columns, _AT)),
-}
 # which of our files a kind of resource fills
 FILE_OF = {
     "Location": "locations",
@@ -163,7 +156,7 @@ def _named(file: str, cells: tuple[tuple[str, str], ...]) -> Parsed | Rejected:
 
 @lru_cache(maxsize=64)
 def _parser(file: str, names: tuple[str, ...]) -> RowParser:
-    return RowParser(FHIR_FILES[file], {name: place for place, name in enumerate(names)})
+    return RowParser(FILES[file], {name: place for place, name in enumerate(names)})
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

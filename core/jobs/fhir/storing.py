@@ -15,8 +15,9 @@ from core import clock
 from core.connections.quarantine import quarantine, resolve
 from core.integrations.fhir.files import Unit
 from core.integrations.fhir.refs import Setting
+from core.integrations.practice_files.columns import FILES
 from core.integrations.records import Rejected
-from core.jobs.fhir.reading import FHIR_FILES, FILE_OF, Ready, field_of, id_of, read, rejected
+from core.jobs.fhir.reading import FILE_OF, Ready, field_of, id_of, read, rejected
 from core.jobs.practice_files.result import FileCounts
 from core.jobs.practice_files.rows import MODELS, Known, complete, table_of
 from core.store.upsert import held, upsert
@@ -171,7 +172,7 @@ def _make_beside(chunk: _Chunk, ready: Iterable[Ready]) -> None:
 def _look_up(chunk: _Chunk, ready: Iterable[Ready]) -> None:
     records = [each.row[1] for each in ready if each.row]
     if records:
-        chunk.places.known.look_up(chunk.session, FHIR_FILES[FILE_OF[chunk.kind]], records)
+        chunk.places.known.look_up(chunk.session, FILES[FILE_OF[chunk.kind]], records)
 
 
 def _already_visits(chunk: _Chunk, ready: Iterable[Ready]) -> set[str]:
@@ -188,7 +189,7 @@ def _add_row(chunk: _Chunk, each: Ready) -> bool:
     assert each.row is not None  # asked for rows only
     made: list[dict[str, Any]] = []
     for file, parsed in [each.row, *each.second]:
-        done = complete(chunk.places.known, FHIR_FILES[file], [parsed._replace(notes=())], whole=False)
+        done = complete(chunk.places.known, FILES[file], [parsed._replace(notes=())], whole=False)
         if done.rejected:
             fault = done.rejected[0]
             name, reason = field_of(chunk.kind, fault.column), fault.reason.removeprefix(f"{fault.column} ")
@@ -200,7 +201,7 @@ def _add_row(chunk: _Chunk, each: Ready) -> bool:
         made.append({**row, "ehr_number": each.mapped.number} if chunk.kind == "Patient" else row)
     chunk.rows.append(made[0])
     chunk.second += made[1:]
-    absent = each.row[1].absent(FHIR_FILES[each.row[0]])
+    absent = each.row[1].absent(FILES[each.row[0]])
     chunk.keep = absent | {"location_id"} if chunk.kind == "Patient" else absent
     return True
 
