@@ -218,8 +218,8 @@ def document(done: Done) -> dict[str, Any]:
 def test_an_ehr_export_is_imported_and_everything_exported_again(tmp_path: Path) -> None:
     write_export(tmp_path / "jane", JANE)
     words = ["import", str(tmp_path / "jane"), "--answer", "as_of=2026-11-18T08:00", "--json"]
-    tried = document(huddle(tmp_path, *words, "--dry-run", "--as", "jane")))
-    done = document(huddle(tmp_path, *words)))
+    tried = document(huddle(tmp_path, *words, "--dry-run", "--as", "jane"))
+    done = document(huddle(tmp_path, *words))
     assert (tried["dry_run"], done["dry_run"]) == (True, False)
     assert (tried["profile"], tried["files"]) == (done["profile"], done["files"])
     assert done["profile"] == "jane"
@@ -238,9 +238,9 @@ def test_a_zip_and_one_file_of_practice_files_are_imported_too(tmp_path: Path) -
     with zipfile.ZipFile(tmp_path / "files.zip", "w") as archive:
         for path in SAMPLES.glob("*.csv"):
             archive.write(path, f"practice/{path.name}")
-    done = document(huddle(tmp_path, "import", str(tmp_path / "files.zip"), "--json")))
+    done = document(huddle(tmp_path, "import", str(tmp_path / "files.zip"), "--json"))
     assert done["files"]["patients"]["stored"] == done["files"]["patients"]["rows"] > 0
-    again = document(huddle(tmp_path, "import", str(SAMPLES / "patients.csv"), "--json")))
+    again = document(huddle(tmp_path, "import", str(SAMPLES / "patients.csv"), "--json"))
     assert again["files"] == {
         "patients": done["files"]["patients"] | {"stored": 0, "unchanged": again["files"]["patients"]["rows"]}
     }
