@@ -192,7 +192,7 @@ def import_command(
 @app.command("export")
 def export_command(folder: Path) -> None:
     """Write everything an EHR or a processor told us as practice files into an empty folder."""
-    from core.jobs.practice_export import export_practice
+    from core.jobs.practice_files.export import export_practice
     from core.store.engine import reader
 
     with reader(_store()) as session:

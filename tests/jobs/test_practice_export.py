@@ -14,11 +14,11 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.errors import BadInput
-from core.integrations.practice_files import FILES
-from core.jobs.practice_export import export_practice
-from core.jobs.practice_files import import_folder
-from core.morning.export import as_json
-from core.morning.reports import report_by_name
+from core.integrations.practice_files.columns import FILES
+from core.jobs.practice_files.export import export_practice
+from core.jobs.practice_files.load import import_folder
+from core.reports.as_file import as_json
+from core.reports.by_name import report_by_name
 from core.store.engine import open_store, reader
 from data.sandbox.practice import generate, whole_files, write_files
 from tests.a_practice import FILES as TEXTS

@@ -17,8 +17,8 @@ from core.integrations.ehr_exports.sheets import Line
 from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import needed, spelling_of
 from core.integrations.ehr_exports.zones import find_zone
-from core.integrations.practice_files import FILES
-from core.patients.names import folded
+from core.integrations.practice_files.columns import FILES
+from core.names import folded
 
 _DATED = re.compile(r"(20\d{2})-?(\d{2})-?(\d{2})(?!.*20\d{2}-?\d{2}-?\d{2})")
 

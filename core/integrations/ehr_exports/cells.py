@@ -15,7 +15,7 @@ from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import Spelling
 from core.integrations.ehr_exports.words import CHOICES, COMMON, NOT_A_VISIT
 from core.money import decimal_text
-from core.patients.names import folded
+from core.names import folded
 
 Target = tuple[str, str]  # practice file, column
 _LONGEST_ID = 160

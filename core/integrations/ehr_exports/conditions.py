@@ -10,7 +10,7 @@ from core.integrations.ehr_exports.cells import cell_of, partner_of, source_of
 from core.integrations.ehr_exports.profile import Condition
 from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import Spelling
-from core.patients.names import folded
+from core.names import folded
 
 Test = Callable[[RowAt], bool]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from core.integrations.ehr_exports.apply import Fault, Made, MadeRow
 from core.integrations.ehr_exports.context import Setting
-from core.integrations.practice_files import FILES
-from core.patients.names import folded
+from core.integrations.practice_files.columns import FILES
+from core.names import folded
 
 _MOST = {"minutes", "price"}  # of a type of visit: what most visits say
 _WHO = {"patients": ("first_name", "last_name", "birth_date")}

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from core.integrations.ehr_exports.words import CHOICES
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 
 
 class Spelling(StrEnum):

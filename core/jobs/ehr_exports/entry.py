@@ -14,12 +14,12 @@ from core.errors import BadInput
 from core.integrations.ehr_exports.finding import best
 from core.integrations.ehr_exports.profile import built_in, built_in_named
 from core.integrations.ehr_exports.sheets import Sheet, sheets_in
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from core.integrations.practice_files.layout import plain
 from core.jobs.ehr_exports.load import import_export
 from core.jobs.ehr_exports.result import ExportResult
-from core.jobs.import_result import ImportResult
-from core.jobs.practice_files import import_folder
+from core.jobs.practice_files.load import import_folder
+from core.jobs.practice_files.result import ImportResult
 from core.store.engine import rehearsal
 
 OWN = "practice_files"

@@ -22,18 +22,18 @@ from core.integrations.ehr_exports.finding import Match, best, match
 from core.integrations.ehr_exports.fold import fold
 from core.integrations.ehr_exports.profile import Profile, built_in
 from core.integrations.ehr_exports.sheets import Found, sheets_in
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from core.integrations.records import Rejected
 from core.jobs.ehr_exports.result import ExportResult, SourceCounts
 from core.jobs.ehr_exports.source import MadeFile
-from core.jobs.import_result import FileCounts, ImportResult
-from core.jobs.joining import join_records
-from core.jobs.practice_files import CHUNK, _follow_up, _Import, _retry, _store_chunk
-from core.jobs.practice_links import practice_files_connection
-from core.jobs.practice_rows import Known, table_of
-from core.jobs.waiting_rows import files_with_open_rows
+from core.jobs.practice_files.guarantors import practice_files_connection
+from core.jobs.practice_files.load import CHUNK, _follow_up, _Import, _retry, _store_chunk
+from core.jobs.practice_files.result import FileCounts, ImportResult
+from core.jobs.practice_files.rows import Known, table_of
+from core.jobs.practice_files.waiting_rows import files_with_open_rows
+from core.jobs.records.joining import join_records
+from core.names import folded
 from core.patients.models import Patient
-from core.patients.names import folded
 from core.practice.models import Practice
 from core.store.engine import reader, rehearsal, transaction
 from core.store.upsert import held

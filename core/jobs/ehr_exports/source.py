@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.integrations.ehr_exports.apply import Fault, Made, MadeRow
-from core.integrations.practice_files import FILES, Parsed, PracticeFile
-from core.integrations.practice_files.records import RowParser, absent
+from core.integrations.practice_files.columns import FILES, PracticeFile
+from core.integrations.practice_files.records import Parsed, RowParser, absent
 from core.integrations.records import Rejected
 
 

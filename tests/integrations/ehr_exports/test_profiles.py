@@ -10,7 +10,7 @@ from core.integrations.ehr_exports.context import plain
 from core.integrations.ehr_exports.finding import best, match
 from core.integrations.ehr_exports.profile import built_in, read_profile, written_profile
 from core.integrations.ehr_exports.sheets import encoding_of, sheets_in
-from core.integrations.practice_files import FILES
+from core.integrations.practice_files.columns import FILES
 from tests.ehr_books import write_book
 from tests.ehr_shapes import DRCHRONO, JANE, PRACTICE_FUSION, SQUARE, STRIPE, write_export
 

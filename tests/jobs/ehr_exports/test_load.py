@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.integrations.ehr_exports.profile import built_in
 from core.jobs.ehr_exports.load import import_export
 from core.jobs.ehr_exports.result import ExportResult
-from core.jobs.practice_rows import table_of
+from core.jobs.practice_files.rows import table_of
 from core.store.engine import reader
 from tests.ehr_books import write_book
 from tests.ehr_shapes import DRCHRONO, JANE, PRACTICE_FUSION, SQUARE, STRIPE, write_export

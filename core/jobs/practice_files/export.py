@@ -17,8 +17,9 @@ from sqlmodel import Session
 
 from core import clock
 from core.errors import BadInput
-from core.integrations.practice_files import FILES, Column, PracticeFile
-from core.jobs.practice_rows import table_of
+from core.integrations.practice_files import Column
+from core.integrations.practice_files.columns import FILES, PracticeFile
+from core.jobs.practice_files.rows import table_of
 from core.money import decimal_text
 
 _READ_AT_ONCE = 5_000
