@@ -217,7 +217,15 @@ def document(done: Done) -> dict[str, Any]:
 
 def test_an_ehr_export_is_imported_and_everything_exported_again(tmp_path: Path) -> None:
     write_export(tmp_path / "jane", JANE)
-    words = ["import", str(tmp_path / "jane"), "--answer", "time_zone=America/Denver", "--answer", "as_of=2026-11-18T08:00", "--json"]
+    words = [
+        "import",
+        str(tmp_path / "jane"),
+        "--answer",
+        "time_zone=America/Denver",
+        "--answer",
+        "as_of=2026-11-18T08:00",
+        "--json",
+    ]
     tried = document(huddle(tmp_path, *words, "--dry-run", "--as", "jane"))
     done = document(huddle(tmp_path, *words))
     assert (tried["dry_run"], done["dry_run"]) == (True, False)

@@ -17,8 +17,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.errors import BadInput
-from core.integrations.practice_files import Column
-from core.integrations.practice_files.columns import FILES, PracticeFile
+from core.integrations.practice_files.columns import FILES, Column, PracticeFile
 from core.jobs.practice_files.rows import table_of
 from core.money import decimal_text
 
