@@ -32,6 +32,7 @@ from core.matching.rules import name_key
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, PaymentStatus
 from core.schedule.models import Appointment, AppointmentStatus
+from core.store.version import touch
 
 LOOK_BACK, EHR_HAS = timedelta(days=30), timedelta(hours=1)
 NO_WORD = timedelta(days=2)
@@ -58,6 +59,18 @@ def follow_booking(session: Session, booking_id: int, now: datetime) -> None:
     booking = locked(session, booking_id)
     if booking.state != BookingState.BOOKED:
         return
+    before = _standing(booking)
+    _follow(session, booking, now)
+    if _standing(booking) != before:
+        touch(session)
+
+
+def _standing(booking: Booking) -> tuple[object, ...]:
+    """What the morning shows of it."""
+    return (booking.state, booking.appointment_id, booking.patient_id, booking.conflict, booking.settled)
+
+
+def _follow(session: Session, booking: Booking, now: datetime) -> None:
     if booking.appointment_id is None:
         _find(session, booking, now)
     visit = session.get(Appointment, booking.appointment_id) if booking.appointment_id else None

@@ -52,6 +52,8 @@ class Kind(StrEnum):
     AUTHORISATION_MISSING = "AUTHORISATION_MISSING"
     AUTHORISATION_EXPIRED = "AUTHORISATION_EXPIRED"
     AUTHORISATION_UNITS_SHORT = "AUTHORISATION_UNITS_SHORT"
+    PREPAID = "PREPAID"
+    BOOKING_CONFLICT = "BOOKING_CONFLICT"
 
 
 class Group(StrEnum):
@@ -108,6 +110,8 @@ CHIPS: dict[Kind, Chip] = {
     Kind.AUTHORISATION_MISSING: Chip("No authorisation", "gpp_maybe", Group.INSURANCE),
     Kind.AUTHORISATION_EXPIRED: Chip("Authorisation ended", "gpp_maybe", Group.INSURANCE),
     Kind.AUTHORISATION_UNITS_SHORT: Chip("Units short", "gpp_maybe", Group.INSURANCE),
+    Kind.PREPAID: Chip("Prepaid", "price_check", Group.BALANCE),
+    Kind.BOOKING_CONFLICT: Chip("Booking conflict", "event_busy", Group.UNKNOWN),
 }
 
 
@@ -147,6 +151,7 @@ def flags_of(judged: Judged) -> Iterable[Flag]:
             yield Flag(row.kind, row.severity, row.reason, 0, row.evidence)
     for found in judged.insurance.flags:
         yield Flag(found.kind, found.severity, found.reason, 0, judged.insurance.evidence)
+    yield from _booking_flags(judged)
     if judged.ledger_past_due_cents:
         cents = judged.ledger_past_due_cents
         since = judged.balance.since_when.removeprefix("Since ").rstrip(".")
@@ -154,6 +159,27 @@ def flags_of(judged: Judged) -> Iterable[Flag]:
         yield Flag(
             Kind.BALANCE_DUE, Severity.MEDIUM, reason, cents, (("patient", judged.facts.person.external_id),)
         )
+
+
+def _booking_flags(judged: Judged) -> Iterable[Flag]:
+    """What was paid or held online for the visit at hand is a quiet note; a booking the EHR contradicts is not."""
+    visit = judged.visit
+    row = (("appointment", visit.external_id),) if visit is not None else ()
+    if judged.prepaid_cents:
+        yield Flag(
+            Kind.PREPAID, Severity.NOTE, f"Prepaid {short_dollars(judged.prepaid_cents)} online.", 0, row
+        )
+    if judged.held_cents:
+        held = (
+            f"{short_dollars(judged.held_cents)} is held on the card, booked online; it is taken at arrival."
+        )
+        yield Flag(Kind.PREPAID, Severity.NOTE, held, 0, row)
+    for booking in judged.facts.bookings:
+        if booking.conflict:
+            paid = booking.prepaid_cents + booking.held_cents
+            yield Flag(
+                Kind.BOOKING_CONFLICT, Severity.HIGH, booking.conflict, paid, (("booking", booking.key),)
+            )
 
 
 def _card_flag(found: CardFinding) -> Iterable[Flag]:

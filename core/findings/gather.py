@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from core import clock
+from core.booking.facts import BookingFacts, bookings_of
 from core.cards.by_ref import CardsByRef
 from core.cards.rules import CardFacts
 from core.findings import queries
@@ -76,6 +77,7 @@ class PatientFacts:
     recent_ledger: list[EntryFacts] = field(default_factory=list)
     posted_elsewhere: set[str] = field(default_factory=set)
     coverages: list[CoverageFacts] = field(default_factory=list)
+    bookings: list[BookingFacts] = field(default_factory=list)
 
 
 def gather(
@@ -111,6 +113,8 @@ def gather(
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
     for key, *row in rows_of(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
+    for key, booking in bookings_of(session, ids):
+        facts[key].bookings.append(booking)
     return facts
 
 

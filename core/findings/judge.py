@@ -72,6 +72,8 @@ class Judged:
         int  # past-due charges that belong to no visit: in the balance, not among the missing
     )
     past_due_cents: int
+    prepaid_cents: int = 0  # paid online for the visit at hand, and taken off what it will add
+    held_cents: int = 0  # held on a card for it: taken as the patient arrives
 
 
 def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
@@ -93,7 +95,10 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     )
     missing = missing_payments(items, setting.today, cash, processor_orders=orders) if items else []
     insurance = insurance_of(facts, visit or upcoming, setting)
+    booked = next((one for one in facts.bookings if visit and one.appointment_id == visit.id), None)
+    prepaid = booked.prepaid_cents if booked else 0
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
+    at_visit = max(0, at_visit - prepaid)
     past_due, due_today = _open(items, plans, setting.today)
     loose = _loose_past_due(facts, items, unposted, setting.today)
     balance = judge_balance(
@@ -121,6 +126,8 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         ),
         balance=balance,
         collect=collect_now(balance, missing),
+        prepaid_cents=prepaid,
+        held_cents=booked.held_cents if booked else 0,
         arrears_cents=sum(finding.arrears_cents for finding in owed),
         days_past_due=max((finding.days_past_due for finding in owed), default=0),
         ledger_past_due_cents=loose,

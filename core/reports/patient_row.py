@@ -39,6 +39,8 @@ def patient_row(judged: Judged) -> PatientRow:
         at_risk_cents=judged.past_due_cents + judged.card.at_risk_cents,
         collect_now_cents=cents,
         say=say(flags, cents),
+        prepaid_cents=judged.prepaid_cents,
+        held_cents=judged.held_cents,
     )
 
 

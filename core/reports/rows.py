@@ -106,6 +106,8 @@ class PatientRow:
     at_risk_cents: int
     collect_now_cents: int
     say: str
+    prepaid_cents: int = 0  # paid online for the visit at hand
+    held_cents: int = 0  # held on a card for it
 
 
 @dataclass(frozen=True, slots=True)

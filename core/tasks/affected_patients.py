@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session
 
+from core.booking.models import Booking, BookingStep
 from core.cards.models import Card
 from core.insurance.models import Coverage
 from core.ledger.models import LedgerEntry
@@ -66,6 +67,7 @@ def touched(session: Session, since: datetime, until: datetime, location_id: int
         (plans if key == "plan_id" else members).update(
             session.execute(select(table.c[key]).where(recent)).scalars()
         )
+    patients.update(session.execute(_steps_since(since)).scalars())
     begun = (_visit.c.starts_at >= since - PRESUMED_MISSED_AFTER, _visit.c.starts_at <= until)
     patients.update(
         session.execute(
@@ -87,6 +89,13 @@ _PARTS = (
     (MembershipExtra, "membership_id", _SYNCED),
     (MembershipChoice, "membership_id", ("chosen_at", "undone_at")),
 )
+
+
+def _steps_since(since: datetime) -> Any:
+    """Patients whose online bookings something happened to."""
+    booking, step = table_of(Booking), table_of(BookingStep)
+    joined = booking.join(step, step.c.booking_id == booking.c.id)
+    return select(booking.c.patient_id).select_from(joined).where(step.c.at >= since)
 
 
 def _parts(ids: set[int | None]) -> Iterable[list[int]]:

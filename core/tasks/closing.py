@@ -61,6 +61,7 @@ def _nothing_found(key: Key) -> Cleared:
         TaskKind.OVERBOOKED: "No more visits are booked than the membership allows.",
         TaskKind.TO_BOOK: "The membership asks for no booking any more.",
         TaskKind.INSURANCE: "Nothing about the insurance needs a look before the next visit.",
+        TaskKind.BOOKING: "Booking and EHR agree again, or the booking is over.",
         TaskKind.AUTHORISATION: "The next visit needs no authorisation that is missing.",
     }
     return Cleared(CloseReason.OTHER, words[key.kind])
@@ -228,6 +229,13 @@ def _day(case: _Case, instant: datetime) -> str:
     return short_day(clock.local_date(instant, case.setting.time_zone), case.setting.today)
 
 
+def _booking(case: _Case) -> Iterable[Cleared]:
+    """What became of it is told by the booking's own history, not by a row of another system."""
+    for booking in case.judged.facts.bookings:
+        if _is(case, "booking", booking.key):
+            yield Cleared(CloseReason.UPDATED, "The EHR and the booking agree again.")
+
+
 _BY_KIND: dict[TaskKind, Callable[[_Case], Iterable[Cleared]]] = {
     TaskKind.CARD: _card,
     TaskKind.PAYMENT: _payment,
@@ -238,4 +246,5 @@ _BY_KIND: dict[TaskKind, Callable[[_Case], Iterable[Cleared]]] = {
     TaskKind.TO_BOOK: _to_book,
     TaskKind.INSURANCE: _insurance,
     TaskKind.AUTHORISATION: _insurance,
+    TaskKind.BOOKING: _booking,
 }

@@ -19,6 +19,7 @@ class TaskKind(StrEnum):
     TO_BOOK = "to book"
     INSURANCE = "insurance"
     AUTHORISATION = "authorisation"
+    BOOKING = "online booking"
 
 
 class Matter(NamedTuple):
@@ -54,6 +55,7 @@ _MATTERS: dict[str, Matter] = {
     Kind.AUTHORISATION_MISSING: Matter(TaskKind.AUTHORISATION, ("coverage",)),
     Kind.AUTHORISATION_EXPIRED: Matter(TaskKind.AUTHORISATION, ("coverage",)),
     Kind.AUTHORISATION_UNITS_SHORT: Matter(TaskKind.AUTHORISATION, ("coverage",)),
+    Kind.BOOKING_CONFLICT: Matter(TaskKind.BOOKING, ("booking",)),
 }
 NOT_MONEY = (
     TaskKind.OVERBOOKED,

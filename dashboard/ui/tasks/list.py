@@ -27,6 +27,7 @@ ICONS = {
     TaskKind.TO_BOOK: "event_upcoming",
     TaskKind.INSURANCE: "policy",
     TaskKind.AUTHORISATION: "gpp_maybe",
+    TaskKind.BOOKING: "event_busy",
 }
 HEADS = [
     {"key": "tick", "label": "Tick all rows shown", "kind": "tick"},
