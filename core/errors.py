@@ -57,6 +57,15 @@ class StoreError(HuddleError):
     """The store cannot be opened, is of a newer version, or its disk is full."""
 
 
+class CrossedChange(StoreError):
+    """Two changes waited for each other, and this one was given up: nothing of it was done."""
+
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__("Somebody changed the same at this very moment, so nothing was done. Try again.")
+
+
 class WrongKey(HuddleError):
     """The encryption key does not open what is sealed in this store."""
 

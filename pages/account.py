@@ -54,14 +54,14 @@ def _change(me: Identity, current: str, new: str, again: str) -> None:
         raise BadInput("The two new passwords are not the same. Type them again.")
     if new == current:
         raise BadInput("The new password is the old one. Choose another.")
-    with page.open_transaction() as session:
+    with page.acting(me) as (session, _):
         attempt = begin_attempt(session, username=me.username, address="").id or 0
     with page.open_reader() as session:
         account = reports.account(session, me.username)
     if not passwords.is_right(current, account.password_hash if account else None):
         raise BadInput("The current password is not right.")
     hashed = passwords.hash_password(new, username=me.username, display_name=me.display_name)
-    with page.open_transaction() as session:
+    with page.acting(me) as (session, _):
         was_right(session, attempt)
         commands.change_password(session, me, session.get_one(Staff, me.staff_id), password_hash=hashed)
 
@@ -74,7 +74,7 @@ def _sessions(me: Identity) -> None:
         st.markdown("**Where I am signed in**")
         st.markdown("\n".join(_line(row, me, zone) for row in rows))
         if st.button("Sign out everywhere", icon=":material/logout:"):
-            with page.open_transaction() as session:
+            with page.acting(me) as (session, _):
                 commands.end_all_sessions(session, session.get_one(Staff, me.staff_id))
             st.rerun()
 

@@ -30,7 +30,7 @@ def _texts(who: Identity) -> None:
     with page.open_reader() as session:
         begun = bool(templates(session))
     if not begun:
-        with page.open_transaction() as session:
+        with page.acting(who) as (session, _):
             add_first_texts(session)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(

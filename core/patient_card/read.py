@@ -228,7 +228,7 @@ def _decided(session: Session, facts: PatientFacts, setting: Setting) -> list[Mo
         about = f"{day}: {CHOICE_WORDS[ChoiceKind(one.kind)]}"
         words = f"Decided for {about} ({one.chosen_by})"
         moments.append(Moment(one.chosen_at, "rule", words, one.cents))
-        if one.undone_at is not None:
+        if one.undone_at is not None and one.undone_by:
             words = f"Took back what was decided for {about} ({one.undone_by})"
             moments.append(Moment(one.undone_at, "undo", words, None))
     return moments

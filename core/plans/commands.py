@@ -37,6 +37,8 @@ def promise_to_pay(
         raise BadInput("A promise is for today or a day within a year. Choose another day.")
     for stands in _standing(session, plan_id):
         _withdraw(stands, actor, "a new promise took its place")
+        session.add(stands)
+    session.flush()
     promise = PlanPromise(
         practice_id=actor.practice_id,
         plan_id=plan_id,
@@ -61,6 +63,7 @@ def withdraw_promise(session: Session, actor: Identity, *, promise_id: int, why:
     if promise is None:
         raise NotFound("This promise is not in the store any more. Refresh the page.")
     plan, _ = _plan(session, actor, promise.plan_id)
+    session.refresh(promise)
     if promise.withdrawn_at is not None:
         raise BadInput("This promise is withdrawn already. Refresh the page.")
     _withdraw(promise, actor, _note(why, ""))
@@ -82,9 +85,12 @@ def settle_plan(
     finding = plan_records(session, [plan_id], time_zone)[plan_id].judged(today)
     if finding.state is not PlanState.SETTLEMENT:
         raise BadInput("Only a plan that was ended early, and is not decided yet, can be settled.")
-    waived = next(
-        (one.amount_cents for one in _settlements(session, plan_id)), 0
-    )  # and money came back since
+    stands = _settlements(session, plan_id)
+    waived = next((one.amount_cents for one in stands), 0)  # and money came back since
+    for one in stands:
+        one.undone_at = clock.now()
+        session.add(one)
+    session.flush()
     settlement = PlanSettlement(
         practice_id=actor.practice_id,
         plan_id=plan_id,
@@ -120,7 +126,8 @@ def undo_settlement(session: Session, actor: Identity, *, plan_id: int) -> None:
 
 def _plan(session: Session, actor: Identity, plan_id: int) -> tuple[Plan, str]:
     """The plan and the zone of who pays it. Raises NotFound, also for a plan of a location that is not the actor's."""
-    plan = session.get(Plan, plan_id)
+    lock = {"key_share": True}  # of two who decide about one plan at once, one comes after the other
+    plan = session.get(Plan, plan_id, with_for_update=lock, populate_existing=True)
     payer = session.get(Patient, plan.payer_id or plan.patient_id) if plan else None
     if plan is None or plan.gone_at is not None or payer is None:
         raise NotFound("This plan is not in the store any more. Refresh the page.")

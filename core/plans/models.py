@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.base import Row, Synced, index_where_given, one_per_source
+from core.store.base import Row, Synced, index_where_given, one_per_source, one_stands
 from core.store.types import UtcInstant
 
 
@@ -66,9 +66,9 @@ class PlanVersion(Row, table=True):
 
 
 class PlanPromise(Row, table=True):
-    """Somebody said they would pay. said_by: who, in the desk's words; due_on: local date; withdrawn_at None = stands."""
+    """Somebody said they would pay. said_by: who, in the desk's words; due_on: local date; withdrawn_at None = stands; one of a plan stands."""
 
-    __table_args__ = (Index(None, "plan_id"),)
+    __table_args__ = (Index(None, "plan_id"), one_stands("uq_plan_promise_stands", "plan_id", "withdrawn_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     practice_id: int = Field(default=1, foreign_key="practice.id")
@@ -89,9 +89,12 @@ class Settling(StrEnum):
 
 
 class PlanSettlement(Row, table=True):
-    """What a person decided about a plan that was ended early (DOMAIN §4). amount_cents: what was owed then."""
+    """What a person decided about a plan that was ended early (DOMAIN §4). amount_cents: what was owed then.
 
-    __table_args__ = (Index(None, "plan_id"),)
+    One of a plan stands. undone_by "": another decision took its place.
+    """
+
+    __table_args__ = (Index(None, "plan_id"), one_stands("uq_plan_settlement_stands", "plan_id", "undone_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     practice_id: int = Field(default=1, foreign_key="practice.id")

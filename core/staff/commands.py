@@ -12,6 +12,7 @@ from core.errors import BadInput, NotAllowed, NotFound
 from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location, Practice
 from core.settings import settings
+from core.staff.authority import hold, require_another_owner
 from core.staff.models import Staff, StaffSession
 from core.staff.reports import HOURS_OVER, fold, token_hash
 from core.staff.team import require_managing
@@ -72,6 +73,7 @@ def change_password(session: Session, actor: Identity | None, staff: Staff, *, p
 
     Raises NotAllowed, NotFound.
     """
+    hold(session, staff)
     if actor and actor.staff_id != staff.id:
         require_managing(actor, staff)
     staff.password_hash = password_hash
@@ -82,11 +84,16 @@ def change_password(session: Session, actor: Identity | None, staff: Staff, *, p
 
 
 def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
-    """Close an account and everything it has open. Raises NotAllowed, also for one's own account; NotFound."""
+    """Close an account and everything it has open.
+
+    Raises NotAllowed, also for one's own account and the last owner's; NotFound.
+    """
     if actor:
         require_managing(actor, staff)
         if actor.staff_id == staff.id:
             raise NotAllowed("You cannot disable your own account. Ask another owner.")
+    require_another_owner(session, staff)
+    hold(session, staff)
     if staff.disabled_at is not None:
         return
     staff.disabled_at = clock.now()
@@ -97,6 +104,7 @@ def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
 
 def enable(session: Session, actor: Identity | None, staff: Staff) -> None:
     """Open a disabled account again; old sessions stay over. Raises NotAllowed, NotFound."""
+    hold(session, staff)
     if actor:
         require_managing(actor, staff)
     if staff.disabled_at is None:

@@ -1,7 +1,8 @@
 """Slowing down guesses. An attempt is written down before the password is compared, so a burst cannot slip by.
 
-RELIABILITY 21: at most 10 wrong in 15 minutes an account and 100 an address, then a wait. A browser that has
-signed in to the account before is counted by itself: nobody elsewhere can keep its owner out.
+RELIABILITY 21: at most 10 wrong in 15 minutes an account and 100 an address, then a wait. A browser that has signed in
+to the account before is counted by itself, and so is the account at an address it has signed in from before: nobody
+elsewhere can keep its owner out, and people behind one address do not wait for each other's mistakes.
 """
 
 import hashlib
@@ -12,11 +13,13 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.errors import TooManyAttempts
+from core.errors import NotAllowed, TooManyAttempts
+from core.staff.authority import hold
 from core.staff.commands import start_session
 from core.staff.login_times import refusal
 from core.staff.models import SignInAttempt, Staff
 from core.staff.reports import fold
+from core.store.locks import one_at_a_time
 
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ACCOUNT = 10
@@ -31,8 +34,12 @@ def begin_attempt(session: Session, *, username: str, address: str, device: str 
     retry_after in seconds; a refused attempt is not counted, so waiting always helps.
     """
     name, mark = _tag(session, username), _device(device)
-    if mark and _known(session, name, mark):
-        _allow(session, col(SignInAttempt.device) == mark, WRONG_PER_ACCOUNT)
+    one_at_a_time(session, f"sign in as {name}", f"sign in from {address}")
+    by_name = col(SignInAttempt.username) == name
+    if mark and _known(session, name, col(SignInAttempt.device) == mark):
+        _allow(session, by_name & (col(SignInAttempt.device) == mark), WRONG_PER_ACCOUNT)
+    elif address and _known(session, name, col(SignInAttempt.address) == address):
+        _allow(session, by_name & (col(SignInAttempt.address) == address), WRONG_PER_ACCOUNT)
     else:
         _allow(session, col(SignInAttempt.username) == name, WRONG_PER_ACCOUNT)
         _allow(session, col(SignInAttempt.address) == address, WRONG_PER_ADDRESS)
@@ -42,9 +49,18 @@ def begin_attempt(session: Session, *, username: str, address: str, device: str 
     return attempt
 
 
-def admit(session: Session, attempt_id: int, staff_id: int, *, device: str) -> str:
-    """The password was right: remember the browser and start a session; returns its token. Raises NotAllowed."""
+def admit(
+    session: Session, attempt_id: int, staff_id: int, *, device: str, password_hash: str | None = None
+) -> str:
+    """The password was right: remember the browser and start a session; returns its token.
+
+    password_hash: what the password was compared with. Raises NotAllowed when the account was disabled, or its password
+    changed, while it was compared.
+    """
     staff = session.get_one(Staff, staff_id)
+    hold(session, staff)
+    if password_hash not in {None, staff.password_hash}:
+        raise NotAllowed("The password of this account was changed a moment ago. Sign in with the new one.")
     token = start_session(session, staff)
     was_right(session, attempt_id, device=device)
     record(session, who=None, action="signed in", subject_kind="staff", subject_id=staff_id)
@@ -79,12 +95,12 @@ def _allow(session: Session, whose: ColumnElement[bool], most: int) -> None:
         raise TooManyAttempts((wrong[-1] + WINDOW - clock.now()).total_seconds())
 
 
-def _known(session: Session, name: str, mark: str) -> bool:
+def _known(session: Session, name: str, where: ColumnElement[bool]) -> bool:
     return (
         session.exec(
             select(SignInAttempt.id).where(
                 SignInAttempt.username == name,
-                SignInAttempt.device == mark,
+                where,
                 col(SignInAttempt.succeeded),
                 SignInAttempt.at > clock.now() - DEVICE_REMEMBERED,
             )

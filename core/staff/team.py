@@ -8,6 +8,7 @@ from core.audit.commands import record
 from core.errors import BadInput, NotAllowed, NotFound
 from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location
+from core.staff.authority import hold, hold_owners, require_another_owner
 from core.staff.login_times import another_owner_without_limits
 from core.staff.models import Access, Staff, StaffLoginTime
 from core.staff.rules import WEEKDAYS, DayTimes, day_times
@@ -35,6 +36,8 @@ def change_role(session: Session, actor: Identity | None, *, staff_id: int, role
     staff = _anothers(session, actor, staff_id, "role")
     if role not in set(Role):
         raise BadInput(f"“{role}” is not a role. Roles are: {', '.join(Role)}.")
+    if role != Role.OWNER:
+        require_another_owner(session, staff)
     before, staff.role = staff.role, role
     session.add(staff)
     _audit(session, actor, "changed a role", staff_id, before=before, now=role)
@@ -76,6 +79,8 @@ def set_week(session: Session, actor: Identity | None, *, staff_id: int, week: l
     staff = _anothers(session, actor, staff_id, "login times")
     checked = [day_times(*day) for day in week]
     limits = any(day.kind != Access.ALWAYS for day in checked)
+    if limits and staff.role == Role.OWNER:
+        hold_owners(session, staff)
     if limits and staff.role == Role.OWNER and not another_owner_without_limits(session, staff_id):
         raise BadInput(
             "One owner must be able to sign in at any time. Leave this one without limits, "
@@ -110,7 +115,9 @@ def _anothers(session: Session, actor: Identity | None, staff_id: int, what: str
         require(actor.role, Permission.MANAGE_TEAM)
         if actor.staff_id == staff_id:
             raise NotAllowed(f"You cannot change your own {what}. Ask another owner.")
-    return staff_of(session, actor, staff_id)
+    staff = staff_of(session, actor, staff_id)
+    hold(session, staff)
+    return staff
 
 
 def _audit(session: Session, actor: Identity | None, action: str, staff_id: int, **detail: object) -> None:

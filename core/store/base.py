@@ -55,6 +55,12 @@ def index_where_given(column: str) -> Index:
     return Index(None, column, sqlite_where=given, postgresql_where=given)
 
 
+def one_stands(name: str, column: str, ended: str) -> Index:
+    """At most one row of a column's value is not ended: a race fails at the store rather than leaving two."""
+    stands = text(f"{ended} IS NULL")
+    return Index(name, column, unique=True, sqlite_where=stands, postgresql_where=stands)
+
+
 def table_of(model: type[SQLModel]) -> Any:
     """The SQLAlchemy table behind a model, for statements that read columns instead of live rows."""
     return model.__table__  # type: ignore[attr-defined]

@@ -14,9 +14,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session
 
-from core.errors import StoreError
+from core.errors import CrossedChange, StoreError
 
 BUSY_MILLISECONDS = 30_000
+_CROSSED = {
+    "40P01",
+    "40001",
+}  # PostgreSQL: each of two waits for the other; one could not be put after the other
 
 
 def _sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
@@ -88,10 +92,16 @@ def require_there(url: str) -> None:
 def transaction(engine: Engine | Connection) -> Iterator[Session]:
     """One write transaction: commits when the block ends, rolls back when it raises.
 
-    SQLite takes the write lock at once (BEGIN IMMEDIATE) and waits up to 30 s for it. No network call inside.
+    SQLite takes the write lock with the first statement (BEGIN IMMEDIATE) and waits up to 30 s for it. No network call
+    inside. Raises CrossedChange when PostgreSQL had to give up one of two that waited for each other.
     """
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in _CROSSED:
+            raise CrossedChange from error
+        raise
 
 
 @contextmanager

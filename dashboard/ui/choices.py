@@ -22,7 +22,7 @@ def choose(who: Identity, screen: str, **chosen: Any) -> None:
     """Remember choices, for this tab at once and for this person from now on."""
     if all(choices(who, screen).get(key) == value for key, value in chosen.items()):
         return
-    with page.open_transaction() as session:
+    with page.acting(who) as (session, _):
         keep_preference(session, who.staff_id, screen, **chosen)
     st.session_state[_name(who, screen)] = {**choices(who, screen), **chosen}
 

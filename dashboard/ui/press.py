@@ -20,8 +20,8 @@ def run(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T 
     """Run a command as whoever is signed in; None when it could not be done, and `say(place)` then tells why."""
     st.session_state[_SAID] = {}
     try:
-        with page.open_transaction() as session:
-            found = act(session, page.identity())
+        with page.acting() as (session, who):
+            found = act(session, who)
     except HuddleError as error:
         st.session_state[_SAID] = {place: error.sentence}
         return None

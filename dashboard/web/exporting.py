@@ -16,7 +16,7 @@ from core.reports.arrears_rows import ArrearsRow
 from core.reports.as_file import as_csv
 from core.reports.by_name import report_by_name
 from core.reports.head import Report
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.plan_row import seen_by
@@ -60,7 +60,7 @@ def _exported(request: Request, who: Identity) -> Response:
     report = report_for(name, request.query_params.get("location", ""), who)
     if request.query_params.get("initials", "") == "1":
         report = replace(report, rows=tuple(_with_initials(row) for row in report.rows))
-    with transaction(sessions.engine()) as session:
+    with sessions.acting(who) as session:
         record(session, who=who, action=f"exported {name}", subject_kind="report", subject_id=name)
     ending = f'attachment; filename="{name}-{report.day.isoformat()}.csv"'
     return Response(

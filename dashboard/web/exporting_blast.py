@@ -6,7 +6,6 @@ from starlette.responses import Response
 from core.blasts.results import export_results
 from core.errors import NotFound
 from core.permissions import Identity
-from core.store.engine import transaction
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList
 
@@ -19,7 +18,7 @@ class ExportBlast(ExportList):
         asked = request.query_params.get("batch", "")
         if not asked.isdecimal() or len(asked) > 12:
             raise NotFound("This address names no blast. Open it from the card updates page.")
-        with transaction(sessions.engine()) as session:
+        with sessions.acting(who) as session:
             written = export_results(session, who, int(asked))
         return Response(
             "\ufeff" + written,  # the mark tells spreadsheets that it is UTF-8

@@ -13,7 +13,7 @@ from core.permissions import Identity, Permission, require
 from core.postings.export import books_csv
 from core.postings.reconcile import reconcile
 from core.practice.reports import places
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList
 
@@ -40,7 +40,7 @@ class ExportBooks(ExportList):
                 as_of=clock.now(),
                 location_id=location_id,
             )
-        with transaction(sessions.engine()) as session:
+        with sessions.acting(who) as session:
             detail = {"first": first, "last": last, "rows": len(books.lines)}
             record(
                 session,

@@ -16,7 +16,7 @@ from core.overview.periods import Period, Span
 from core.overview.reports import overview
 from core.permissions import Identity, Permission, require
 from core.practice.reports import places
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
 
 
@@ -50,7 +50,7 @@ def _answer(request: Request, who: Identity) -> Response:
         asked.get("period", Period.DAYS_30),
         _custom(asked.get("from"), asked.get("to")),
     )
-    with transaction(sessions.engine()) as session:
+    with sessions.acting(who) as session:
         detail = {"first": found.span.first.isoformat(), "last": found.span.last.isoformat()}
         record(
             session,

@@ -15,7 +15,7 @@ from core.practice.reports import LocationChoice, places
 from core.reports.as_file import as_csv
 from core.reports.head import Report
 from core.reports.morning import morning
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.web.day_pdf import day_pdf
 from dashboard.web.day_sheet import paper
@@ -48,7 +48,7 @@ class _OfTheDay(HTTPEndpoint):
         may_see = may_see_of(who.role, initials=asked.get("initials", "") == "1")
         report = _report(asked.get("date", ""), asked.get("location", ""), who)
         made = self.made(report, may_see)
-        with transaction(sessions.engine()) as session:
+        with sessions.acting(who) as session:
             record(
                 session, who=who, action=self.action, subject_kind="day", subject_id=report.day.isoformat()
             )

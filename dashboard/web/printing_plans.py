@@ -11,7 +11,6 @@ from core.money import short_dollars, whole_dollars
 from core.permissions import Identity, Permission, require
 from core.reports.arrears_rows import ArrearsRow
 from core.reports.head import Report
-from core.store.engine import transaction
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList, report_for
 from dashboard.web.templates import plain_page
@@ -79,6 +78,6 @@ class PrintPlans(ExportList):
         require(who.role, Permission.SEE_MONEY)
         report = report_for("arrears", request.query_params.get("location", ""), who)
         may_see = may_see_of(who.role, initials=request.query_params.get("initials", "") == "1")
-        with transaction(sessions.engine()) as session:
+        with sessions.acting(who) as session:
             record(session, who=who, action="opened the print view of plans", subject_kind="report", subject_id="arrears")  # fmt: skip
         return plain_page("plans.html", sheet="day.css", paper=paper(report, may_see))

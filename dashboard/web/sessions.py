@@ -1,9 +1,12 @@
 """The session cookie: its name, its flags, and who is behind it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -11,6 +14,7 @@ from core import clock
 from core.permissions import Identity
 from core.settings import settings
 from core.staff import commands, reports
+from core.staff.authority import confirm
 from core.staff.sign_in import DEVICE_REMEMBERED
 from core.store.engine import open_store, reader, transaction
 
@@ -80,6 +84,17 @@ def note_activity(identity: Identity) -> None:
     if clock.now() - identity.seen_at >= ACTIVITY_EVERY:
         with transaction(engine()) as session:
             commands.note_activity(session, identity.session_id)
+
+
+@contextmanager
+def acting(who: Identity) -> Iterator[Session]:
+    """One writing transaction on behalf of a person, who is asked about again in it (core/staff/authority.py).
+
+    Raises NotAllowed when they are signed out by now, or their role or location has changed.
+    """
+    with transaction(engine()) as session:
+        confirm(session, who)
+        yield session
 
 
 def set_cookie(response: Response, scope: Any, name: str, value: str, *, seconds: int | None) -> None:

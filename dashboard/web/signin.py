@@ -120,7 +120,8 @@ def _sign_in(username: str, password: str, address: str, device: str) -> tuple[s
     with transaction(sessions.engine()) as session:
         sentence = turn_back(session, attempt, account.staff_id, device=device)
         if sentence is None:
-            return admit(session, attempt, account.staff_id, device=device), device
+            seen = account.password_hash
+            return admit(session, attempt, account.staff_id, device=device, password_hash=seen), device
     raise NotAllowed(sentence)  # after the transaction: what was written down of it stays
 
 

@@ -73,6 +73,29 @@ def test_a_known_browser_is_slowed_down_too(session: Session, dana: Staff) -> No
         begin_attempt(session, username="dana", address="a", device="her browser")
 
 
+def test_an_attacker_elsewhere_cannot_keep_out_who_signs_in_from_where_they_have_before(
+    session: Session, dana: Staff
+) -> None:
+    attempt = begin_attempt(session, username="dana", address="10.0.0.1")
+    admit(session, attempt.id or 0, dana.id or 0, device="a browser since thrown away")
+    guess(session, WRONG_PER_ACCOUNT)
+    begin_attempt(session, username="dana", address="10.0.0.1", device="new browser")
+
+
+def test_people_behind_one_address_do_not_wait_for_each_other_s_mistakes(
+    session: Session, dana: Staff
+) -> None:
+    ben = commands.add_staff(session, None, username="ben", display_name="", role="owner", password_hash="x")
+    for person in (dana, ben):
+        attempt = begin_attempt(session, username=person.username, address="clinic", device="the desk's")
+        admit(session, attempt.id or 0, person.id or 0, device="the desk's")
+    for number in range(WRONG_PER_ADDRESS):
+        guess(session, 1, f"name{number}", address="clinic")
+    for _ in range(WRONG_PER_ACCOUNT):
+        begin_attempt(session, username="ben", address="clinic", device="the desk's")
+    begin_attempt(session, username="dana", address="clinic", device="the desk's")
+
+
 def test_a_right_password_no_longer_counts_as_wrong(session: Session, dana: Staff) -> None:
     for _ in range(WRONG_PER_ACCOUNT + 5):
         attempt = begin_attempt(session, username="dana", address="a", device="")

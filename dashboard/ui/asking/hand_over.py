@@ -101,7 +101,7 @@ def _ready(line: LinkLine, time_zone: str) -> str:
 
 
 def _ways(link_id: int, who: Identity, may_see: MaySee, time_zone: str, *, waiting: bool) -> None:
-    with page.open_transaction() as session:
+    with page.acting(who) as (session, _):
         text, email = ways_of(session, who, link_id, as_of=clock.now())
     for place, way in zip(st.columns(2), (text, email), strict=True):
         with place.container(border=True):

@@ -82,7 +82,7 @@ def words_offered(now: Draft) -> list[Words]:
     with page.open_reader() as session:
         found = templates(session, channel=now.channel)
     if not found:
-        with page.open_transaction() as session:
+        with page.acting() as (session, _):
             add_first_texts(session)
             found = templates(session, channel=now.channel)
     return [words for words in found if words.use == USES[now.kind]]

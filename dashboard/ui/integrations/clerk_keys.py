@@ -82,7 +82,7 @@ def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], 
     names = {one.staff_id: one.display_name for one in lines}
     freed: list[str] = []
     try:
-        with page.open_transaction() as session:
+        with page.acting(who) as (session, _):
             for staff_id, key in typed.items():
                 if set_clerk_key(session, who, staff_id=staff_id, connection_id=connection_id, key=key):
                     freed.append(names[staff_id])

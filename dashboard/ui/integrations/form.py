@@ -131,7 +131,7 @@ def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: in
     try:
         with st.spinner(f"Asking {guide.name}…"):
             found = try_out(typed)
-        with page.open_transaction() as session:
+        with page.acting(who) as (session, _):
             saved = keep(session, who, typed, name=name, connection_id=connection_id)
         said = [found, *([freed] if freed else []), *(one.sentence for one in typed.odd), guide.after_that]
         _begin(typed.kind, saved, said)

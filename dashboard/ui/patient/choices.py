@@ -105,10 +105,10 @@ def _do(answer: dict[str, Any] | None, act: Callable[[dict[str, Any]], None], do
 
 
 def _choose(answer: dict[str, Any]) -> None:
-    with page.open_transaction() as session:
+    with page.acting() as (session, who):
         choose(
             session,
-            page.identity(),
+            who,
             membership_id=int(answer["membership"]),
             appointment_id=int(answer["appointment"]),
             kind=ChoiceKind(answer["kind"]),
@@ -117,5 +117,5 @@ def _choose(answer: dict[str, Any]) -> None:
 
 
 def _take_back(answer: dict[str, Any]) -> None:
-    with page.open_transaction() as session:
-        undo_choice(session, page.identity(), choice_id=int(answer["choice"]))
+    with page.acting() as (session, who):
+        undo_choice(session, who, choice_id=int(answer["choice"]))

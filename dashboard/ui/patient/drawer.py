@@ -111,7 +111,7 @@ def read_card(key: int, who: Identity) -> PatientCard:
         _require_location(session, key, who)
         card = patient_card(session, key, clock.now())
     if st.session_state.get(SEEN) != key:
-        with page.open_transaction() as session:
+        with page.acting(who) as (session, _):
             record(session, who=who, action="opened patient card", subject_kind="patient", subject_id=key)
         st.session_state[SEEN] = key
     return card

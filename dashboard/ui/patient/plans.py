@@ -106,8 +106,8 @@ def _do(
     if not answer:
         return
     try:
-        with page.open_transaction() as session:
-            act(session, page.identity(), answer)
+        with page.acting() as (session, who):
+            act(session, who, answer)
     except HuddleError as error:
         toast(error.sentence, "error")
     except (KeyError, TypeError, ValueError):  # an answer that our own card never gives

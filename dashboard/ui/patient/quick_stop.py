@@ -188,8 +188,8 @@ def take_back(patient: int, answer: dict[str, Any]) -> None:
 
 def _do(run: Callable[[Session, Identity], Any], done: str) -> Any:
     try:
-        with page.open_transaction() as session:
-            found = run(session, page.identity())
+        with page.acting() as (session, who):
+            found = run(session, who)
     except HuddleError as error:
         toast(error.sentence, "error")
         return None

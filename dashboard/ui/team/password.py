@@ -71,9 +71,9 @@ def add_person(who: Identity, places: list[LocationChoice]) -> None:
 def _add(username: str, name: str, role: str, where: int | None, new: str, again: str) -> None:
     """Raises BadInput, NotAllowed."""
     hashed = _hashed(new, again, username, name)
-    with page.open_transaction() as session:
+    with page.acting() as (session, who):
         commands.add_staff(
-            session, page.identity(), username=username, display_name=name, role=role,
+            session, who, username=username, display_name=name, role=role,
             password_hash=hashed, location_id=where,
         )  # fmt: skip
 
