@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.connections.models import Connection
 from core.errors import BadInput, NotFound
-from core.messages.commands import Carried, check_words, queue, sending_connection, written, zones
+from core.messages.commands import Carried, Letter, check_words, queue, sending_connection, written, zones
 from core.messages.models import Batch, BatchState, Message, MessageState
 from core.messages.recipients import patients_by_id, reach
 from core.messages.rules import COUNT_ABOVE, UNDO, why_left_out
@@ -34,6 +35,23 @@ class Wanted:
 
     patient_id: int
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Blast:
+    """What is to be sent to whom. condition: the word of the live condition, asked again when each message goes.
+
+    chosen: what was ticked, to be read later. make_link: the link for one person, made in the transaction of the blast.
+    left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
+    """
+
+    name: str
+    words: Words
+    wanted: Sequence[Wanted]
+    condition: str = ""
+    chosen: Mapping[str, object] = field(default_factory=dict)
+    make_link: MakeLink | None = None
+    left_out: Sequence["LeftOut"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,47 +115,58 @@ def check(
 def make_batch(
     session: Session,
     who: Identity,
+    blast: Blast,
     *,
     form: str,
-    name: str,
-    words: Words,
-    wanted: Sequence[Wanted],
-    condition: str = "",
-    chosen: Mapping[str, object] | None = None,
     at: datetime | None = None,
     typed_count: int | None = None,
-    make_link: MakeLink | None = None,
-    left_out: Sequence[LeftOut] = (),
     undo: timedelta = UNDO,
 ) -> Batch:
     """Send a blast now or at a time (UTC), after the time to undo. A second press of the same form finds the first.
 
-    condition: the word of the live condition, asked again when each message goes. chosen: what was ticked, to be read
-    later. make_link: the link for one person, made in this transaction. typed_count: needed above 50 people.
-    left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
-    Raises NotAllowed; BadInput: nobody to write to, wrong count, a time that is past, words that may not go out.
+    typed_count: needed above 50 people. Raises NotAllowed; BadInput: nobody to write to, wrong count, a time that is
+    past, words that may not go out.
     """
     require(who.role, Permission.SEND_BLASTS)
     if found := _of_form(session, who, form):
         return found
-    check_words(session, words)
+    check_words(session, blast.words)
     now = clock.now()
     if at is not None and at < now - timedelta(minutes=1):
         raise BadInput("That time is past. Choose a later one, or send now.")
-    audience = check(session, wanted, channel=words.channel, purpose=words.purpose, now=now)
-    audience = Audience(audience.goes, (*left_out, *audience.left_out))
+    audience = check(session, blast.wanted, channel=blast.words.channel, purpose=blast.words.purpose, now=now)
+    audience = Audience(audience.goes, (*blast.left_out, *audience.left_out))
     _require_count(len(audience.goes), typed_count)
-    connection = sending_connection(session, words.channel)
-    batch = Batch(
+    connection = sending_connection(session, blast.words.channel)
+    batch = _batch(who, blast, audience, form=form, now=now, at=at, undo=undo)
+    session.add(batch)
+    session.flush()
+    _queue_all(session, who, batch, blast, audience, connection)
+    detail = {"count": batch.count, "left_out": batch.left_out, "channel": batch.channel}
+    _audit(session, who, batch, "made a blast", **detail, condition=blast.condition)
+    return batch
+
+
+def _batch(
+    who: Identity,
+    blast: Blast,
+    audience: Audience,
+    *,
+    form: str,
+    now: datetime,
+    at: datetime | None,
+    undo: timedelta,
+) -> Batch:
+    return Batch(
         practice_id=who.practice_id,
         location_id=who.location_id,
         token=form,
-        name=" ".join(name.split())[:80] or words.name,
-        channel=words.channel,
-        purpose=words.purpose,
-        template_version_id=words.version_id,
-        condition=condition,
-        who=json.dumps(dict(chosen or {}), sort_keys=True, default=str),
+        name=" ".join(blast.name.split())[:80] or blast.words.name,
+        channel=blast.words.channel,
+        purpose=blast.words.purpose,
+        template_version_id=blast.words.version_id,
+        condition=blast.condition,
+        who=json.dumps(dict(blast.chosen), sort_keys=True, default=str),
         state=BatchState.SCHEDULED,
         count=len(audience.goes),
         left_out=len(audience.left_out),
@@ -146,37 +175,26 @@ def make_batch(
         scheduled_at=at or now,
         undo_until=now + undo,
     )
-    session.add(batch)
-    session.flush()
+
+
+def _queue_all(
+    session: Session, who: Identity, batch: Batch, blast: Blast, audience: Audience, connection: Connection
+) -> None:
+    """A message for each who gets it, and a skipped one with its reason for each who does not."""
     people = patients_by_id(session, (each.patient_id for each in (*audience.goes, *audience.left_out)))
     heads = {place: letterhead(session, place) for place in {p.location_id for p in people.values()}}
     places = zones(session, heads)
     for each in audience.goes:
         patient = people[each.patient_id]
-        link = make_link(session, patient) if make_link else None
-        queue(
-            session,
-            who,
-            words=words,
-            text=written(patient, words, each.fields, link, heads[patient.location_id]),
-            to=each.address,
-            connection=connection,
-            patient=patient,
-            link=link,
-            batch_id=batch.id,
-            not_before=max(now + undo, at or now),
-            zone=places[patient.location_id],
+        link = blast.make_link(session, patient) if blast.make_link else None
+        text = written(patient, blast.words, each.fields, link, heads[patient.location_id])
+        letter = Letter(
+            blast.words, text, each.address, connection, patient, link, places[patient.location_id]
         )
+        start = max(batch.undo_until or batch.created_at, batch.scheduled_at or batch.created_at)
+        queue(session, who, letter, batch_id=batch.id, not_before=start)
     for each in audience.left_out:
-        session.add(_skipped(batch, words, people[each.patient_id], each.reason, now))
-    detail = {
-        "count": batch.count,
-        "left_out": batch.left_out,
-        "channel": batch.channel,
-        "condition": condition,
-    }
-    _audit(session, who, batch, "made a blast", **detail)
-    return batch
+        session.add(_skipped(batch, blast.words, people[each.patient_id], each.reason, batch.created_at))
 
 
 def undo_batch(session: Session, who: Identity, *, batch_id: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.blasts.batches import Audience, LeftOut, Wanted, check, make_batch, undo_batch
+from core.blasts.batches import Audience, Blast, LeftOut, Wanted, check, make_batch, undo_batch
 from core.blasts.conditions import Candidate
 from core.errors import BadInput, HuddleError
 from core.links.commands import void
@@ -122,20 +122,8 @@ def make_blast(
             link.kind, link.id, address(new_token(session, link, channel=words.channel), link.kind)
         )
 
-    return make_batch(
-        session,
-        who,
-        form=form,
-        name=name,
-        words=words,
-        wanted=fit,
-        condition=condition,
-        chosen=chosen,
-        at=at,
-        typed_count=typed_count,
-        make_link=make_link,
-        left_out=unable,
-    )
+    blast = Blast(name, words, fit, condition, chosen or {}, make_link, unable)
+    return make_batch(session, who, blast, form=form, at=at, typed_count=typed_count)
 
 
 def undo_blast(session: Session, who: Identity, *, batch_id: int) -> int:

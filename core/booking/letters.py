@@ -11,7 +11,7 @@ from core.booking.addresses import visit_url
 from core.booking.holding import note
 from core.booking.models import Booking
 from core.errors import BadInput
-from core.messages.commands import Text, queue, sending_connection
+from core.messages.commands import Letter, Text, queue, sending_connection
 from core.messages.default_templates import Use
 from core.messages.models import Channel, Purpose
 from core.messages.sms_segments import measure
@@ -51,7 +51,7 @@ def write(session: Session, booking: Booking, subject: str, sentence: str, *, li
         except BadInput as error:
             note(session, booking, f"Not told by {channel}: {error.sentence}")
             continue
-        queue(session, None, words=words, text=text, to=to, connection=connection)
+        queue(session, None, Letter(words, text, to, connection))
 
 
 def _text(

@@ -80,12 +80,14 @@ def send_message(
     message = queue(
         session,
         who,
-        words=words,
-        text=written(patient, words, fields or {}, link, letterhead(session, patient.location_id)),
-        to=known.address or "",
-        connection=sending_connection(session, words.channel),
-        patient=patient,
-        link=link,
+        Letter(
+            words=words,
+            text=written(patient, words, fields or {}, link, letterhead(session, patient.location_id)),
+            to=known.address or "",
+            connection=sending_connection(session, words.channel),
+            patient=patient,
+            link=link,
+        ),
         not_before=not_before,
     )
     detail = {
@@ -127,12 +129,14 @@ def remind(
     message = queue(
         session,
         None,
-        words=words,
-        text=written(patient, words, fields, link, letterhead(session, patient.location_id)),
-        to=known.address or "",
-        connection=sending_connection(session, words.channel),
-        patient=patient,
-        link=link,
+        Letter(
+            words=words,
+            text=written(patient, words, fields, link, letterhead(session, patient.location_id)),
+            to=known.address or "",
+            connection=sending_connection(session, words.channel),
+            patient=patient,
+            link=link,
+        ),
     )
     detail = {"channel": words.channel, "patient_id": patient_id, "link": message.link_id}
     record(
@@ -168,10 +172,12 @@ def send_test(
     message = queue(
         session,
         who,
-        words=words,
-        text=text,
-        to=address,
-        connection=sending_connection(session, words.channel),
+        Letter(
+            words=words,
+            text=text,
+            to=address,
+            connection=sending_connection(session, words.channel),
+        ),
     )
     record(session, who=who, action="sent a test", subject_kind=SUBJECT, subject_id=message.id or 0)
     return message
@@ -290,34 +296,57 @@ def sending_connection(session: Session, channel: str) -> Connection:
     raise BadInput(_NOT_SET_UP[Channel(channel)])
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message ready to go: what it says, to which phone or mailbox, by which connection.
+
+    link: the payment or card link in it. zone: of the patient's location, where the caller knows it.
+    """
+
+    words: Words
+    text: Text
+    to: str
+    connection: Connection
+    patient: Patient | None = None
+    link: Carried | None = None
+    zone: str | None = None
+
+
 def queue(
     session: Session,
     who: Identity | None,
+    letter: Letter,
     *,
-    words: Words,
-    text: Text,
-    to: str,
-    connection: Connection,
-    patient: Patient | None = None,
-    link: Carried | None = None,
     batch_id: int | None = None,
     not_before: datetime | None = None,
-    zone: str | None = None,
 ) -> Message:
-    """Write the message down and put it into the outbox. The rules were asked before, and are asked again when it goes.
-
-    zone: of the patient's location, where the caller knows it.
-    """
-    _, kind = _KINDS[Channel(words.channel)]
+    """Write the message down and put it into the outbox. The rules were asked before, and are asked again when it goes."""
     now = clock.now()
-    start = max(now, not_before or now)
-    if patient is not None:
-        zone = zone or zones(session, [patient.location_id])[patient.location_id]
-        start = waking_hour(start, zone)
-    location_id = patient.location_id if patient else (who.location_id if who else None)
-    message = Message(
+    message = _message(who, letter, batch_id, now)
+    session.add(message)
+    if batch_id is None:
+        session.flush()
+    outbox.put(
+        session,
+        kind=_KINDS[Channel(letter.words.channel)][1],
+        payload=_payload(letter),
+        connection_id=letter.connection.id,
+        who=who,
+        location_id=message.location_id,
+        subject_kind=SUBJECT,
+        subject_id=message.id or "",
+        batch_id=batch_id,
+        not_before=_start(session, letter, max(now, not_before or now)),
+        key=message.outbox_id,
+    )
+    return message
+
+
+def _message(who: Identity | None, letter: Letter, batch_id: int | None, now: datetime) -> Message:
+    words, text, patient, link = letter.words, letter.text, letter.patient, letter.link
+    return Message(
         practice_id=who.practice_id if who else 1,
-        location_id=location_id,
+        location_id=patient.location_id if patient else (who.location_id if who else None),
         patient_id=patient.id if patient else None,
         batch_id=batch_id,
         outbox_id=outbox.new_key(),
@@ -326,7 +355,7 @@ def queue(
         template_version_id=words.version_id or None,
         subject=text.subject,
         body=text.body,
-        to_address=to,
+        to_address=letter.to,
         link_kind=link.kind if link else "",
         link_id=link.link_id if link else None,
         stop_token=text.stop_token,
@@ -334,26 +363,21 @@ def queue(
         created_at=now,
         created_by=who.staff_id if who else None,
     )
-    session.add(message)
-    if batch_id is None:
-        session.flush()
-    payload = {"to": to, "text": text.body}
-    if words.channel == Channel.EMAIL:
-        payload |= {"subject": text.subject, "unsubscribe": stop_url(text.stop_token)}
-    outbox.put(
-        session,
-        kind=kind,
-        payload=payload,
-        connection_id=connection.id,
-        who=who,
-        location_id=location_id,
-        subject_kind=SUBJECT,
-        subject_id=message.id or "",
-        batch_id=batch_id,
-        not_before=start,
-        key=message.outbox_id,
-    )
-    return message
+
+
+def _payload(letter: Letter) -> dict[str, str]:
+    payload = {"to": letter.to, "text": letter.text.body}
+    if letter.words.channel == Channel.EMAIL:
+        payload |= {"subject": letter.text.subject, "unsubscribe": stop_url(letter.text.stop_token)}
+    return payload
+
+
+def _start(session: Session, letter: Letter, start: datetime) -> datetime:
+    """The first instant the patient may get it; nobody's quiet hours hold for a test to oneself."""
+    if letter.patient is None:
+        return start
+    place = letter.patient.location_id
+    return waking_hour(start, letter.zone or zones(session, [place])[place])
 
 
 def waking_hour(start: datetime, zone: str) -> datetime:

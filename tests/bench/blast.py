@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from core.blasts.batches import Wanted, make_batch
+from core.blasts.batches import Blast, Wanted, make_batch
 from core.connections.commands import connect
 from core.integrations.email import as_html
 from core.jobs.outbox.work import work_outbox
@@ -77,10 +77,8 @@ def _ours(clinic: Clinic, people: list[int], form: str) -> float:
         make_batch(
             session,
             clinic.manager,
+            Blast(form, words, wanted),
             form=form,
-            name=form,
-            words=words,
-            wanted=wanted,
             typed_count=len(people),
             undo=timedelta(0),
         )

@@ -13,6 +13,7 @@ from core import clock
 from core.audit.models import AuditEntry
 from core.blasts.batches import (
     Audience,
+    Blast,
     Wanted,
     check,
     make_batch,
@@ -61,11 +62,16 @@ def wanted(clinic: Clinic) -> list[Wanted]:
     return [Wanted(patient_id, {"amount": "$20.00"}) for patient_id in clinic.patients]
 
 
-def blast(clinic: Clinic, form: str = "form", undo: timedelta = NOW, **also: Any) -> Batch:
+def blast(
+    clinic: Clinic, form: str = "form", undo: timedelta = NOW, typed_count: int | None = None, **also: Any
+) -> Batch:
     chosen = words(clinic.engine, body="Hi {{ first_name }}, {{ amount }} is open at {{ practice }}.")
     given: dict[str, Any] = {"name": "Open payments", "words": chosen, "wanted": wanted(clinic), **also}
     with transaction(clinic.engine) as session:
-        return make_batch(session, clinic.manager, form=form, undo=undo, **given)
+        at = given.pop("at", None)
+        return make_batch(
+            session, clinic.manager, Blast(**given), form=form, at=at, typed_count=typed_count, undo=undo
+        )
 
 
 def audience(clinic: Clinic) -> Audience:

@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from core.audit.models import AuditEntry
-from core.blasts.batches import Wanted, make_batch, progress
+from core.blasts.batches import Blast, Wanted, make_batch, progress
 from core.blasts.in_doubt import doubtful, settle_by_hand
 from core.connections.commands import connect, split_secrets
 from core.jobs.crashpoints import OUTBOX_POINTS
@@ -51,10 +51,12 @@ def blast(folder: Path, people: int, channel: str, wire: dict[str, str]) -> tupl
         batch = make_batch(
             session,
             clinic.manager,
+            Blast(
+                "Cards",
+                words_for(clinic, channel),
+                [Wanted(patient_id, {"amount": "$10.00"}) for patient_id in clinic.patients],
+            ),
             form="form",
-            name="Cards",
-            words=words_for(clinic, channel),
-            wanted=[Wanted(patient_id, {"amount": "$10.00"}) for patient_id in clinic.patients],
             typed_count=people,
             undo=timedelta(0),
         )

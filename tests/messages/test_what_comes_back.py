@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core import clock
-from core.blasts.batches import Wanted, make_batch, progress
+from core.blasts.batches import Blast, Wanted, make_batch, progress
 from core.errors import BadInput
 from core.integrations.sms import signature
 from core.messages.commands import Carried, send_message
@@ -244,10 +244,8 @@ def test_a_blast_is_done_when_the_gateway_tells_before_the_sender_has_written_do
         blast = make_batch(
             session,
             clinic.manager,
+            Blast("New cards", chosen, wanted),
             form="f",
-            name="New cards",
-            words=chosen,
-            wanted=wanted,
             undo=timedelta(0),
         )
         batch_id = blast.id or 0
