@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.integrations.ehr_exports.bench import Bench, RowAt, Text, end_of_day
 from core.integrations.ehr_exports.cells import SetAside, cell_of, source_of
 from core.integrations.ehr_exports.conditions import Test, conditions, surely
-from core.integrations.ehr_exports.context import Opened, Setting, columns_of, plain
+from core.integrations.ehr_exports.context import Opened, Setting, columns_of, plain, together
 from core.integrations.ehr_exports.finding import Match
 from core.integrations.ehr_exports.joins import partners
 from core.integrations.ehr_exports.profile import Row
@@ -138,7 +138,7 @@ def _count_halves(bench: Bench, made: Made) -> None:
 
 
 def _benches(match: Match, setting: Setting, made: Made) -> list[Bench]:
-    found = [(opened, columns_of(opened)) for opened in match.opened]
+    found = together([(opened, columns_of(opened)) for opened in match.opened])
     everywhere = {order for _opened, columns in found for order in columns.orders.values()}
     benches: list[Bench] = []
     counts: dict[str, dict[str, int]] = {}

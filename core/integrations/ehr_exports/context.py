@@ -2,7 +2,7 @@
 point), and of the run its clock, its zone and the answers people gave."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -92,3 +92,30 @@ def columns_of(opened: Opened) -> Columns:
     both = day_first & month_first
     orders = dict.fromkeys(day_first - both, Order.DAY) | dict.fromkeys(month_first - both, Order.MONTH)
     return Columns(orders, frozenset(commas), frozenset(both))
+
+
+def together(found: Sequence[tuple[Opened, Columns]]) -> list[tuple[Opened, Columns]]:
+    """The batches of a table are one: what a column shows in one of them holds for the same column of the others."""
+    shown: dict[tuple[str, str], set[Order]] = {}
+    commas: set[tuple[str, str]] = set()
+    for opened, columns in found:
+        for at, order in columns.orders.items():
+            shown.setdefault(_place(opened, at), set()).add(order)
+        commas |= {_place(opened, at) for at in columns.commas}
+    merged: list[tuple[Opened, Columns]] = []
+    for opened, columns in found:
+        orders: dict[int, Order] = {}
+        both = set(columns.contradicting)
+        for at in range(len(opened.names)):
+            seen = shown.get(_place(opened, at), set())
+            if len(seen) > 1:
+                both.add(at)
+            elif seen and at not in both:
+                orders[at] = next(iter(seen))
+        points = frozenset(at for at in range(len(opened.names)) if _place(opened, at) in commas)
+        merged.append((opened, Columns(orders, points, frozenset(both))))
+    return merged
+
+
+def _place(opened: Opened, at: int) -> tuple[str, str]:
+    return opened.table.table, plain(opened.names[at]) if at < len(opened.names) else ""

@@ -11,6 +11,8 @@ from core.integrations.ehr_exports.context import Opened, plain
 from core.integrations.ehr_exports.profile import Profile, Table
 from core.integrations.ehr_exports.sheets import Line, Sheet
 
+_Taken = tuple[int, int, Sheet, Table, Line]
+
 
 class Match(NamedTuple):
     """A profile and the sheets it takes, in the order its tables are read. left_out: sheets it does not know."""
@@ -27,7 +29,7 @@ class Match(NamedTuple):
 
 def match(profile: Profile, sheets: Sequence[Sheet]) -> Match:
     """Give each sheet to the table of this profile that knows it best."""
-    taken: list[tuple[int, int, Sheet, Table, Line]] = []
+    taken: list[_Taken] = []
     left: list[Sheet] = []
     for number, sheet in enumerate(sheets):
         found = _claim(profile, sheet)
@@ -35,6 +37,8 @@ def match(profile: Profile, sheets: Sequence[Sheet]) -> Match:
             left.append(sheet)
         else:
             taken.append((profile.tables.index(found[0]), number, sheet, *found))
+    taken, strange = _true_to_name(taken)
+    left += strange
     taken.sort(key=lambda each: each[:2])
     opened = [
         Opened(n, sheet, table, top.number, top.cells) for n, (_, _, sheet, table, top) in enumerate(taken)
@@ -47,6 +51,24 @@ def best(profiles: Iterable[Profile], sheets: Sequence[Sheet]) -> Match | None:
     matches = [match(profile, sheets) for profile in profiles]
     found = max(matches, key=lambda each: each.score, default=None)
     return found if found is not None and found.opened else None
+
+
+def _true_to_name(taken: list[_Taken]) -> tuple[list[_Taken], list[Sheet]]:
+    """Of a table some of whose files are called as they are meant to be, no other file with other columns: a list of
+    guarantors has a patient's id, name and birth date too, and is not the list of patients."""
+    headers: dict[str, set[tuple[str, ...]]] = {}
+    for _order, _number, sheet, table, line in taken:
+        if _named(table, sheet):
+            headers.setdefault(table.table, set()).add(tuple(map(plain, line.cells)))
+    kept, strange = [], []
+    for each in taken:
+        _order, _number, sheet, table, line = each
+        known = headers.get(table.table)
+        if known is None or _named(table, sheet) or tuple(map(plain, line.cells)) in known:
+            kept.append(each)
+        else:
+            strange.append(sheet)
+    return kept, strange
 
 
 def _claim(profile: Profile, sheet: Sheet) -> tuple[Table, Line] | None:

@@ -9,8 +9,10 @@ import io
 import itertools
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -119,29 +121,28 @@ def _take(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
 
 
 def _unpack(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
+    """Its members, read from the archive when they are asked for; the archive stays open as long as its sheets live."""
     try:
-        with opened() as stream, zipfile.ZipFile(stream) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir()]
-            if sum(each.file_size for each in members) > _MOST_UNPACKED:
-                found.left_out.append(
-                    f"{name} would unpack to more than 4 GB. Unpack it and give the folder."
-                )
-                return
-            for each in members:
-                if each.flag_bits & 1:
-                    found.left_out.append(f"{name} is locked with a password. Unpack it and give the folder.")
-                    return
-                _take(found, each.filename, _member(opened, each.filename))
+        archive = zipfile.ZipFile(opened())
     except (zipfile.BadZipFile, OSError, NotImplementedError):
         found.left_out.append(f"{name} is not a whole zip archive. Download it again.")
+        return
+    members = [each for each in archive.infolist() if not each.is_dir()]
+    if sum(each.file_size for each in members) > _MOST_UNPACKED:
+        found.left_out.append(f"{name} would unpack to more than 4 GB. Unpack it and give the folder.")
+        return
+    for each in members:
+        if each.flag_bits & 1:
+            found.left_out.append(f"{name} is locked with a password. Unpack it and give the folder.")
+            return
+        _take(found, each.filename, _member(archive, each.filename))
 
 
-def _member(opened: Callable[[], BinaryIO], name: str) -> Callable[[], BinaryIO]:
+def _member(archive: zipfile.ZipFile, name: str) -> Callable[[], BinaryIO]:
     def read() -> BinaryIO:
         try:
-            with opened() as stream, zipfile.ZipFile(stream) as archive:
-                return io.BytesIO(archive.read(name))
-        except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+            return io.BytesIO(archive.read(name))
+        except (zipfile.BadZipFile, OSError, NotImplementedError, zlib.error) as error:
             raise BadInput(f"{name} cannot be read from its zip archive. Download it again.") from error
 
     return read
@@ -204,8 +205,10 @@ def _take_text(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
 
 
 def _text_lines(name: str, opened: Callable[[], BinaryIO]) -> Callable[[], Iterator[Line]]:
+    encoding_once = lru_cache(maxsize=1)(lambda: encoding_of(opened))
+
     def lines() -> Iterator[Line]:
-        encoding = encoding_of(opened)
+        encoding = encoding_once()
         with opened() as raw:
             errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
             text = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="")

@@ -39,6 +39,7 @@ from core.store.engine import reader, rehearsal, transaction
 from core.store.upsert import held
 
 Progress = Callable[[str, int], None]
+_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -76,8 +77,11 @@ def import_export(
     else:
         result = load_match(engine, chosen, answers or {}, connection_id, progress)
     result.notes += found.left_out
-    result.notes += [f"{sheet.shown}{_book(sheet.book)} is no table of {chosen.profile.title} and was left out."
-                     for sheet in chosen.left_out]  # fmt: skip
+    if others := [f"{sheet.shown}{_book(sheet.book)}" for sheet in chosen.left_out]:
+        named = ", ".join(others[:_NAMED]) + (
+            f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        )
+        result.notes.append(f"Nothing for Huddle is in: {named}.")
     return result
 
 

@@ -315,3 +315,11 @@ def test_long_ids_that_pass_the_luhn_check_are_ids(sqlite_store: Engine, tmp_pat
     )
     load(sqlite_store, tmp_path)
     assert set(rows(sqlite_store, "patients")) == {"1558354464010667075", "4111111111111111"}
+
+
+def test_batches_of_one_table_settle_their_dates_together(sqlite_store: Engine, tmp_path: Path) -> None:
+    header = "id,chart_id,first_name,last_name,date_of_birth\n"
+    (tmp_path / "demographics_1.csv").write_text(header + "1,A,Ada,Byron,03/09/1984\n")
+    (tmp_path / "demographics_2.csv").write_text(header + "2,B,Bea,Cole,18/07/2012\n")
+    load(sqlite_store, tmp_path)
+    assert [str(row["birth_date"]) for row in rows(sqlite_store, "patients").values()] == ["1984-09-03", "2012-07-18"]
