@@ -15,6 +15,7 @@ from core.memberships import models as memberships
 from core.messages import models as messages
 from core.outbox import models as outbox
 from core.overview import models as overview
+from core.own_exports import models as own_exports
 from core.patients import models as patients
 from core.payments import models as payments
 from core.plans import models as plans
@@ -42,6 +43,7 @@ __all__ = [
     "metadata",
     "outbox",
     "overview",
+    "own_exports",
     "patients",
     "payments",
     "plans",

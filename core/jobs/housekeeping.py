@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from core import clock
 from core.connections.models import Lease, QuarantinedRow, SyncRun
 from core.inbox.models import InboxEvent, InboxState
+from core.own_exports.models import LOADS_UNDONE_WITHIN, ExportLoad, ExportLoadRow
 from core.staff.models import SignInAttempt, StaffSession
 from core.store.engine import transaction
 
@@ -40,6 +41,7 @@ def tidy(engine: Engine) -> dict[str, int]:
                 col(InboxEvent.received_at) < _ago(EVENTS_KEPT),
             ),
             "leases": _delete(session, Lease, col(Lease.until) < _ago(LEASES_KEPT)),
+            "rows of old loads": _old_loads(session),
         }
 
 
@@ -61,6 +63,12 @@ def _runs(session: Session) -> int:
     return _delete(
         session, SyncRun, col(SyncRun.started_at) < _ago(RUNS_KEPT), col(SyncRun.id).not_in(latest)
     )
+
+
+def _old_loads(session: Session) -> int:
+    """What is written down for undoing a load is a copy of what it changed: no longer than it can be undone."""
+    old = select(col(ExportLoad.id)).where(col(ExportLoad.began_at) < _ago(LOADS_UNDONE_WITHIN))
+    return _delete(session, ExportLoadRow, col(ExportLoadRow.load_id).in_(old))
 
 
 def _delete(session: Session, model: Any, *where: ColumnElement[bool]) -> int:

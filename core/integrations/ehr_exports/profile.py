@@ -25,7 +25,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import BadInput, NotFound
+from core.errors import BadInput
 
 _FOLDER = Path(__file__).parent / "profiles"
 Cell = str | list[Any] | dict[str, Any]
@@ -132,11 +132,3 @@ def built_in() -> dict[str, Profile]:
     """The profiles that come with Huddle, by name."""
     found = [read_profile(path.read_text("utf-8"), path.name) for path in sorted(_FOLDER.glob("*.json"))]
     return {each.profile: each for each in found}
-
-
-def built_in_named(name: str) -> Profile:
-    """Raises NotFound with the names there are."""
-    try:
-        return built_in()[name.strip().casefold()]
-    except KeyError:
-        raise NotFound(f"There is no profile “{name}”. Built in: {', '.join(built_in())}.") from None

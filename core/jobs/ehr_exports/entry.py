@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from core.errors import BadInput
 from core.integrations.ehr_exports.finding import best
-from core.integrations.ehr_exports.profile import built_in, built_in_named
+from core.integrations.ehr_exports.profile import built_in
 from core.integrations.ehr_exports.sheets import Sheet, sheets_in
 from core.integrations.practice_files.columns import FILES
 from core.integrations.practice_files.layout import plain
@@ -20,7 +20,8 @@ from core.jobs.ehr_exports.load import import_export
 from core.jobs.ehr_exports.result import ExportResult
 from core.jobs.practice_files.load import import_folder
 from core.jobs.practice_files.result import ImportResult
-from core.store.engine import rehearsal
+from core.own_exports.commands import profile_named
+from core.store.engine import reader, rehearsal
 
 OWN = "practice_files"
 
@@ -39,9 +40,9 @@ def import_path(
     Raises NotFound for a profile that is not there, BadInput when nothing at the path can be used.
     """
     if profile and profile != OWN:
-        return import_export(
-            engine, path, profile=built_in_named(profile), answers=answers, dry_run=dry_run, progress=progress
-        )
+        with reader(engine) as session:
+            known = profile_named(session, profile)
+        return import_export(engine, path, profile=known, answers=answers, dry_run=dry_run, progress=progress)
     if profile == OWN or _is_practice(path):
         with _as_folder(path) as folder:
             if not dry_run:

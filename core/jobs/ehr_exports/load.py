@@ -26,6 +26,7 @@ from core.integrations.practice_files.columns import FILES
 from core.integrations.records import Rejected
 from core.jobs.ehr_exports.result import ExportResult, SourceCounts
 from core.jobs.ehr_exports.source import MadeFile
+from core.jobs.ehr_exports.undo import Remembering, begin_load, end_load
 from core.jobs.practice_files.guarantors import practice_files_connection
 from core.jobs.practice_files.load import CHUNK, _follow_up, _Import, _retry, _store_chunk
 from core.jobs.practice_files.result import FileCounts, ImportResult
@@ -33,13 +34,14 @@ from core.jobs.practice_files.rows import Known, table_of
 from core.jobs.practice_files.waiting_rows import files_with_open_rows
 from core.jobs.records.joining import join_records
 from core.names import folded
+from core.own_exports.commands import kept_profile, kept_profiles, save_profile
 from core.patients.models import Patient
 from core.practice.models import Practice
 from core.store.engine import reader, rehearsal, transaction
-from core.store.upsert import held
 
 Progress = Callable[[str, int], None]
 _NAMED = 5
+_OF_ONE_RUN = frozenset({"as_of"})  # an answer that is not kept
 
 
 @dataclass(slots=True)
@@ -62,20 +64,49 @@ def import_export(
     connection_id: int | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
+    by: str = "",
 ) -> ExportResult:
-    """Load an export: a folder, a zip archive or one file. Without a profile, the built-in one that knows it best.
+    """Load an export: a folder, a zip archive or one file. Without a profile, the kept or built-in one that knows it
+    best. What was answered before need not be answered again; what is answered now is kept.
 
     dry_run: everything is done as usual and undone at the end. Raises BadInput when nobody knows whose files these are,
     the time zone is not known, or an answer fits no question.
     """
-    found = sheets_in(path)
-    chosen = recognized(found, path, profile)
+    return load_sheets(
+        engine, sheets_in(path), path.name, profile=profile, answers=answers, connection_id=connection_id,
+        dry_run=dry_run, progress=progress, by=by,
+    )  # fmt: skip
+
+
+def load_sheets(
+    engine: Engine,
+    found: Found,
+    what: str,
+    *,
+    profile: Profile | None = None,
+    answers: Mapping[str, Any] | None = None,
+    connection_id: int | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    by: str = "",
+) -> ExportResult:
+    """As import_export, of sheets that are open already. what: what to call them when nobody knows them."""
+    with reader(engine) as session:
+        own = {kept.name: kept.profile for kept in kept_profiles(session)}
+        chosen = recognized(found, what, profile, {**built_in(), **own})
+        kept = kept_profile(session, chosen.profile.profile)
+    said = {**(kept.answers if kept else {}), **(answers or {})}
     if dry_run:
         with rehearsal(engine) as connection:
-            result = load_match(connection, chosen, answers or {}, connection_id, progress)
+            result = load_match(connection, chosen, said, connection_id, progress)
         result.rehearsed = True
     else:
-        result = load_match(engine, chosen, answers or {}, connection_id, progress)
+        result = load_match(engine, chosen, said, connection_id, progress, by=by, undoable=True)
+        with transaction(engine) as session:
+            save_profile(
+                session, None, chosen.profile, answers={k: v for k, v in said.items() if k not in _OF_ONE_RUN},
+                shape=shape_of(chosen),
+            )  # fmt: skip
     result.notes += found.left_out
     if others := [f"{sheet.shown}{_book(sheet.book)}" for sheet in chosen.left_out]:
         named = ", ".join(others[:_NAMED]) + (
@@ -89,16 +120,24 @@ def _book(book: str) -> str:
     return f" (sheet {book})" if book else ""
 
 
-def recognized(found: Found, path: Path, profile: Profile | None) -> Match:
+def shape_of(chosen: Match) -> dict[str, list[str]]:
+    """The names of the columns that each table's file has."""
+    return {opened.table.table: opened.names for opened in chosen.opened}
+
+
+def recognized(
+    found: Found, what: str, profile: Profile | None, profiles: Mapping[str, Profile] | None = None
+) -> Match:
     """The profile of these files and what each file is. Raises BadInput when none knows them."""
+    profiles = profiles or built_in()
     if not found.sheets:
-        raise BadInput(" ".join([f"{path.name} holds no table that can be read.", *found.left_out]))
-    chosen = match(profile, found.sheets) if profile else best(built_in().values(), found.sheets)
+        raise BadInput(" ".join([f"{what} holds no table that can be read.", *found.left_out]))
+    chosen = match(profile, found.sheets) if profile else best(profiles.values(), found.sheets)
     if chosen is None or not chosen.opened:
         names = ", ".join(dict.fromkeys(sheet.shown for sheet in found.sheets[:4]))
         whose = f"are no export of {profile.title}" if profile else "are of no system that Huddle knows"
         raise BadInput(
-            f"The columns of {names} {whose}. Say whose they are with --as ({', '.join(built_in())}), or match their "
+            f"The columns of {names} {whose}. Say whose they are with --as ({', '.join(profiles)}), or match their "
             "columns on the page Integrations, under Your own export."
         )
     return chosen
@@ -110,8 +149,14 @@ def load_match(
     answers: Mapping[str, Any],
     connection_id: int | None = None,
     progress: Progress | None = None,
+    *,
+    by: str = "",
+    undoable: bool = False,
 ) -> ExportResult:
-    """Make rows of files whose profile is known, and store them. Raises BadInput as import_export does."""
+    """Make rows of files whose profile is known, and store them. undoable: what it changes is written down, for a day.
+
+    Raises BadInput as import_export does.
+    """
     if connection_id is None:
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
@@ -123,9 +168,14 @@ def load_match(
     fold(made, setting, name)
     _refuse_without_zone(made, setting)
     heard = _Heard()
-    stored = _store(engine, connection_id, made, heard, progress)
+    names = [opened.sheet.shown for opened in made.opened]
+    load_id = begin_load(engine, connection_id, chosen.profile.profile, names, by) if undoable else 0
+    stored = _store(engine, connection_id, made, heard, progress, load_id)
     join_records(engine)
-    return _told(chosen, made, setting, heard, stored)
+    result = _told(chosen, made, setting, heard, stored)
+    if undoable:
+        end_load(engine, load_id, sum(counts.stored for counts in result.files.values()))
+    return result
 
 
 def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
@@ -163,11 +213,17 @@ def _refuse_without_zone(made: Made, setting: Setting) -> None:
 
 
 def _store(
-    engine: Engine | Connection, connection_id: int, made: Made, heard: _Heard, progress: Progress | None
+    engine: Engine | Connection,
+    connection_id: int,
+    made: Made,
+    heard: _Heard,
+    progress: Progress | None,
+    load_id: int,
 ) -> set[tuple[str, str]]:
     """Store everything in the order of the practice files. Returns (file, key) of the rows that are new or changed."""
     going = _Import(engine, connection_id, progress, watching=False, result=heard)
     stored: set[tuple[str, str]] = set()
+    remembering = Remembering(engine, connection_id, load_id)
     with reader(engine) as session:
         waiting = files_with_open_rows(session, connection_id)
     for name in FILES:
@@ -175,13 +231,15 @@ def _store(
             _retry(going, FILES[name])
         faults = [fault for fault in made.faults if fault.file == name]
         if rows := made.rows.get(name, []):
-            _store_file(going, MadeFile(name, rows, faults, made), stored)
+            _store_file(going, MadeFile(name, rows, faults, made), stored, remembering)
         elif faults:
-            _store_file(going, MadeFile(name, [], faults, made), stored)
+            _store_file(going, MadeFile(name, [], faults, made), stored, remembering)
     return stored
 
 
-def _store_file(going: _Import, source: MadeFile, stored: set[tuple[str, str]]) -> None:
+def _store_file(
+    going: _Import, source: MadeFile, stored: set[tuple[str, str]], remembering: Remembering
+) -> None:
     name = source.file.name
     going.result.add(name, FileCounts(), [])
     with transaction(going.engine) as session:
@@ -192,10 +250,9 @@ def _store_file(going: _Import, source: MadeFile, stored: set[tuple[str, str]]) 
         done = 0
         for chunk in _chunks(source.records()):
             keys = [record.external_id for record in chunk]
-            before = _held(going, name, keys)
+            remembering.before(name, keys)
             _store_chunk(going, source, known, run_id, chunk)
-            after = _held(going, name, keys)
-            stored |= {(name, key) for key in after if after[key] != before.get(key)}
+            stored |= {(name, key) for key in remembering.after(name, keys)}
             done += len(chunk)
             if going.progress is not None:
                 going.progress(name, done)
@@ -206,12 +263,6 @@ def _store_file(going: _Import, source: MadeFile, stored: set[tuple[str, str]]) 
         with transaction(going.engine) as session:
             fail_run(session, run_id, "The import was cut off in the middle; importing again completes it.")
         raise
-
-
-def _held(going: _Import, file: str, keys: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    with reader(going.engine) as session:
-        found = held(session, table_of(file), going.connection_id, list(dict.fromkeys(keys)))
-    return {key: (row[1], row[3] is None) for key, row in found.items()}
 
 
 def _chunks(records: Iterable[Any]) -> Iterable[list[Any]]:

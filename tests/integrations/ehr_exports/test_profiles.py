@@ -142,7 +142,9 @@ def test_a_row_that_breaks_off_at_the_end_of_a_file_is_no_row(tmp_path: Path) ->
     assert [line.fault for line in opened.lines()] == ["", "the file breaks off in this line"]
 
 
-def test_a_list_that_looks_like_the_patients_but_is_called_otherwise_is_not_taken_for_them(tmp_path: Path) -> None:
+def test_a_list_that_looks_like_the_patients_but_is_called_otherwise_is_not_taken_for_them(
+    tmp_path: Path,
+) -> None:
     folder = write_export(tmp_path, PRACTICE_FUSION)
     (folder / "patient-guarantors.tsv").write_text(
         "PatientPracticeGuid\tFirstName\tLastName\tBirthDate\tIsActive\nx\tA\tB\t01/02/2000\tTrue\n"

@@ -322,4 +322,7 @@ def test_batches_of_one_table_settle_their_dates_together(sqlite_store: Engine, 
     (tmp_path / "demographics_1.csv").write_text(header + "1,A,Ada,Byron,03/09/1984\n")
     (tmp_path / "demographics_2.csv").write_text(header + "2,B,Bea,Cole,18/07/2012\n")
     load(sqlite_store, tmp_path)
-    assert [str(row["birth_date"]) for row in rows(sqlite_store, "patients").values()] == ["1984-09-03", "2012-07-18"]
+    assert [str(row["birth_date"]) for row in rows(sqlite_store, "patients").values()] == [
+        "1984-09-03",
+        "2012-07-18",
+    ]
