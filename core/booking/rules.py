@@ -149,9 +149,16 @@ def _span_on(day: date, stretch: Stretch, zone: str) -> Span:
 
 
 def wall(day: date, minute: int, zone: str) -> datetime:
-    """The instant (UTC) of a minute since midnight on a local day's wall."""
-    local = datetime.combine(day, time()) + minute * _MINUTE
-    return clock.local_instant(local, zone)
+    """The first instant (UTC) at which a local day's wall shows a minute since midnight, or has passed it: a minute that
+    the clocks skip in spring is the one they jump to."""
+    wanted = datetime.combine(day, time()) + minute * _MINUTE
+    at = clock.local_instant(wanted, zone)
+    if at.astimezone(clock.zone(zone)).replace(tzinfo=None) == wanted:
+        return at
+    at = wanted.replace(tzinfo=clock.zone(zone), fold=1).astimezone(clock.EPOCH.tzinfo)
+    while at.astimezone(clock.zone(zone)).replace(tzinfo=None) < wanted:
+        at += _MINUTE
+    return at
 
 
 def unfit_minutes(minutes: int, *, least: int = GRAIN_MINUTES) -> bool:
