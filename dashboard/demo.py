@@ -215,6 +215,7 @@ def fill(control: dict[str, Any], *, accounts: Iterable[str] = tuple(ACCOUNTS)) 
             if key := clerks.get(username):
                 set_clerk_key(session, None, staff_id=added.id or 0, connection_id=former_id, key=key)
     _connect_genesis(engine, control["genesis"])
+    _say(f"Online booking: {_offer_online(engine)} types on offer")
     engine.dispose()
 
 
@@ -236,6 +237,69 @@ def _connect_genesis(engine: Engine, given: dict[str, Any]) -> None:
                 set_clerk_key(session, None, staff_id=staff.id or 0, connection_id=genesis, key=key)
 
 
+ONLINE: dict[str, dict[str, Any]] = {
+    # the EHR's type: how it is offered, each way to charge once
+    "T01": {"charge": "nothing", "notice_minutes": 60, "text": "A visit for people we know."},
+    "T02": {
+        "charge": "deposit",
+        "deposit_cents": 4_000,
+        "who": "new patients",
+        "text": "Your first visit with us.",
+    },
+    "T03": {"charge": "card on file", "who": "existing patients"},
+    "T04": {"charge": "full price", "step_minutes": 30, "prep_minutes": 15, "refund_percent_late": 50},
+    "T05": {"charge": "hold", "days_ahead": 14, "members_free": True},
+}
+
+
+def _offer_online(engine: Engine) -> int:
+    """Types on offer by the providers who give them, on weekdays with a lunch break. Returns how many."""
+    from sqlmodel import col, select
+
+    from core.booking import commands as booking
+    from core.booking.rules import Stretch
+    from core.permissions import Identity
+    from core.schedule.models import Appointment, AppointmentType, Provider
+    from core.staff.models import Staff
+
+    with transaction(engine) as session:
+        first = session.exec(select(Staff).order_by(col(Staff.id))).first()
+        if first is None:
+            return 0
+        owner = Identity(0, first.id or 0, first.username, first.display_name, Role.OWNER)
+        hours = [Stretch(day, 8 * 60, 18 * 60) for day in range(5)]
+        hours += [Stretch(day, 12 * 60, 13 * 60, is_break=True) for day in range(5)]
+        providers = session.exec(select(Provider).where(col(Provider.location_id).is_not(None))).all()
+        everybody = [one.id or 0 for one in providers]
+        for one in providers:
+            booking.save_hours(
+                session, owner, provider_id=one.id or 0, location_id=one.location_id or 0, stretches=hours
+            )
+        offered = 0
+        for kind in session.exec(select(AppointmentType).order_by(col(AppointmentType.id))).all():
+            if kind.external_id not in ONLINE:
+                continue
+            row = booking.offer_type(session, owner, appointment_type_id=kind.id or 0)
+            usual = {
+                "minutes": row.minutes,
+                "step_minutes": row.minutes,
+                "notice_minutes": 120,
+                "days_ahead": 45,
+            }
+            booking.save_type(session, owner, online_type_id=row.id or 0, **usual | ONLINE[kind.external_id])
+            giving = (
+                select(Appointment.provider_id).where(Appointment.appointment_type_id == kind.id).distinct()
+            )
+            ids = [each for each in session.exec(giving) if each is not None] or everybody
+            booking.assign_providers(session, owner, online_type_id=row.id or 0, provider_ids=ids)
+            if ids:
+                booking.turn_type(session, owner, online_type_id=row.id or 0, on=True)
+                offered += 1
+        booking.save_booking_rules(session, owner, no_shows_prepay=3, days_ahead_prepay=None)
+        booking.switch_booking(session, owner, on=True)
+    return offered
+
+
 def _connect_messages(engine: Engine, control: dict[str, Any]) -> None:
     """E-mail and texts go to the sandbox's mailbox and phones; what a phone answers comes back to us."""
     from core.connections.commands import check, connect, split_secrets
@@ -255,6 +319,7 @@ def _welcome(port: int, control: dict[str, Any]) -> str:
     people = "\n".join(f"    {name:<8}{password:<24}{role}" for name, (role, _, password) in ACCOUNTS.items())
     return (
         f"\n  Huddle is on  http://127.0.0.1:{port}\n\n  Demo accounts (user, password, role):\n{people}\n\n"
+        f"  Patients book {settings().public_url}/book  (pay with 4111 1111 1111 1111)\n"
         f"  Sandbox       {control['pages']['home']}  (addresses and keys: /control)\n"
         f"  Phones        {control['pages']['phone']}  (what was texted; answer as a patient)\n"
         f"  Genesis       {control['pages']['workbench']}  (the EHR's tasks; close one there)\n"
