@@ -4,25 +4,21 @@ import streamlit as st
 
 from core.links.rules import LinkKind
 from core.permissions import Identity
-from core.practice.reports import places
 from core.reports.head import Report
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
 from dashboard.ui.memberships.list import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
-from dashboard.ui.morning.filters import order_picker
-from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.place_picker import place_picker
-from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness, memberships_report
+from dashboard.ui.toolbar import list_toolbar
 from dashboard.wording.columns import place_of
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count
 
 SCREEN, BOARD, NUMBERS = "memberships", "memberships board", "memberships numbers"
-SEARCH, TROUBLE, AT = "memberships search", "memberships trouble", "memberships at"
+TROUBLE, AT = "memberships trouble", "memberships at"
 LIMIT = 50
 
 
@@ -34,29 +30,8 @@ def members() -> None:
 
 def _members() -> None:
     who = page.identity()
-    with page.open_reader() as session:
-        offered = places(session, who.location_id)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key=SEARCH,
-            placeholder="Name, or last four of the mobile",
-            label_visibility="collapsed",
-            type="search",
-            live="200ms",
-            icon=":material/search:",
-            width=300,
-            max_chars=60,
-            on_change=_from_the_start,
-        )
-        order = order_picker(who, SCREEN, ORDERS, _from_the_start)
-        place = place_picker(offered, who, SCREEN, _from_the_start)
-        st.space("stretch")
-        may_see = sight_with_switch(who)
-        menu = st.container(horizontal=True, width="content")
-        with menu:
-            list_menu("memberships", place, who, may_see)
-    report = memberships_report(place.key if place else who.location_id)
+    bar = list_toolbar(who, SCREEN, _from_the_start, export="memberships", orders=ORDERS)
+    report = memberships_report(bar.location_of(who))
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
         key=NUMBERS,
@@ -65,11 +40,11 @@ def _members() -> None:
         sources=freshness(),
         on_press=_press,
     )
-    with menu:
-        shown = matching(report.rows, trouble, search.strip())
+    with bar.menu:
+        shown = matching(report.rows, trouble, bar.search)
         ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Memberships")
-    _board(report, search.strip(), trouble, order, who, may_see)
-    patient_card.draw_drawer(BOARD, who, may_see, first="plans")
+    _board(report, bar.search, trouble, bar.order, who, bar.may_see)
+    patient_card.draw_drawer(BOARD, who, bar.may_see, first="plans")
 
 
 def _board(report: Report, search: str, trouble: str, order: str, who: Identity, may_see: MaySee) -> None:

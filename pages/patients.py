@@ -10,10 +10,11 @@ from dashboard.ui import page
 from dashboard.ui.choices import choices
 from dashboard.ui.components import board, headline
 from dashboard.ui.morning.day_bar import chosen_day
-from dashboard.ui.morning.filters import column_picker, order_picker
+from dashboard.ui.morning.filters import column_picker
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import may_see, sight_with_switch
 from dashboard.ui.reads import freshness
+from dashboard.ui.toolbar import order_picker, search_box
 from dashboard.wording import columns
 from dashboard.wording.chips import group_cards
 from dashboard.wording.may_see import MaySee
@@ -32,23 +33,12 @@ def patients() -> None:
 def _patients() -> None:
     who = page.identity()
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key=SEARCH,
-            placeholder="Name, or last four of the mobile",
-            label_visibility="collapsed",
-            type="search",
-            live="200ms",
-            icon=":material/search:",
-            width=340,
-            max_chars=60,
-            on_change=_from_the_start,
-        )
+        search = search_box(SEARCH, _from_the_start)
         order = order_picker(who, SCREEN, ORDERS, _from_the_start)
         column_picker(who, may_see(who), SCREEN)
         st.space("stretch")
         seen = sight_with_switch(who)
-    _list(search.strip(), order, who, seen)
+    _list(search, order, who, seen)
     patient_card.draw_drawer(BOARD, who, seen)
 
 

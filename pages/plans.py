@@ -3,24 +3,20 @@
 import streamlit as st
 
 from core.links.rules import LinkKind
-from core.practice.reports import places
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.components import board, headline
-from dashboard.ui.morning.filters import order_picker
-from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.place_picker import place_picker
 from dashboard.ui.plans import board as plan_board
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.ui.plans.reads import plans_report
-from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import freshness
+from dashboard.ui.toolbar import list_toolbar
 from dashboard.wording.text import plain
 
 SCREEN, NUMBERS = "plans", "plans numbers"
-SEARCH, PRESSED, AT = "plans search", "plans pressed", "plans at"
+PRESSED, AT = "plans pressed", "plans at"
 
 
 @page.body(60)
@@ -31,29 +27,10 @@ def plans() -> None:
 
 def _plans() -> None:
     who = page.identity()
-    with page.open_reader() as session:
-        offered = places(session, who.location_id)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key=SEARCH,
-            placeholder="Name, or last four of the mobile",
-            label_visibility="collapsed",
-            type="search",
-            live="200ms",
-            icon=":material/search:",
-            width=300,
-            max_chars=60,
-            on_change=_from_the_start,
-        )
-        order = order_picker(who, SCREEN, plan_list.ORDERS, _from_the_start)
-        place = place_picker(offered, who, SCREEN, _from_the_start)
-        st.space("stretch")
-        may_see = sight_with_switch(who)
-        menu = st.container(horizontal=True, width="content")
-        with menu:
-            list_menu("arrears", place, who, may_see, print_view="/print/plans")
-    found = plans_report(place.key if place else who.location_id)
+    bar = list_toolbar(
+        who, SCREEN, _from_the_start, export="arrears", orders=plan_list.ORDERS, print_view="/print/plans"
+    )
+    found = plans_report(bar.location_of(who))
     pressed = st.session_state.get(PRESSED, "")
     headline.draw_headline(
         key=NUMBERS,
@@ -67,14 +44,14 @@ def _plans() -> None:
     )
     window = incoming_list.window_of(pressed)
     if not window:
-        with menu:
-            rows = plan_list.matching(found.report.rows, pressed, search.strip())
+        with bar.menu:
+            rows = plan_list.matching(found.report.rows, pressed, bar.search)
             ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
     at = st.session_state.get(AT, 1)
     shown = (
-        plan_board.coming(found, window, may_see, at)
+        plan_board.coming(found, window, bar.may_see, at)
         if window
-        else plan_board.behind(found, pressed, search.strip(), order, may_see, at)
+        else plan_board.behind(found, pressed, bar.search, bar.order, bar.may_see, at)
     )
     if shown.remark:
         st.markdown(plain(shown.remark, 400))
@@ -83,7 +60,7 @@ def _plans() -> None:
     )
     if shown.pages > 1:
         st.pagination(shown.pages, key=AT)
-    patient_card.draw_drawer(plan_board.BOARD, who, may_see)
+    patient_card.draw_drawer(plan_board.BOARD, who, bar.may_see)
 
 
 def _press() -> None:

@@ -58,7 +58,7 @@ def test_a_provider_has_no_such_page(practice: Engine) -> None:
 
 def test_a_search_without_a_match_says_so_and_breaks_nothing(practice: Engine) -> None:
     app = opened(practice, "card_updates")
-    app.text_input("cards search").set_value("no such person <b>").run()
+    app.text_input("card updates search").set_value("no such person <b>").run()
     assert (list(app.exception), list(app.error)) == ([], [])
 
 

@@ -3,24 +3,20 @@
 import streamlit as st
 
 from core.links.rules import LinkKind
-from core.permissions import Identity
-from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.card_updates.card_troubles import drawn, heads, matching, numbers, seen_by, why_empty
-from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
-from dashboard.ui.output import list_menu
 from dashboard.ui.patient import drawer as patient_card
-from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.reads import Cards, cards_to_mend, freshness
+from dashboard.ui.toolbar import list_toolbar
 from dashboard.wording.columns import place_of
 from dashboard.wording.may_see import MaySee
-from dashboard.wording.text import count, plain
+from dashboard.wording.text import count
 
 SCREEN, BOARD, NUMBERS = "card updates", "cards board", "cards numbers"
-SEARCH, TROUBLE, AT, PLACE = "cards search", "cards trouble", "cards at", "cards place"
-EVERYWHERE, LIMIT = "", 50
+TROUBLE, AT = "cards trouble", "cards at"
+LIMIT = 50
 
 
 @page.body(60)
@@ -31,43 +27,25 @@ def cards_tab() -> None:
 
 def _cards() -> None:
     who = page.identity()
-    with page.open_reader() as session:
-        offered = places(session, who.location_id)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key=SEARCH,
-            placeholder="Name, or last four of card or mobile",
-            label_visibility="collapsed",
-            type="search",
-            live="200ms",
-            icon=":material/search:",
-            width=340,
-            max_chars=60,
-            on_change=_from_the_start,
-        )
-        place = _place_picker(offered, who)
-        st.space("stretch")
-        may_see = sight_with_switch(who)
-        menu = st.container(horizontal=True, width="content")
-        with menu:
-            list_menu("cards", place, who, may_see)
-    found = cards_to_mend(place.key if place else who.location_id)
+    bar = list_toolbar(
+        who, SCREEN, _from_the_start, export="cards", placeholder="Name, or last four of card or mobile"
+    )
+    found = cards_to_mend(bar.location_of(who))
     trouble = st.session_state.get(TROUBLE, "")
     headline.draw_headline(
         key=NUMBERS,
         label="What is wrong with the cards, press one to filter",
-        cards=numbers(found.report.rows, trouble, may_see),
+        cards=numbers(found.report.rows, trouble, bar.may_see),
         sources=freshness(),
         on_press=_press,
     )
     if not found.known and found.report.rows:
         st.warning("No source of cards has answered for three days: others may have ended meanwhile.")
-    with menu:
-        shown = matching(found.report.rows, trouble, search.strip())
+    with bar.menu:
+        shown = matching(found.report.rows, trouble, bar.search)
         ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Cards to mend")
-    _board(found, search.strip(), trouble, may_see)
-    patient_card.draw_drawer(BOARD, who, may_see)
+    _board(found, bar.search, trouble, bar.may_see)
+    patient_card.draw_drawer(BOARD, who, bar.may_see)
 
 
 def _board(found: Cards, search: str, trouble: str, may_see: MaySee) -> None:
@@ -97,30 +75,6 @@ def _board(found: Cards, search: str, trouble: str, may_see: MaySee) -> None:
     )
     if len(rows) > LIMIT:
         st.pagination(-(-len(rows) // LIMIT), key=AT)
-
-
-def _place_picker(offered: list[LocationChoice], who: Identity) -> LocationChoice | None:
-    """The location chosen for this screen, remembered; None = every location of this person."""
-    if len(offered) < 2:
-        return None
-    names = {EVERYWHERE: "All locations", **{one.external_id: one.name for one in offered}}
-    wanted = choices(who, SCREEN).get("location", EVERYWHERE)
-    st.session_state[PLACE] = wanted if wanted in names else EVERYWHERE
-    st.selectbox(
-        "Location",
-        list(names),
-        key=PLACE,
-        format_func=lambda key: plain(names[key], 40),
-        label_visibility="collapsed",
-        width=220,
-        on_change=lambda: _choose_place(who),
-    )
-    return next((one for one in offered if one.external_id == st.session_state[PLACE]), None)
-
-
-def _choose_place(who: Identity) -> None:
-    choose(who, SCREEN, location=st.session_state[PLACE])
-    _from_the_start()
 
 
 def _press() -> None:

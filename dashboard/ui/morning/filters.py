@@ -1,6 +1,6 @@
 """Which visits of the day are shown, in which order, and the row of choices above the table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from core.reports.head import Report
 from core.reports.rows import MorningRow
 from core.reports.rules import row_order
 from dashboard.ui.choices import choices, choose
+from dashboard.ui.toolbar import order_picker
 from dashboard.wording.chips import groups_of
 from dashboard.wording.columns import offered
 from dashboard.wording.may_see import MaySee
@@ -66,30 +67,6 @@ def filter_bar(report: Report, who: Identity, may_see: MaySee) -> tuple[list[str
     order = order_picker(who, "morning", ORDERS)
     column_picker(who, may_see, "morning")
     return groups, provider, order
-
-
-def order_picker(
-    who: Identity, screen: str, orders: dict[str, str], on_pick: Callable[[], None] = lambda: None
-) -> str:
-    """The order of the rows, remembered for the person; the first of `orders` until they choose."""
-    key = f"{screen} order"
-    first = next(iter(orders))
-    st.session_state.setdefault(key, choices(who, screen).get("sort", first))
-
-    def picked() -> None:
-        on_pick()
-        choose(who, screen, sort=st.session_state[key])
-
-    chosen = st.segmented_control(
-        "Order",
-        list(orders),
-        key=key,
-        format_func=orders.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        on_change=picked,
-    )
-    return chosen or first
 
 
 def column_picker(who: Identity, may_see: MaySee, screen: str) -> None:
