@@ -17,10 +17,15 @@ if __name__ == "__main__":
 
     main()
 else:
+    from core.logs import catch_unforeseen, configure
     from dashboard.presses import keep_every_press
+    from dashboard.web.connections import watch_connections
     from dashboard.web.lifespan import lifespan
     from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
 
+    configure()
+    catch_unforeseen()
+    watch_connections()
     keep_every_press()
     app = st.App(
         Path(__file__).resolve(),

@@ -88,3 +88,35 @@ def test_what_a_patient_holds_is_in_no_log(kind: str) -> None:
     )
     assert "Ab-3_x9Zq" not in said
     assert said.count(f"/{kind}/[link]") == 2
+
+
+def test_loggers_with_handlers_of_their_own_go_the_same_way(stderr: io.StringIO) -> None:
+    noisy = logging.getLogger("uvicorn.error.of.a.test")
+    own = io.StringIO()
+    noisy.addHandler(logging.StreamHandler(own))
+    noisy.propagate = False
+    logs.configure()
+    noisy.error("Exception in ASGI application: ana@example.com")
+    logging.getLogger("asyncio").error("task failed for 4242 4242 4242 4242")
+    assert own.getvalue() == ""
+    assert [line["event"] for line in lines(stderr)] == [
+        "Exception in ASGI application: [e-mail]",
+        "task failed for [card number ending 4242]",
+    ]
+
+
+def test_a_flood_of_one_kind_is_counted_and_not_written() -> None:
+    stream, moments = io.StringIO(), [100.0]
+    handler = logs.Sparing(stream, now=lambda: moments[0])
+
+    def say(words: str) -> None:
+        handler.handle(logging.LogRecord("asyncio", logging.ERROR, "", 0, words, (), None))
+
+    for number in range(5_000):
+        say(f"socket {number} out of system resource")
+    say("something else")
+    assert len(stream.getvalue().splitlines()) == logs.MOST_OF_A_KIND + 1
+    moments[0] += logs.A_MINUTE
+    say("socket 1 out of system resource")
+    told = stream.getvalue().splitlines()[-2]
+    assert told.startswith(f"{5_000 - logs.MOST_OF_A_KIND} more lines like")

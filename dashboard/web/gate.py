@@ -105,7 +105,10 @@ def is_by_token(path: str) -> bool:
 
 def same_host(origin: str | None, host: str | None) -> bool:
     """Whether an Origin header names the host that was asked. Browsers always send one with a websocket."""
-    return bool(origin and host) and urlsplit(origin or "").netloc.lower() == (host or "").lower()
+    try:
+        return bool(origin and host) and urlsplit(origin or "").netloc.lower() == (host or "").lower()
+    except ValueError:
+        return False
 
 
 def from_elsewhere(headers: Headers) -> bool:

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import streamlit.logger
 from starlette.concurrency import run_in_threadpool
 
 from core.connections.commands import require_key
 from core.jobs.worker import Worker
-from core.logs import configure
+from core.logs import configure, take_over
 from core.settings import settings
 from core.store.engine import reader
 from core.store.migrate import migrate
@@ -43,6 +44,9 @@ def worker_state() -> str:
 
 def _open() -> None:
     configure()
+    streamlit.logger.setup_formatter = (
+        take_over  # it gives each new logger a handler of its own, which does not redact
+    )
     engine = sessions.engine()
     migrate(engine)
     with reader(engine) as session:

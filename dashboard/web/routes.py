@@ -26,6 +26,7 @@ from dashboard.web.printing_plans import PrintPlans
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.stop import Stop
 from dashboard.web.store_away import AWAY, store_away
+from dashboard.web.visits import Visits
 from dashboard.web.webhooks import Webhook
 
 FAVICON = Path(__file__).parent / "favicon.png"
@@ -69,4 +70,4 @@ ROUTES = [
     Route("/export/{name}.csv", ExportList),
 ]
 ON_ERROR = dict.fromkeys(AWAY, store_away)
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Gate)]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Visits), Middleware(Gate)]
