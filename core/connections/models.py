@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.store.base import Row, Synced, one_per_source
@@ -47,7 +47,10 @@ class Connection(Row, table=True):
 
 
 class SyncRun(Row, table=True):
-    """One resource of one sync. rows_in = stored + unchanged + quarantined, always."""
+    """One resource of one sync. rows_in = stored + unchanged + quarantined + set_aside, always.
+
+    gone: rows held that the source no longer sends.
+    """
 
     __table_args__ = (Index(None, "connection_id", "resource", "started_at"),)
 
@@ -62,6 +65,8 @@ class SyncRun(Row, table=True):
     stored: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    set_aside: int = 0
+    gone: int = 0
     error: str = ""
 
 
@@ -97,6 +102,58 @@ class QuarantinedRow(Row, table=True):
     first_seen_at: datetime = Field(sa_type=UtcInstant)
     last_seen_at: datetime = Field(sa_type=UtcInstant)
     resolved_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class Loss(Row, table=True):
+    """Rows that a source which sends everything did not send, and that nobody believed gone: a person is asked.
+
+    held: rows of the kind that were there before. missing: how many were not sent. why: a word of LossReason.
+    answer: a word of LossAnswer, "" = open. Of each kind of each source at most one is open.
+    """
+
+    __table_args__ = (
+        Index(
+            None,
+            "connection_id",
+            "resource",
+            unique=True,
+            sqlite_where=text("answer = ''"),
+            postgresql_where=text("answer = ''"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    resource: str
+    table_name: str
+    held: int
+    missing: int
+    why: str
+    found_at: datetime = Field(sa_type=UtcInstant)
+    answer: str = ""
+    answered_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    answered_by: str = ""
+
+
+class LossReason(StrEnum):
+    FIFTH = "more than a fifth"
+    CUT_OFF = "cut off"
+
+
+class LossAnswer(StrEnum):
+    GONE = "gone"
+    KEPT = "kept"
+    CAME_BACK = "came back"
+
+
+class LostRow(Row, table=True):
+    """One row of a loss. row_id: in the table that the loss names."""
+
+    __table_args__ = (UniqueConstraint("loss_id", "row_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    loss_id: int = Field(foreign_key="loss.id")
+    row_id: int
 
 
 class ProcessorLocation(Synced, table=True):

@@ -57,23 +57,27 @@ def quarantine(session: Session, connection_id: int, resource: str, rejected: Se
     return len(rejected)
 
 
+def open_rows(connection_id: int, resource: str) -> tuple[Any, ...]:
+    """The conditions of rows of one file or resource that are still in quarantine."""
+    return (
+        _TABLE.c.connection_id == connection_id,
+        _TABLE.c.resource == resource,
+        _TABLE.c.resolved_at.is_(None),
+    )
+
+
 def resolve(session: Session, connection_id: int, resource: str, external_ids: Sequence[str]) -> int:
     """Mark rows mended whose external id has been stored since. Returns how many."""
     if not external_ids:
         return 0
-    open_rows = (
-        _TABLE.c.connection_id == connection_id,
-        _TABLE.c.resource == resource,
-        _TABLE.c.resolved_at.is_(None),
-        _TABLE.c.external_id != "",
-    )
-    if session.execute(select(_TABLE.c.id).where(*open_rows).limit(1)).first() is None:
+    waiting = (*open_rows(connection_id, resource), _TABLE.c.external_id != "")
+    if session.execute(select(_TABLE.c.id).where(*waiting).limit(1)).first() is None:
         return 0
     mended = 0
     for start in range(0, len(external_ids), _CHUNK):
         chunk = list(external_ids[start : start + _CHUNK])
         result = session.execute(
-            update(_TABLE).where(*open_rows, _TABLE.c.external_id.in_(chunk)).values(resolved_at=clock.now())
+            update(_TABLE).where(*waiting, _TABLE.c.external_id.in_(chunk)).values(resolved_at=clock.now())
         )
         mended += result.rowcount  # type: ignore[attr-defined]  # an UPDATE's result has one
     return mended

@@ -23,10 +23,13 @@ def add_counts(
     stored: int = 0,
     unchanged: int = 0,
     quarantined: int = 0,
+    set_aside: int = 0,
+    gone: int = 0,
 ) -> None:
-    """Add one page to a run. Raises ValueError unless rows_in = stored + unchanged + quarantined (CONTRACTS §3)."""
-    if rows_in != stored + unchanged + quarantined:
-        raise ValueError(f"{rows_in} rows in, but {stored} + {unchanged} + {quarantined} accounted for")
+    """Add one page to a run. Raises ValueError unless rows_in = stored + unchanged + quarantined + set_aside
+    (CONTRACTS §1). gone: rows held that are no longer sent."""
+    if rows_in != (told := stored + unchanged + quarantined + set_aside):
+        raise ValueError(f"{rows_in} rows in, but {told} accounted for")
     session.execute(
         update(SyncRun)
         .where(col(SyncRun.id) == run_id)
@@ -35,6 +38,8 @@ def add_counts(
             stored=col(SyncRun.stored) + stored,
             unchanged=col(SyncRun.unchanged) + unchanged,
             quarantined=col(SyncRun.quarantined) + quarantined,
+            set_aside=col(SyncRun.set_aside) + set_aside,
+            gone=col(SyncRun.gone) + gone,
         )
         .execution_options(synchronize_session=False)
     )

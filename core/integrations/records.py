@@ -18,6 +18,13 @@ class Rejected(NamedTuple):
     raw: dict[str, Any]
 
 
+class SetAside(NamedTuple):
+    """A line that is no record of anything: a total, a footer, the header once more. reason: what it is, in words."""
+
+    line: int
+    reason: str
+
+
 class StoredRecord(Protocol):
     """A validated record that knows its columns in our table."""
 

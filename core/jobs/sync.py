@@ -37,6 +37,7 @@ from core.jobs.fhir.loading import Load, setting_for
 from core.jobs.fhir.run import sync_fhir
 from core.jobs.lease import Held, hold
 from core.jobs.practice_files.load import sync_folder
+from core.jobs.practice_files.result import FileCounts
 from core.jobs.records import references
 from core.jobs.records.joining import join_records, join_resource
 from core.jobs.records.tables import MODELS
@@ -70,15 +71,17 @@ class RunResult(NamedTuple):
     stored: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    set_aside: int = 0
+    gone: int = 0
     error: str = ""
     retry_after: float | None = None
 
     def sentence(self) -> str:
         """One line for a terminal."""
-        counts = (
-            f"{self.connection} · {self.resource}: {self.rows_in:,} rows in = {self.stored:,} stored + "
-            f"{self.unchanged:,} unchanged + {self.quarantined:,} quarantined"
+        came = FileCounts(
+            self.rows_in, self.stored, self.unchanged, self.quarantined, self.set_aside, self.gone
         )
+        counts = f"{self.connection} · {self.resource}: {came.sentence()}"
         return f"{counts}; stopped: {self.error}" if self.error else counts
 
     def as_json(self) -> dict[str, object]:
@@ -318,14 +321,21 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
                 f"{work.name} watches no folder. Load files with `huddle import DIR`, or connect one."
             )
         came = sync_folder(
-            work.engine, work.connection_id, Path(settings["folder"]), full=work.full, progress=said
+            work.engine,
+            work.connection_id,
+            Path(settings["folder"]),
+            full=work.full,
+            whole=settings.get("whole") == "yes",
+            progress=said,
         )
     except HuddleError as error:
         with transaction(work.engine) as session:
             fail_run(session, start_run(session, work.connection_id, "folder"), error.sentence)
         return [RunResult(work.name, "folder", error=error.sentence)]
-    if any(counts.stored for counts in came.files.values()) or came.retried:
+    if any(counts.stored or counts.gone for counts in came.files.values()) or came.retried:
         join_records(work.engine)
+    for remark in came.remarks:
+        work.said(f"{work.name}: {remark}")
     results = [RunResult(work.name, file, *counts) for file, counts in came.files.items()]
     return results + [RunResult(work.name, "folder", error=sentence) for sentence in came.errors]
 
@@ -350,7 +360,7 @@ def _sync_fhir(
 def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) -> RunResult:
     with reader(work.engine) as session:
         run = session.get_one(SyncRun, run_id)
-        counts = (run.rows_in, run.stored, run.unchanged, run.quarantined)
+        counts = (run.rows_in, run.stored, run.unchanged, run.quarantined, run.set_aside, run.gone)
     sentence = error.sentence if error else ""
     return RunResult(work.name, resource, *counts, sentence, error.retry_after if error else None)
 

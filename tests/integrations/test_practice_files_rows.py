@@ -17,12 +17,15 @@ def test_empty_lines_are_no_rows_but_count_as_lines() -> None:
     assert read("1,a\n\n\n2,b\n") == [Row(1, ["1", "a"]), Row(4, ["2", "b"])]
 
 
-def test_ragged_rows_say_how_many_cells_they_have() -> None:
-    assert [row.fault for row in read("1\n1,a\n1,a,b\n")] == [
-        "has 1 cells where the header has 2",
-        "",
-        "has 3 cells where the header has 2",
-    ]
+def test_rows_are_as_wide_as_they_are() -> None:
+    assert [row.cells for row in read("1\n1,a\n1,a,b\n")] == [["1"], ["1", "a"], ["1", "a", "b"]]
+
+
+def test_a_quote_far_down_is_read_as_well_as_one_at_the_top() -> None:
+    text = "".join(f"{n},a\n" for n in range(1, 5_000)) + '5000,"a\nb"\n5002,c\n'
+    found = read(text)
+    assert found[-2:] == [Row(5_000, ["5000", "a\nb"]), Row(5_002, ["5002", "c"])]
+    assert [row.line for row in found[:4_999]] == list(range(1, 5_000))
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line_only() -> None:

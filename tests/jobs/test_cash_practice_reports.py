@@ -79,7 +79,7 @@ def held(store: Engine, model: Any, *names: str) -> dict[str, tuple[Any, ...]]:
 
 def test_every_row_is_stored_or_in_quarantine(sqlite_store: Engine, folder: Path) -> None:
     result = load(sqlite_store, folder)
-    assert {name: tuple(counts) for name, counts in result.files.items()} == {
+    assert {name: counts[:4] for name, counts in result.files.items()} == {
         "posted_payments": (5, 3, 0, 2),
         "auto_debits": (3, 2, 0, 1),
         "expired_default_credit_cards": (1, 1, 0, 0),

@@ -60,7 +60,7 @@ def test_of_two_waiting_versions_the_later_is_stored(sqlite_store: Engine, tmp_p
 
 
 def test_a_row_mended_in_the_next_file_leaves_the_quarantine(sqlite_store: Engine, tmp_path: Path) -> None:
-    load(sqlite_store, tmp_path, services=with_cell("services", "price", "x"))
+    load(sqlite_store, tmp_path, services=with_cell("services", "name", ""))
     assert still_waiting(sqlite_store) == 1
     assert load(sqlite_store, tmp_path).files["services"] == FileCounts(1, 1, 0, 0)
     assert still_waiting(sqlite_store) == 0
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_used_leaves_the_others_alone(sqlite_store: Engine
 def test_a_watched_file_with_the_same_bytes_is_counted_and_not_read(
     sqlite_store: Engine, tmp_path: Path
 ) -> None:
-    result = load(sqlite_store, tmp_path, services=TEXTS["services"] + "S2,1,Two,x\n")
+    result = load(sqlite_store, tmp_path, services=TEXTS["services"] + "S2,1,,2.00\n")
     read: list[str] = []
     synced = sync_folder(sqlite_store, 1, tmp_path, progress=lambda file, _rows: read.append(file))
     assert read == []

@@ -127,7 +127,7 @@ AUTO_DEBITS = PracticeFile(
         _column("Frequency", _frequency, "every", required=True),
         _column("Next Payment", _day, "next_run_on", "Next Payment Date", "Next Date"),
         _column("Status", _debit_status, "status"),
-        _column("Kind", cells.choice("auto_debit", "reminder"), "kind", "Type", default="auto_debit"),
+        _column("Kind", cells.Choice("auto_debit", "reminder"), "kind", "Type", default="auto_debit"),
         _column("EHR Plan ID", cells.identifier, "pays_for", "Plan ID", "TPS Plan ID"),
         *_MEANS,
     ),

@@ -30,6 +30,7 @@ class Mapped:
     instead_of: list[str] = field(default_factory=list)
     number: str | None = None
     notes: list[tuple[str, str]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
 def coded(concept: Concept) -> tuple[str, str] | None:

@@ -7,14 +7,14 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime
+from datetime import time as time_of_day
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
-import phonenumbers
-
 from core.errors import BadInput, BadMoney
 from core.money import parse_dollars
+from core.phones import e164
 from core.secrets import has_card_number
 
 ID_LENGTH = 200
@@ -35,13 +35,25 @@ class BadCell(BadInput):
         self.column = column
 
 
-class Noted(Exception):
-    """The row can be used, but something about the cell is worth telling: `value` is what is stored."""
+class Refused(BadCell):
+    """The row cannot be used though the cell may be empty: an id that is damaged, a whole card number."""
 
-    def __init__(self, value: Any, note: str) -> None:
+
+class Noted(Exception):
+    """The row can be used, but something about the cell is worth telling: `value` is what is stored.
+
+    unknown: nothing could be made of the cell, which counts as unknown (DOMAIN §0).
+    """
+
+    def __init__(self, value: Any, note: str, *, unknown: bool = False) -> None:
         super().__init__(note)
         self.value = value
         self.note = note
+        self.unknown = unknown
+
+
+class Nothing(Exception):
+    """The cell is a way to write that there is nothing: an empty one."""
 
 
 def quoted(text: str) -> str:
@@ -63,15 +75,39 @@ def _readable(value: str, longest: int) -> str:
     return value
 
 
+_POWER_OF_TEN = re.compile(r"[+-]?(?:\d+[.,]\d+E[+-]?\d{1,3}|\dE\+\d{1,3})", re.ASCII | re.IGNORECASE)
+_DAMAGED = (
+    "is a number that a spreadsheet has shortened, so whose it is cannot be told. "
+    "Export the file again and do not open it in a spreadsheet"
+)
+
+
+def is_damaged(value: str) -> bool:
+    """Whether an id has become a power of ten, as spreadsheets write long numbers: 1.67683E+15 (DOMAIN §0)."""
+    return ("E" in value or "e" in value) and _POWER_OF_TEN.fullmatch(value) is not None
+
+
 def identifier(value: str) -> str:
-    """An id of the EHR, kept as it is. Not looked at for card numbers: many ids are long numbers."""
+    """An id of the EHR, kept as it is. Not looked at for card numbers: many ids are long numbers.
+
+    A damaged one costs the row: it may stand for several people or things.
+    """
+    if is_damaged(value):
+        raise Refused(f"{quoted(value)} {_DAMAGED}")
+    return _readable(value, ID_LENGTH)
+
+
+def number_elsewhere(value: str) -> str:
+    """A number given by another system (an order, an invoice): damaged, it is as good as none."""
+    if is_damaged(value):
+        raise BadCell(f"{quoted(value)} is a number that a spreadsheet has shortened")
     return _readable(value, ID_LENGTH)
 
 
 def _free(value: str, longest: int) -> str:
     _readable(value, longest)
     if len(value) >= 13 and has_card_number(value):
-        raise BadCell(
+        raise Refused(
             "looks like a whole card number. Huddle keeps only the last four digits: please take it out of the file"
         )
     return value
@@ -79,7 +115,7 @@ def _free(value: str, longest: int) -> str:
 
 def card_id(value: str) -> str:
     """The id of a card. Unlike other ids it may not be a card number: an export that says so gives the card away."""
-    return _free(value, ID_LENGTH)
+    return _free(identifier(value), ID_LENGTH)
 
 
 def name(value: str) -> str:
@@ -92,32 +128,60 @@ def text(value: str) -> str:
     return _free(value, TEXT_LENGTH)
 
 
-def choice(*words: str) -> Reader:
-    """One of the words, in any case, with spaces or dashes for underscores."""
-    allowed = frozenset(words)
+class Choice:
+    """Reads one of some words, in any case, with spaces or dashes for underscores."""
 
-    @lru_cache(maxsize=1_000)
-    def read(value: str) -> str:
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self._allowed = frozenset(words)
+
+    def __call__(self, value: str) -> str:
         word = value.casefold().replace(" ", "_").replace("-", "_")
-        if word not in allowed:
-            raise BadCell(f"{quoted(value)} is not one of {', '.join(words)}")
+        if word not in self._allowed:
+            raise BadCell(f"{quoted(value)} is not one of {', '.join(self.words)}")
         return word
-
-    return read
 
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_DATE_AND_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}.*)", re.ASCII)
+_MIDNIGHT = re.compile(r"00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]00:?00)?", re.ASCII)
+_ZONED = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.ASCII)
+# what systems write for “no date”: the first day that a database or a spreadsheet knows, and the last
+_NO_DAY = frozenset(
+    {date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(9999, 12, 31)}
+)
 
 
-@lru_cache(maxsize=50_000)
 def day(value: str) -> date:
-    """A local date, YYYY-MM-DD."""
+    """A local date, YYYY-MM-DD. A time beside it is left out, unless its zone could make it another day here."""
+    if both := _DATE_AND_TIME.fullmatch(value):
+        time = both[2]
+        if _MIDNIGHT.fullmatch(time) or (_is_time(time) and not _ZONED.search(time)):
+            raise Noted(day(both[1]), "has a time of day beside the date; the day counts")
     if (found := _DATE.fullmatch(value)) is None:
         raise BadCell(f"{quoted(value)} is not a date like 2026-11-21")
     try:
-        return _sane(date(int(found[1]), int(found[2]), int(found[3])))
+        read = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         raise BadCell(f"{quoted(value)} is not a day of the calendar") from None
+    if read in _NO_DAY:
+        raise Nothing
+    return _sane(read)
+
+
+def last_day(value: str) -> date:
+    """As `day`, of the end of something: one beyond every calendar (2999-12-31) says that it has no end."""
+    if value[:4].isascii() and value[:4].isdigit() and int(value[:4]) >= _YEARS.stop:
+        raise Nothing
+    return day(value)
+
+
+def _is_time(value: str) -> bool:
+    try:
+        time_of_day.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _sane(moment: Any) -> Any:
@@ -145,7 +209,6 @@ def _moment(value: str) -> datetime:
         raise BadCell(f"{quoted(value)} is not a date and time like 2026-11-21T09:30") from None
 
 
-@lru_cache(maxsize=50_000)
 def signed_amount(value: str) -> int:
     """Dollars to cents, either sign."""
     try:
@@ -165,11 +228,12 @@ def amount(value: str) -> int:
     return cents
 
 
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_YES, _NO = "true yes 1 y t on -1 1.0 x", "false no 0 n f off 0.0"
+_WORDS = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
 
 
 def yes_no(value: str) -> bool:
-    """true/false/yes/no/1/0 in any case."""
+    """true/false/yes/no/1/0 in any case, and what else means them (Y, T, on; Access writes yes as -1)."""
     try:
         return _WORDS[value.casefold()]
     except KeyError:
@@ -182,7 +246,6 @@ _NUMBER = re.compile(r"\+?(\d{1,9})(?:\.0*)?", re.ASCII)  # spreadsheets write 4
 def whole(least: int = 0, most: int = _MOST) -> Reader:
     """A whole number in these bounds."""
 
-    @lru_cache(maxsize=5_000)
     def read(value: str) -> int:
         if (found := _NUMBER.fullmatch(value)) is None:
             raise BadCell(f"{quoted(value)} is not a whole number of {least} or more")
@@ -220,21 +283,12 @@ def time_zone(value: str) -> str:
         raise BadCell(f"{quoted(value)} is not a time zone like America/Denver") from None
 
 
-_US_NUMBER = re.compile(r"(?:\+?1)?([2-9]\d{9})", re.ASCII)
-_PUNCTUATION = str.maketrans("", "", " ()-./")
-
-
 def phone(value: str) -> str:
-    """E.164; a number without a country code is a US number. Notes one that is no phone number (stored unknown)."""
-    if found := _US_NUMBER.fullmatch(value.translate(_PUNCTUATION)):  # 100 times as fast as the library
-        return f"+1{found[1]}"
-    try:
-        number = phonenumbers.parse(value, "US")
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        raise Noted(None, "is not a phone number; the row is stored without it")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    """E.164; a number without a country code is a US number. Notes one that nobody can have (stored unknown)."""
+    number = e164(value)
+    if number is None:
+        raise Noted(None, "is not a phone number; the row is stored without it", unknown=True)
+    return number
 
 
 _EMAIL = re.compile(r"[^@\s,;<>\0]{1,64}@[^@\s,;<>\0]{1,180}\.[^@\s,;<>.\0]{2,}")
@@ -243,7 +297,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\0]{1,64}@[^@\s,;<>\0]{1,180}\.[^@\s,;<>.\0]{2,}"
 def email(value: str) -> str:
     """An e-mail address. Notes one that cannot be right (stored unknown)."""
     if _EMAIL.fullmatch(value) is None or len(value) > 254:
-        raise Noted(None, "is not an e-mail address; the row is stored without it")
+        raise Noted(None, "is not an e-mail address; the row is stored without it", unknown=True)
     return _free(value, 254)
 
 

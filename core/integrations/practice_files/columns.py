@@ -16,7 +16,8 @@ Values = dict[str, Any]
 class Column(NamedTuple):
     """One column. target: the name the parsed value gets (money ends in _cents); parent: the file its id points into.
 
-    required: an empty cell is a bad row. in_header: the file must have the column, its cells may be empty.
+    required: an empty cell is a bad row. matters: it may be empty, but where it cannot be read the row means nothing
+    (when, how much); of other columns such a cell is unknown (DOMAIN §0). in_header: the file must have the column, its cells may be empty.
     default: the value of an empty cell. also: other names the header may have for it.
     """
 
@@ -28,6 +29,7 @@ class Column(NamedTuple):
     default: Any = None
     parent: str = ""
     also: tuple[str, ...] = ()
+    matters: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Everything the header may call it."""
@@ -38,12 +40,19 @@ class PracticeFile(NamedTuple):
     """One file. The first column is its key. ranges: pairs of targets where the first must not be after the second.
 
     finish: fills in what follows from several cells; raises BadCell with its column, or returns a note on a column.
+    about: columns that say who or what a row is about: two rows of one key that differ in one are two things.
     """
 
     name: str
     columns: tuple[Column, ...]
     ranges: tuple[tuple[str, str], ...] = ()
     finish: Callable[[Values], tuple[str, str] | None] | None = None
+    about: tuple[str, ...] = ()
+
+    def tells_apart(self) -> tuple[str, ...]:
+        """`about`, else the row of another file that each of its rows belongs to."""
+        owners = [c.name for c in self.columns if c.parent and (c.required or c.name == "patient_id")]
+        return self.about or tuple(owners[:1])
 
 
 def _key(name: str) -> Column:
@@ -66,8 +75,9 @@ def _is(
     required: bool = False,
     in_header: bool = False,
     default: Any = None,
+    matters: bool = False,
 ) -> Column:
-    return Column(name, read, target or name, required, in_header, default)
+    return Column(name, read, target or name, required, in_header, default, matters=matters)
 
 
 _count = cells.whole()
@@ -114,6 +124,7 @@ _ALL = (
     PracticeFile(
         "providers",
         (_key("provider_id"), _ref("location_id", "locations"), _is("name", cells.name, required=True)),
+        about=("name",),
     ),
     PracticeFile(
         "patients",
@@ -131,6 +142,7 @@ _ALL = (
             _is("email_consent", cells.yes_no),
         ),
         finish=_patient,
+        about=("first_name", "last_name", "birth_date"),
     ),
     PracticeFile(
         "appointment_types",
@@ -153,7 +165,7 @@ _ALL = (
             _is("minutes", cells.whole(0, 1_440)),
             _is(
                 "status",
-                cells.choice(
+                cells.Choice(
                     "scheduled", "confirmed", "arrived", "completed", "cancelled", "rescheduled", "no_show"
                 ),
                 required=True,
@@ -169,11 +181,11 @@ _ALL = (
             _is("payer", cells.name),
             _is(
                 "kind",
-                cells.choice("commercial", "medicare", "auto", "injury", "workers_comp", "self_pay"),
+                cells.Choice("commercial", "medicare", "auto", "injury", "workers_comp", "self_pay"),
             ),
             _is("rank", _count),
             _is("active_from", cells.day),
-            _is("active_to", cells.day),
+            _is("active_to", cells.last_day),
             _is("checked_on", cells.day),
             _is("eligible", cells.yes_no),
             _cents("copay"),
@@ -187,7 +199,7 @@ _ALL = (
             _is("visits_pending", _count),
             _is("authorisation_required", cells.yes_no),
             _is("authorisation_from", cells.day),
-            _is("authorisation_to", cells.day),
+            _is("authorisation_to", cells.last_day),
             _is("authorisation_units", _count),
             _is("authorisation_used", _count),
         ),
@@ -208,15 +220,15 @@ _ALL = (
             _key("plan_id"),
             _ref("patient_id", "patients", required=True),
             _ref("payer_id", "patients"),
-            _is("kind", cells.choice("treatment", "payment"), default="treatment"),
+            _is("kind", cells.Choice("treatment", "payment"), default="treatment"),
             _is("name", cells.name, default=""),
             _is("start_date", cells.day),
-            _is("end_date", cells.day),
+            _is("end_date", cells.last_day),
             _cents("total"),
             _is("visits", _count),
-            _is("status", cells.choice("active", "paused", "cancelled", "completed"), required=True),
+            _is("status", cells.Choice("active", "paused", "cancelled", "completed"), required=True),
             _is("paused_from", cells.day),
-            _is("paused_to", cells.day),
+            _is("paused_to", cells.last_day),
             _is("card_id", cells.card_id, "card_ref"),
         ),
         ranges=(("start_date", "end_date"), ("paused_from", "paused_to")),
@@ -228,7 +240,7 @@ _ALL = (
             _ref("plan_id", "plans", required=True),
             _is("due_date", cells.day, required=True),
             _cents("amount", required=True),
-            _cents("waived", default=0),
+            _is("waived", cells.amount, "waived_cents", default=0, matters=True),
         ),
     ),
     PracticeFile(
@@ -237,12 +249,12 @@ _ALL = (
             _key("membership_plan_id"),
             _is("name", cells.name, required=True),
             _cents("price"),
-            _is("period", cells.choice("month", "anchor", "package"), default="month"),
+            _is("period", cells.Choice("month", "anchor", "package"), default="month", matters=True),
             _is("rollover_cap", _count),
             _is("rollover_periods", _count),
             _is("no_show_forfeits", cells.yes_no, default=False),
-            _is("billing_every", cells.whole(1, 1_000), default=1),
-            _is("billing_unit", cells.choice("day", "week", "month"), default="month"),
+            _is("billing_every", cells.whole(1, 1_000), default=1, matters=True),
+            _is("billing_unit", cells.Choice("day", "week", "month"), default="month", matters=True),
         ),
     ),
     PracticeFile(
@@ -262,11 +274,11 @@ _ALL = (
             _ref("patient_id", "patients", required=True),
             _ref("membership_plan_id", "membership_plans", required=True),
             _is("start_date", cells.day, required=True),
-            _is("end_date", cells.day),
+            _is("end_date", cells.last_day),
             _is("anchor_day", cells.whole(1, 31)),
-            _is("status", cells.choice("active", "paused", "past_due", "cancelled"), required=True),
+            _is("status", cells.Choice("active", "paused", "past_due", "cancelled"), required=True),
             _is("frozen_from", cells.day),
-            _is("frozen_to", cells.day),
+            _is("frozen_to", cells.last_day),
             _is("card_id", cells.card_id, "card_ref"),
             _is("next_draft_on", cells.day),
             _is("pool_id", cells.identifier),
@@ -280,7 +292,7 @@ _ALL = (
             _ref("membership_id", "memberships", required=True),
             _is("period_start", cells.day, required=True),
             _is("service_class", cells.name, required=True),
-            _is("kind", cells.choice("rollover", "add_on"), required=True),
+            _is("kind", cells.Choice("rollover", "add_on"), required=True),
             _is("visits", _count, required=True),
         ),
     ),
@@ -289,13 +301,13 @@ _ALL = (
         (
             Column("card_id", cells.card_id, "external_id", required=True),
             _ref("patient_id", "patients"),
-            _is("kind", cells.choice("card", "bank"), default="card"),
+            _is("kind", cells.Choice("card", "bank"), default="card"),
             _is("brand", cells.name),
             _is("last_four", cells.last_four),
             _is("expiry", cells.name, "expiry_text", in_header=True),
             _is("is_default", cells.yes_no, default=False),
             _is("active", cells.yes_no, default=True),
-            _is("updater", cells.choice("none", "updated", "closed"), default="none"),
+            _is("updater", cells.Choice("none", "updated", "closed"), default="none"),
         ),
         finish=_card,
     ),
@@ -308,10 +320,10 @@ _ALL = (
             _ref("plan_id", "plans"),
             _ref("membership_id", "memberships"),
             _cents("amount", required=True),
-            _is("interval", cells.whole(1, 1_000), default=1),
-            _is("interval_unit", cells.choice("day", "week", "month"), default="month"),
+            _is("interval", cells.whole(1, 1_000), default=1, matters=True),
+            _is("interval_unit", cells.Choice("day", "week", "month"), default="month", matters=True),
             _is("next_run_on", cells.day),
-            _is("status", cells.choice("active", "on_hold", "ended"), required=True),
+            _is("status", cells.Choice("active", "on_hold", "ended"), required=True),
         ),
     ),
     PracticeFile(
@@ -320,13 +332,13 @@ _ALL = (
             _key("entry_id"),
             _ref("patient_id", "patients", required=True),
             _is("posted_on", cells.day, required=True),
-            _is("kind", cells.choice("charge", "payment", "adjustment", "refund"), required=True),
-            _is("part", cells.choice("patient", "insurer"), required=True),
+            _is("kind", cells.Choice("charge", "payment", "adjustment", "refund"), required=True),
+            _is("part", cells.Choice("patient", "insurer"), required=True),
             _is("amount", cells.signed_amount, "amount_cents", required=True),
             _ref("service_id", "services"),
             _ref("appointment_id", "appointments"),
             _ref("plan_id", "plans"),
-            _is("order_id", cells.identifier),
+            _is("order_id", cells.number_elsewhere),
             _is("description", cells.text),
         ),
         finish=_ledger,
@@ -339,20 +351,20 @@ _ALL = (
             _ref("plan_id", "plans"),
             _ref("instalment_id", "instalments"),
             _ref("membership_id", "memberships"),
-            _is("invoice_id", cells.identifier, "invoice_ref"),
+            _is("invoice_id", cells.number_elsewhere, "invoice_ref"),
             _is("happened_at", cells.moment_or_day, required=True),
             _cents("amount", required=True),
             _is(
                 "status",
-                cells.choice(
+                cells.Choice(
                     "approved", "pending", "declined", "returned", "refunded", "voided", "charged_back"
                 ),
                 required=True,
             ),
             _is("reason_code", cells.name),
             _is("refund_of", cells.identifier, "refund_ref"),
-            _is("order_id", cells.identifier),
-            _is("method", cells.choice("card", "bank", "cash", "check")),
+            _is("order_id", cells.number_elsewhere),
+            _is("method", cells.Choice("card", "bank", "cash", "check")),
             _is("recurring_id", cells.identifier, "recurring_ref"),
             _cents("surcharge", default=0),
         ),

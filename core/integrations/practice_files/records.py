@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
-from core.integrations.practice_files.cells import BadCell, Noted
+from core.integrations.practice_files.cells import BadCell
 from core.integrations.practice_files.columns import PracticeFile, Values
-from core.integrations.practice_files.layout import Layout, layout_of, opened
+from core.integrations.practice_files.ends import is_footer
+from core.integrations.practice_files.layout import Layout, layout_of, opened, plain
+from core.integrations.practice_files.parsing import RowParser
 from core.integrations.practice_files.rows import LONGEST_CELL, Row, rows
-from core.integrations.records import Rejected
+from core.integrations.practice_files.spellings import plain_cell
+from core.integrations.records import Rejected, SetAside
 from core.secrets import mask_card_numbers
 
 
 class Parsed(NamedTuple):
     """A row that can be used. values: by target, `external_id` among them; ids of other files are still their text.
 
-    notes: (column, what is worth telling).
+    notes: (column, what is worth telling). unknown: (column, why) of cells that nothing could be made of.
     """
 
     line: int
@@ -24,6 +27,7 @@ class Parsed(NamedTuple):
     cells: list[str]
     places: Mapping[str, int]
     notes: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
 
     def absent(self, file: PracticeFile) -> frozenset[str]:
         """Targets of the columns that the row did not have: what the store holds of them stays."""
@@ -42,18 +46,24 @@ class Repeated(NamedTuple):
     by_line: int
 
 
+Record = Parsed | Rejected | Repeated | SetAside
+
+
 class OpenFile:
     """One practice file, looked at and ready to be read. Raises BadInput on opening when it is no file of its kind.
 
     unknown: header names we do not know. absent: targets of columns the file does not have: what is held of them
-    stays as it is. blank: empty rows met so far; they are no rows.
+    stays as it is. blank: empty rows met so far; they are no rows. short, long: rows with empty cells missing at their
+    end, or with empty ones too many: used all the same.
     """
 
     def __init__(self, path: Path, file: PracticeFile) -> None:
         self.path = path
         self.file = file
         self.layout: Layout = layout_of(path, file)
-        self.blank = 0
+        self.blank = self.short = self.long = 0
+        self._key = self.layout.places[file.columns[0].name]
+        self._parse = RowParsing(file, self.layout.places)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -63,22 +73,119 @@ class OpenFile:
     def absent(self) -> frozenset[str]:
         return absent(self.file, self.layout.places)
 
-    def records(self) -> Iterator[Parsed | Rejected | Repeated]:
-        """Every row of the file, in order, as one of three."""
-        layout, key = self.layout, self.layout.places[self.file.columns[0].name]
-        parse = RowParser(self.file, layout.places)
-        with opened(self.path, layout.encoding) as lines:
-            for row in rows(lines, layout.delimiter, layout.width):
-                if row.line <= layout.header_line:
+    def records(self) -> Iterator[Record]:
+        """Every row of the file, in order."""
+        layout, key, parse = self.layout, self._key, self._parse
+        width, header_line = layout.width, layout.header_line
+        careful = bool(layout.repeated or layout.doubled or layout.cut)
+        with opened(self.path, layout.encoding, nul=layout.nul) as lines:
+            for row in rows(lines, layout.delimiter, width):
+                cells = row.cells
+                if row.line <= header_line:
                     continue
                 if row.fault:
-                    yield _rejected(self.file, layout.places, row)
-                elif not any(row.cells):
+                    yield _rejected(self.file, layout.places, row, row.fault)
+                elif len(cells) == width and not careful and cells[key].strip():
+                    yield parse(row.line, cells)
+                elif not any(map(str.strip, cells)):
                     self.blank += 1
-                elif (by := layout.repeated.get(row.cells[key].strip(), row.line)) != row.line:
-                    yield Repeated(row.line, row.cells[key].strip(), by)
                 else:
-                    yield parse(row.line, row.cells)
+                    yield self._looked_at(row)
+
+    def _looked_at(self, row: Row) -> Record:
+        """A row that something is special about: its width, its key, its place at the end of the file."""
+        layout, cells = self.layout, row.cells
+        if layout.cut and row.line == layout.cut[0]:
+            return _rejected(self.file, layout.places, row, _BREAKS_OFF.format(layout.cut[1]))
+        if len(cells) > layout.width:
+            if any(map(str.strip, cells[layout.width :])):
+                ragged = f"the line has {len(cells)} cells where the header has {layout.width}"
+                if is_footer(cells):
+                    return SetAside(row.line, FOOTER)
+                return _rejected(self.file, layout.places, row, ragged)
+            self.long += 1
+            del cells[layout.width :]
+        found = len(cells)
+        if found < layout.width:
+            self.short += 1
+            cells += [""] * (layout.width - found)
+        name = plain_cell(cells[self._key])
+        if lines := layout.doubled.get(name):
+            return self._doubled(row, name, lines)
+        if (by := layout.repeated.get(name, row.line)) != row.line:
+            return Repeated(row.line, name, by)
+        made = self._parse(row.line, cells)
+        if found < layout.width and isinstance(made, Rejected) and made.reason.endswith(" is empty"):
+            ragged = f"the line has {found} cells where the header has {layout.width}"
+            return made._replace(column="", reason=ragged)
+        return made
+
+    def _doubled(self, row: Row, name: str, lines: tuple[int, ...]) -> Rejected:
+        """A key that stands for several people or things: which one is meant, nobody can tell (DOMAIN §0)."""
+        shown = ", ".join(f"{line}" for line in lines[:5]) + (" and more" if len(lines) > 5 else "")
+        reason = f"stands on lines {shown} for different {_PEOPLE.get(self.file.name, 'rows')}: it is a doubled key"
+        raw = raw_of(self.layout.places, row.cells)
+        return _turned_away(name[:200], row.line, self.file.columns[0].name, reason, raw)
+
+
+_PEOPLE = {"patients": "people (name or birth date)", "providers": "people (name)"}
+_BREAKS_OFF = "the file breaks off here: nothing ends its last line, and it {}. Export the file again"
+_FEW = 3  # filled cells: a total has hardly more
+FOOTER = "is a total or a footer of the report, not a row"
+_HEADER_AGAIN = "is the header once more, not a row"
+
+
+_OF_A_PATIENT = ("birth_date", "email", "mobile_phone", "guarantor_ref", "text_consent", "email_consent")
+
+
+class RowParsing:
+    """parse(line, cells): a record, or what is no record set aside.
+
+    printed: the rows may come of a printed report, so a patient needs more than a key, and a total is no row.
+    """
+
+    def __init__(self, file: PracticeFile, places: Mapping[str, int], *, printed: bool = True) -> None:
+        self.file = file
+        self.places = places
+        self.printed = printed
+        self._parse = RowParser(file, places)
+        self._names = {column.name: {plain(name) for name in column.names()} for column in file.columns}
+
+    def __call__(self, line: int, cells: list[str]) -> Parsed | Rejected | SetAside:
+        notes: list[tuple[str, str]] = []
+        unknown: list[tuple[str, str]] = []
+        values: Values = {}
+        try:
+            self._parse(cells, values, notes, unknown)
+            if self.printed and self.file.name == "patients":
+                _refuse_nobody(values)
+        except BadCell as bad:
+            if self.printed and (aside := self._no_record(cells)):
+                return SetAside(line, aside)
+            key = str(values.get("external_id") or "")
+            return _turned_away(key, line, bad.column, bad.sentence, raw_of(self.places, cells))
+        few = len(cells) - cells.count("") <= _FEW
+        if self.printed and (few or unknown) and (aside := self._no_record(cells, sure=few)):
+            return SetAside(line, aside)
+        if notes or unknown:
+            return Parsed(
+                line, values["external_id"], values, cells, self.places, tuple(notes), tuple(unknown)
+            )
+        return Parsed(line, values["external_id"], values, cells, self.places)
+
+    def _no_record(self, cells: list[str], *, sure: bool = True) -> str:
+        """Why a row is no record of anything, "" when it is one. sure: a total may be told by its words alone."""
+        if all(plain(cells[place]) in self._names[name] for name, place in self.places.items()):
+            return _HEADER_AGAIN
+        return FOOTER if sure and is_footer(cells) else ""
+
+
+def _refuse_nobody(values: Values) -> None:
+    named = values["first_name"] or values["last_name"]
+    if not named and all(values[name] is None for name in _OF_A_PATIENT):
+        raise BadCell(
+            "the row has a key and nothing else: neither a name nor anything that tells whose it is"
+        )
 
 
 _PLACED = ("patients", "appointments")
@@ -90,66 +197,16 @@ def absent(file: PracticeFile, given: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(missing - {"location_id"} if file.name in _PLACED else missing)
 
 
-def parse_raw(file: PracticeFile, line: int | None, raw: Mapping[str, str]) -> Parsed | Rejected:
+def parse_raw(file: PracticeFile, line: int | None, raw: Mapping[str, str]) -> Parsed | Rejected | SetAside:
     """Parse a row that was kept in quarantine, as `raw_of` wrote it."""
     names = [column.name for column in file.columns if column.name in raw]
-    parse = RowParser(file, {name: index for index, name in enumerate(names)})
+    parse = RowParsing(file, {name: index for index, name in enumerate(names)})
     return parse(line or 0, [raw[name] for name in names])
-
-
-class RowParser:
-    """parse(line, cells) for one file and one order of columns."""
-
-    def __init__(self, file: PracticeFile, places: Mapping[str, int]) -> None:
-        self.file = file
-        self.places = places
-        self.plan = [
-            (places[c.name], c.name, c.read, c.target, c.required, c.default)
-            for c in file.columns
-            if c.name in places
-        ]
-        self.defaults = {
-            column.target: column.default for column in file.columns if column.name not in places
-        }
-
-    def __call__(self, line: int, cells: list[str]) -> Parsed | Rejected:
-        values: Values = dict(self.defaults)
-        notes: list[tuple[str, str]] = []
-        name = ""
-        try:
-            for index, name, read, target, required, default in self.plan:
-                if cell := cells[index].strip():
-                    try:
-                        values[target] = read(cell)
-                    except Noted as noted:
-                        values[target] = noted.value
-                        notes.append((name, noted.note))
-                elif required:
-                    _refuse_empty()
-                else:
-                    values[target] = default
-            self._whole_row(values, notes)
-        except BadCell as bad:
-            column = bad.column or name
-            key = str(values.get("external_id") or "")
-            return _turned_away(key, line, column, bad.sentence, raw_of(self.places, cells))
-        return Parsed(line, values["external_id"], values, cells, self.places, tuple(notes))
-
-    def _whole_row(self, values: Values, notes: list[tuple[str, str]]) -> None:
-        for start, end in self.file.ranges:
-            if (first := values[start]) and (last := values[end]) and last < first:
-                raise BadCell(f"{last} is before {start} {first}", end)
-        if self.file.finish is not None and (note := self.file.finish(values)):
-            notes.append(note)
 
 
 def _turned_away(key: str, line: int, column: str, reason: str, raw: dict[str, str]) -> Rejected:
     """The reason may quote the cell, so it is masked like everything that is kept (DOMAIN §13)."""
-    return Rejected(key, line, column, mask_card_numbers(f"{column} {reason}"), raw)
-
-
-def _refuse_empty() -> NoReturn:
-    raise BadCell("is empty")
+    return Rejected(key, line, column, mask_card_numbers(f"{column} {reason}".lstrip()), raw)
 
 
 def raw_of(places: Mapping[str, int], cells: list[str]) -> dict[str, str]:
@@ -157,9 +214,9 @@ def raw_of(places: Mapping[str, int], cells: list[str]) -> dict[str, str]:
     return {name: cells[index][:LONGEST_CELL] for name, index in places.items() if index < len(cells)}
 
 
-def _rejected(file: PracticeFile, places: Mapping[str, int], row: Row) -> Rejected:
+def _rejected(file: PracticeFile, places: Mapping[str, int], row: Row, fault: str) -> Rejected:
     key = places[file.columns[0].name]
-    ragged = row.fault.startswith("has ")
-    external_id = row.cells[key].strip()[:200] if ragged and key < len(row.cells) else ""
+    whole = not row.fault and key < len(row.cells)
+    external_id = plain_cell(row.cells[key])[:200] if whole else ""
     raw: dict[str, Any] = {"cells": [cell[:LONGEST_CELL] for cell in row.cells]}
-    return Rejected(external_id, row.line, "", f"the line {row.fault}" if ragged else row.fault, raw)
+    return Rejected(external_id, row.line, "", mask_card_numbers(fault), raw)

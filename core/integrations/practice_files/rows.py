@@ -3,10 +3,13 @@
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 LONGEST_ROW = 16 * 1024 * 1024  # characters, quoted line ends included
 LONGEST_CELL = 10_000  # longer is no cell of ours: the row is refused further on
+_LONGEST_PLAIN = 1024 * 1024
+_BATCH = 2_000
 
 csv.field_size_limit(LONGEST_ROW)  # the csv module's own 131,072 would end the whole reading
 
@@ -45,6 +48,16 @@ class _Lines:
             raise _RowTooLong
         return line
 
+    def batch(self) -> list[str]:
+        """The next lines, at most some thousands; the caller counts them, or puts them back."""
+        found = list(self.ahead)
+        self.ahead.clear()
+        found += islice(self.source, max(0, _BATCH - len(found)))
+        return found
+
+    def put_back(self, batch: list[str]) -> None:
+        self.ahead.extendleft(reversed(batch))
+
     def row_starts(self) -> None:
         self.taken.clear()
         self.size = 0
@@ -57,14 +70,28 @@ class _Lines:
 
 
 def rows(source: Iterable[str], delimiter: str, width: int) -> Iterator[Row]:
-    """The rows of a file; `width` is the number of cells of its header. Empty lines are no rows.
+    """The rows of a file, as wide as they are; `width` is the number of cells of its header. Empty lines are no rows.
 
     A quote that is never closed, or that closes where it cannot, costs the line it stands on; reading goes on at
     the next line. A quoted cell may hold line ends.
     """
     lines = _Lines(source)
+    while batch := lines.batch():
+        if any('"' in line for line in batch) or max(map(len, batch)) > _LONGEST_PLAIN:
+            lines.put_back(batch)
+            yield from _quoted_rows(lines, lines.number + len(batch), delimiter, width)
+            continue
+        start = lines.number + 1
+        lines.number += len(batch)
+        for number, cells in enumerate(csv.reader(batch, delimiter=delimiter), start):
+            if cells:  # without a quote a line is a row
+                yield Row(number, cells)
+
+
+def _quoted_rows(lines: "_Lines", until: int, delimiter: str, width: int) -> Iterator[Row]:
+    """Rows up to a line, and on to the end of the row that it stands in."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
+    while lines.number < until:
         lines.row_starts()
         start = lines.number + 1
         try:
@@ -81,7 +108,7 @@ def rows(source: Iterable[str], delimiter: str, width: int) -> Iterator[Row]:
         if len(lines.taken) > 1 and _swallowed(lines.taken, cells, delimiter, width):
             yield Row(start, [lines.keep_only_first()[:LONGEST_CELL].rstrip("\r\n")], _UNCLOSED)
             continue
-        yield Row(start, cells, "" if len(cells) == width else _ragged(len(cells), width))
+        yield Row(start, cells)
 
 
 _UNCLOSED = "a quote is opened and not closed"
@@ -98,11 +125,9 @@ def _why(lines: _Lines) -> str:
 
 def _swallowed(taken: list[str], cells: list[str], delimiter: str, width: int) -> bool:
     """Whether a row over several lines is one whose quote was closed by the quote of a later row."""
-    if len(cells) != width:
+    if len(cells) > width:
+        return True
+    if len(cells) < width and any(line.count(delimiter) >= width - 1 for line in taken[1:]):
         return True
     too_long = any(len(cell) > LONGEST_CELL for cell in cells)
     return too_long and taken[1].count(delimiter) >= width - 1
-
-
-def _ragged(found: int, width: int) -> str:
-    return f"has {found} cells where the header has {width}"

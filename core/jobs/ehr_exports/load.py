@@ -23,7 +23,7 @@ from core.integrations.ehr_exports.fold import fold
 from core.integrations.ehr_exports.profile import Profile, built_in
 from core.integrations.ehr_exports.sheets import Found, sheets_in
 from core.integrations.practice_files.columns import FILES
-from core.integrations.records import Rejected
+from core.integrations.records import Rejected, SetAside
 from core.jobs.ehr_exports.result import ExportResult, SourceCounts
 from core.jobs.ehr_exports.source import MadeFile
 from core.jobs.ehr_exports.undo import Remembering, begin_load, end_load
@@ -50,8 +50,10 @@ class _Heard(ImportResult):
 
     turned_away: list[tuple[str, Rejected]] = field(default_factory=list)
 
-    def add(self, file: str, counts: FileCounts, rejected: list[Rejected]) -> None:
-        ImportResult.add(self, file, counts, rejected)
+    def add(
+        self, file: str, counts: FileCounts, rejected: list[Rejected], aside: Sequence[SetAside] = ()
+    ) -> None:
+        ImportResult.add(self, file, counts, rejected, aside)
         self.turned_away += [(file, row) for row in rejected]
 
 

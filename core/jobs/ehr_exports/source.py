@@ -5,7 +5,7 @@ from typing import Any
 
 from core.integrations.ehr_exports.apply import Fault, Made, MadeRow
 from core.integrations.practice_files.columns import FILES, PracticeFile
-from core.integrations.practice_files.records import Parsed, RowParser, absent
+from core.integrations.practice_files.records import Parsed, RowParsing, absent
 from core.integrations.records import Rejected
 
 
@@ -30,7 +30,7 @@ class MadeFile:
 
     def records(self) -> Iterator[Parsed | Rejected]:
         """Every row, then every line that cannot be used."""
-        parse = RowParser(self.file, self.places)
+        parse = RowParsing(self.file, self.places, printed=False)
         for row in self.rows:
             yield parse(row.origin.line, row.cells)
         for fault in self.faults:

@@ -7,13 +7,14 @@ from sqlalchemy import Table, func, select, update
 from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
+from core.connections.quarantine import open_rows
 from core.integrations.fhir.files import Unit
 from core.integrations.fhir.refs import Setting
 from core.jobs.fhir.reading import LEFT_OUT, WAITING
 from core.jobs.fhir.storing import OWN_LOCATION
 from core.jobs.practice_files.guarantors import link_guarantors, name_practice
 from core.jobs.practice_files.rows import MODELS, table_of
-from core.jobs.practice_files.waiting_rows import MASKED, open_rows
+from core.jobs.practice_files.waiting_rows import MASKED
 from core.practice.models import Practice
 from core.store.upsert import upsert
 from core.store.version import touch

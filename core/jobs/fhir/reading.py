@@ -13,8 +13,8 @@ from core.integrations.fhir.records import MODELS, Fault, Resource, parse
 from core.integrations.fhir.refs import Setting
 from core.integrations.fhir.rows import mapped
 from core.integrations.practice_files.columns import FILES
-from core.integrations.practice_files.records import Parsed, RowParser
-from core.integrations.records import Rejected
+from core.integrations.practice_files.records import Parsed, RowParsing
+from core.integrations.records import Rejected, SetAside
 
 # which of our files a kind of resource fills
 FILE_OF = {
@@ -132,7 +132,12 @@ def _checked(kind: str, unit: Unit, resource: Resource, made: Mapped) -> Ready |
             field = field_of(kind, found.column)
             return rejected(kind, unit, field, found.reason.removeprefix(f"{found.column} "))
         rows.append((file, found))
-    made.notes += [(field_of(kind, name), note) for _file, found in rows for name, note in found.notes]
+    for _file, found in rows:
+        made.notes += [(field_of(kind, name), note) for name, note in found.notes]
+        made.notes += [
+            (field_of(kind, name), f"{why}; it is kept as unknown") for name, why in found.unknown if why
+        ]
+        made.unknown += [field_of(kind, name) for name, _why in found.unknown]
     beside: list[tuple[str, Parsed]] = []
     for file, cells in made.beside:
         found = _named(file, tuple(cells.items()))
@@ -145,7 +150,9 @@ def _checked(kind: str, unit: Unit, resource: Resource, made: Mapped) -> Ready |
 
 
 def _parsed(file: str, line: int | None, cells: Cells) -> Parsed | Rejected:
-    return _parser(file, tuple(cells))(line or 0, list(cells.values()))
+    found = _parser(file, tuple(cells))(line or 0, list(cells.values()))
+    assert not isinstance(found, SetAside)  # resources come of no printed report
+    return found
 
 
 @lru_cache(maxsize=5_000)
@@ -155,8 +162,8 @@ def _named(file: str, cells: tuple[tuple[str, str], ...]) -> Parsed | Rejected:
 
 
 @lru_cache(maxsize=64)
-def _parser(file: str, names: tuple[str, ...]) -> RowParser:
-    return RowParser(FILES[file], {name: place for place, name in enumerate(names)})
+def _parser(file: str, names: tuple[str, ...]) -> RowParsing:
+    return RowParsing(FILES[file], {name: place for place, name in enumerate(names)}, printed=False)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

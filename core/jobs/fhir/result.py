@@ -62,7 +62,4 @@ class FhirResult(ImportResult):
 
 
 def _counted(kind: str, counts: FileCounts) -> str:
-    return (
-        f"{kind}: {counts.rows:,} rows in = {counts.stored:,} stored + {counts.unchanged:,} unchanged + "
-        f"{counts.quarantined:,} quarantined"
-    )
+    return f"{kind}: {counts.sentence()}"

@@ -23,7 +23,7 @@ from core.integrations.cash_practice.records import money_of
 from core.integrations.cash_practice.report_files import REPORTS
 from core.integrations.practice_files import cells
 from core.integrations.practice_files.records import OpenFile, Parsed
-from core.integrations.records import Rejected
+from core.integrations.records import Rejected, SetAside
 from core.jobs.practice_files.folder import StillChanging, digest_of, refuse_unfinished, stamp_of
 from core.jobs.practice_files.result import FileCounts, ImportResult, in_run
 from core.jobs.practice_files.seen import remember, same_as_before
@@ -160,17 +160,16 @@ def _read(report: _Report, run_id: int, result: ImportResult) -> None:
     while chunk := list(islice(records, CHUNK)):
         parsed = [row for row in chunk if isinstance(row, Parsed)]
         rejected = [row for row in chunk if isinstance(row, Rejected)]
+        aside = [row for row in chunk if isinstance(row, SetAside)]
         with transaction(report.engine) as session:
             counts = _STORE[report.name](session, report, parsed)
             resolve(session, report.connection_id, report.name, [row.external_id for row in parsed])
             quarantine(session, report.connection_id, report.name, rejected)
-            repeated = len(chunk) - len(parsed) - len(rejected)
-            total = FileCounts(len(chunk), counts.stored, counts.unchanged + repeated, len(rejected))
+            unchanged = len(chunk) - counts.stored - len(rejected) - len(aside)  # a repeated row too
+            total = FileCounts(len(chunk), counts.stored, unchanged, len(rejected), len(aside))
             add_counts(session, run_id, **in_run(total))
-        result.add(report.name, total, rejected)
-        for row in parsed:
-            for column, note in row.notes:
-                result.note_cell(report.name, row.line, column, note)
+        result.add(report.name, total, rejected, aside)
+        result.tell(report.name, parsed)
 
 
 def _posted(session: Session, report: _Report, parsed: Sequence[Parsed]) -> Counts:

@@ -5,21 +5,22 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from core.connections.losses import Lost, held_rows, lose, sent_again
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, start_run
 from core.errors import BadInput
 from core.integrations.practice_files.columns import FILES, PracticeFile
-from core.integrations.practice_files.records import OpenFile, Parsed, Repeated
-from core.integrations.records import Rejected
+from core.integrations.practice_files.records import OpenFile, Parsed, Record, Repeated
+from core.integrations.records import Rejected, SetAside
 from core.jobs.practice_files.cash_practice_reports import load_reports
 from core.jobs.practice_files.folder import (
     FoundFiles,
@@ -32,7 +33,7 @@ from core.jobs.practice_files.folder import (
 )
 from core.jobs.practice_files.guarantors import link_guarantors, name_practice, practice_files_connection
 from core.jobs.practice_files.result import FileCounts, ImportResult, in_run
-from core.jobs.practice_files.rows import MODELS, Known, complete
+from core.jobs.practice_files.rows import MODELS, Known, complete, table_of
 from core.jobs.practice_files.seen import remember, same_as_before
 from core.jobs.practice_files.waiting_rows import files_with_open_rows, retry_waiting
 from core.jobs.records.joining import join_records
@@ -46,21 +47,31 @@ CHUNK = 5_000
 
 @dataclass(slots=True)
 class _Import:
-    """One import going on. watching: unchanged files are not read again."""
+    """One import going on. watching: unchanged files are not read again. whole: what a file does not hold is gone.
+
+    doubled: by file, keys that stand for several people or things: nothing may refer to them.
+    """
 
     engine: Engine
     connection_id: int
     progress: Progress | None
     watching: bool
     result: ImportResult
+    whole: bool = False
+    doubled: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def import_folder(
-    engine: Engine, folder: Path, *, connection_id: int | None = None, progress: Progress | None = None
+    engine: Engine,
+    folder: Path,
+    *,
+    connection_id: int | None = None,
+    whole: bool = False,
+    progress: Progress | None = None,
 ) -> ImportResult:
     """Load every practice file of a folder. progress(file, rows done) is called after each chunk.
 
-    Without a connection, the one named “practice files” is used, or made. A file that cannot be used is an error in
+    whole: what these files no longer hold is gone (DOMAIN §0). Without a connection, the one named “practice files” is used, or made. A file that cannot be used is an error in
     the result, and the others are loaded. Raises BadInput when the folder itself cannot be read or holds no CSV file.
     """
     found = files_in(folder)
@@ -69,22 +80,30 @@ def import_folder(
     if connection_id is None:
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
-    going = _Import(engine, connection_id, progress, watching=False, result=ImportResult())
+    going = _Import(engine, connection_id, progress, watching=False, result=ImportResult(), whole=whole)
     result = _load_all(going, found)
     join_records(engine)
     return result
 
 
 def sync_folder(
-    engine: Engine, connection_id: int, folder: Path, *, full: bool = False, progress: Progress | None = None
+    engine: Engine,
+    connection_id: int,
+    folder: Path,
+    *,
+    full: bool = False,
+    whole: bool = False,
+    progress: Progress | None = None,
 ) -> ImportResult:
     """Load a watched folder: a file with the same bytes as last time is counted, not read, unless `full`.
 
+    whole: each file holds everything of its kind, so what it no longer holds is gone; a full sync is whole too.
     A file that is still being written is left for the next sync, with a note; so is a folder with nothing in it yet.
     Whoever calls joins processor records afterwards (core/jobs/records/joining.py). Raises BadInput when the folder cannot be read.
     """
     found = files_in(folder)
-    going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult())
+    whole = whole or full
+    going = _Import(engine, connection_id, progress, watching=not full, result=ImportResult(), whole=whole)
     return _load_all(going, found)
 
 
@@ -126,8 +145,8 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
             refuse_unfinished(path)
         digest = digest_of(path)
         if not (going.watching and _counted(going, file, run_id, digest)):
-            complete = _read(going, file, path, run_id, stamp)
-            _finish(going, file, run_id, digest if complete else None)
+            read = _read(going, file, path, run_id, stamp)
+            _finish(going, file, run_id, digest, read)
     except BadInput as unusable:
         said = going.result.remarks if isinstance(unusable, StillChanging) else going.result.errors
         said.append(unusable.sentence)
@@ -142,7 +161,7 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
 def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bool:
     """Whether the file is the one of last time, which is then counted as it stands in the store."""
     with transaction(going.engine) as session:
-        counts = same_as_before(session, going.connection_id, file.name, digest)
+        counts = same_as_before(session, going.connection_id, file.name, digest, whole=going.whole)
         if counts is None:
             return False
         add_counts(session, run_id, **in_run(counts))
@@ -151,43 +170,87 @@ def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bo
     return True
 
 
-def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: Stamp) -> bool:
-    """Read and store the whole file. Returns whether every reference of its rows was found."""
+class _Read(NamedTuple):
+    """A file that was read to its end. found_all: every row found what it refers to. held: rows there before.
+    sent: hashes of the keys that came, in a whole read. cut: it breaks off in mid-line."""
+
+    found_all: bool
+    held: int
+    sent: set[int]
+    cut: bool
+
+
+def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: Stamp) -> _Read:
+    """Read and store the whole file."""
     opened = OpenFile(path, file)
     if opened.unknown:
         going.result.unknown_columns[file.name] = opened.unknown
     if stamp_of(path) != stamp:
         raise StillChanging(path)
+    going.doubled[file.name] = frozenset(opened.layout.doubled)
     with reader(going.engine) as session:
-        known = Known(session, going.connection_id)
+        known = Known(session, going.connection_id, going.doubled)
+        held = held_rows(session, table_of(file.name), going.connection_id) if going.whole else 0
     records, done = opened.records(), 0
+    sent: set[int] = set()
     while chunk := list(islice(records, CHUNK)):
         _store_chunk(going, opened, known, run_id, chunk)
+        if going.whole:
+            sent.update(hash(row.external_id) for row in chunk if not isinstance(row, SetAside))
         done += len(chunk)
         if going.progress is not None:
             going.progress(file.name, done)
-    if opened.blank:
-        going.result.remarks.append(f"{path.name}: {opened.blank:,} empty rows were left out.")
+    going.result.remarks += _remarks(opened)
     if stamp_of(path) != stamp:
         raise StillChanging(path)
-    return not known.missed
+    return _Read(not known.missed, held, sent, opened.layout.cut is not None)
 
 
-def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str | None) -> None:
+def _remarks(opened: OpenFile) -> list[str]:
+    """What is worth telling of a file as a whole."""
+    name, layout = opened.path.name, opened.layout
+    said = {
+        "empty rows were left out": opened.blank,
+        "lines above the header were left out": layout.above,
+        f"rows end early; their missing last cells are taken as empty (of {layout.width})": opened.short,
+        "rows have empty cells too many, which were left out": opened.long,
+    }
+    cut = (
+        [f"{name} breaks off in its last line, which waits in quarantine; the rest was read."]
+        if layout.cut
+        else []
+    )
+    return cut + [f"{name}: {count:,} {what}." for what, count in said.items() if count]
+
+
+def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str, read: _Read) -> None:
+    lost = Lost()
     with transaction(going.engine) as session:
         _follow_up(session, going.connection_id, file.name)
-        if digest is not None:
-            remember(session, going.connection_id, file.name, digest, going.result.files[file.name])
+        if going.whole:
+            table = table_of(file.name)
+
+            def was_sent(external_id: str) -> bool:
+                return hash(external_id) in read.sent
+
+            lost = lose(
+                session, going.connection_id, file.name, table, held=read.held, sent=was_sent, cut=read.cut
+            )
+            add_counts(session, run_id, gone=lost.gone)
+        if read.found_all:
+            counts = going.result.files[file.name]
+            remember(session, going.connection_id, file.name, digest, counts, whole=going.whole)
         finish_run(session, run_id)
+    going.result.add(file.name, FileCounts(gone=lost.gone), [])
+    going.result.remarks += [sentence] if (sentence := lost.sentence(file.name)) else []
 
 
-def _store_chunk(
-    going: _Import, opened: OpenFile, known: Known, run_id: int, chunk: list[Parsed | Rejected | Repeated]
-) -> None:
+def _store_chunk(going: _Import, opened: OpenFile, known: Known, run_id: int, chunk: list[Record]) -> None:
     """One transaction: references, upsert, quarantine, counts. Nothing is told before it is committed."""
     file, parsed = opened.file, [record for record in chunk if isinstance(record, Parsed)]
     rejected = [record for record in chunk if isinstance(record, Rejected)]
     repeated = [record for record in chunk if isinstance(record, Repeated)]
+    aside = [record for record in chunk if isinstance(record, SetAside)]
     with transaction(going.engine) as session:
         known.look_up(session, file, parsed)
         made = complete(known, file, parsed)
@@ -197,11 +260,16 @@ def _store_chunk(
         counts = upsert(session, MODELS[file.name], going.connection_id, rows, keep=opened.absent)
         resolve(session, going.connection_id, file.name, _mended(made.rows, rejected))
         quarantine(session, going.connection_id, file.name, rejected)
-        total = FileCounts(len(chunk), counts.stored, counts.unchanged + len(repeated), len(rejected))
+        if not going.whole:
+            ids = [record.external_id for record, _row in made.rows]
+            sent_again(session, going.connection_id, file.name, table_of(file.name), ids)
+        unchanged = counts.unchanged + len(repeated)
+        total = FileCounts(len(chunk), counts.stored, unchanged, len(rejected), len(aside))
         add_counts(session, run_id, **in_run(total))
-    going.result.add(file.name, total, sorted(rejected, key=lambda row: row.line or 0))
+    going.result.add(file.name, total, sorted(rejected, key=lambda row: row.line or 0), aside)
     for line, column, note in made.notes:
         going.result.note_cell(file.name, line, column, note)
+    going.result.tell(file.name, parsed)
     for row in repeated:
         going.result.note_cell(
             file.name, row.line, file.columns[0].name, "stands on a later line again; the later line counts"

@@ -1,16 +1,18 @@
 """Records of practice files to rows of the store: ids of other files resolved, wall clocks made instants."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, null, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from core import clock
 from core.cards.models import Card
+from core.connections.models import QuarantinedRow
+from core.connections.quarantine import open_rows
 from core.insurance.models import Coverage
-from core.integrations.practice_files.columns import Column, PracticeFile
+from core.integrations.practice_files.columns import FILES, Column, PracticeFile
 from core.integrations.practice_files.records import Parsed
 from core.integrations.records import Rejected
 from core.ledger.models import LedgerEntry, Service
@@ -66,6 +68,11 @@ def table_of(file: str) -> Table:
     return MODELS[file].__table__  # type: ignore[attr-defined]  # SQLModel sets it
 
 
+def key_of(file: str) -> str:
+    """The name of a file's key column."""
+    return FILES[file].columns[0].name
+
+
 def references(file: PracticeFile) -> list[Column]:
     """The columns that hold ids of other practice files."""
     return [column for column in file.columns if column.parent]
@@ -78,10 +85,16 @@ def waits_on(file: PracticeFile) -> list[str]:
 
 
 class Known:
-    """What the store knows of this connection's locations and of the rows that others refer to."""
+    """What the store knows of this connection's locations and of the rows that others refer to.
 
-    def __init__(self, session: Session, connection_id: int) -> None:
+    doubled: by file, keys that stand for several people or things in what is being loaded: nothing is told of them.
+    """
+
+    def __init__(
+        self, session: Session, connection_id: int, doubled: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
         self.connection_id = connection_id
+        self.doubled = doubled or {}
         columns = Location.__table__.c  # type: ignore[attr-defined]
         self.zones: dict[int, str] = {
             row[0]: row[1]
@@ -102,7 +115,10 @@ class Known:
                 known.clear()
             missing = sorted(wanted - known.keys())
             for start in range(0, len(missing), _ASKED):
-                known.update(self._ask(session, column.parent, missing[start : start + _ASKED]))
+                asked = missing[start : start + _ASKED]
+                known.update(self._ask(session, column.parent, asked))
+                for external_id in self._in_doubt(session, column.parent, asked):
+                    known.pop(external_id, None)
 
     def _ask(self, session: Session, parent: str, external_ids: list[str]) -> dict[str, Parent]:
         columns = table_of(parent).c
@@ -110,10 +126,22 @@ class Known:
         plan = columns.plan_id if "plan_id" in columns else null()
         rows = session.execute(
             select(columns.external_id, columns.id, place, plan).where(
-                columns.connection_id == self.connection_id, columns.external_id.in_(external_ids)
+                columns.connection_id == self.connection_id,
+                columns.external_id.in_(external_ids),
+                columns.gone_at.is_(None),
             )
         )
         return {row[0]: Parent(row[1], row[2], row[3]) for row in rows}
+
+    def _in_doubt(self, session: Session, parent: str, external_ids: list[str]) -> set[str]:
+        """Keys that were given twice for different people, now or in an earlier file that still waits."""
+        now = self.doubled.get(parent, frozenset())
+        waiting = select(QuarantinedRow.external_id).where(
+            *open_rows(self.connection_id, parent),
+            col(QuarantinedRow.column) == key_of(parent),
+            col(QuarantinedRow.external_id).in_(external_ids),
+        )
+        return {each for each in external_ids if each in now} | set(session.execute(waiting).scalars())
 
     def zone_of(self, location_id: int | None) -> str | None:
         """The time zone of a location; without one, that of all locations if they agree."""
@@ -139,7 +167,6 @@ def complete(known: Known, file: PracticeFile, records: Iterable[Parsed], *, who
     done = Completed([], [], [])
     columns = references(file)
     for record in records:
-        done.notes.extend((record.line, column, note) for column, note in record.notes)
         row = _resolved(known, file.name, columns, record, done.notes, whole=whole)
         if isinstance(row, Rejected):
             done.rejected.append(row)

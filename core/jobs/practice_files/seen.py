@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
+from core.connections.quarantine import open_rows
 from core.connections.runs import place_of
 from core.jobs.practice_files.result import FileCounts
 from core.jobs.practice_files.rows import table_of
-from core.jobs.practice_files.waiting_rows import open_rows
 
-_READING = 1  # grows when the same bytes would be stored differently
+_READING = 2  # grows when the same bytes would be stored differently
 
 # what else decides how a row is stored: time zones and locations (see practice_rows)
 _RESTS_ON = {
@@ -26,20 +26,26 @@ _RESTS_ON = {
 _DECIDING = {"locations": "time_zone", "providers": "location_id", "patients": "location_id"}
 
 
-def remember(session: Session, connection_id: int, file: str, digest: str, counts: FileCounts) -> None:
-    """Note that the file with these bytes was read to its end."""
+def remember(
+    session: Session, connection_id: int, file: str, digest: str, counts: FileCounts, *, whole: bool = False
+) -> None:
+    """Note that the file with these bytes was read to its end; whole: and what it does not hold was looked for."""
     place_of(session, connection_id, file).cursor = json.dumps(
         {
             "file": digest,
             "rests_on": _surroundings(session, connection_id, file),
             "rows": counts.rows,
             "quarantined": counts.quarantined,
+            "set_aside": counts.set_aside,
+            "whole": whole,
         }
     )
     session.flush()
 
 
-def same_as_before(session: Session, connection_id: int, file: str, digest: str) -> FileCounts | None:
+def same_as_before(
+    session: Session, connection_id: int, file: str, digest: str, *, whole: bool = False
+) -> FileCounts | None:
     """The counts of a file that would change nothing, or None when it has to be read.
 
     Quarantined are those of its bad rows that still are; the others have been mended since.
@@ -47,6 +53,7 @@ def same_as_before(session: Session, connection_id: int, file: str, digest: str)
     try:
         seen = json.loads(place_of(session, connection_id, file).cursor or "{}")
         rows, quarantined = int(seen["rows"]), int(seen["quarantined"])
+        aside = int(seen.get("set_aside", 0))
     except (ValueError, KeyError, TypeError):
         return None
     if seen.get("file") != digest or seen.get("rests_on") != _surroundings(session, connection_id, file):
@@ -54,8 +61,10 @@ def same_as_before(session: Session, connection_id: int, file: str, digest: str)
     still = session.execute(
         select(func.count()).select_from(QuarantinedRow).where(*open_rows(connection_id, file))
     ).scalar_one()
+    if whole and not seen.get("whole"):
+        return None
     bad = min(quarantined, still)
-    return FileCounts(rows, 0, rows - bad, bad)
+    return FileCounts(rows, 0, rows - bad - aside, bad, aside)
 
 
 def _surroundings(session: Session, connection_id: int, file: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, Table, func, select
 from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
-from core.connections.quarantine import resolve
+from core.connections.quarantine import open_rows, resolve
 from core.integrations.practice_files.columns import PracticeFile
 from core.integrations.practice_files.records import Parsed, parse_raw
 from core.jobs.practice_files.rows import MODELS, Known, complete, waits_on
@@ -18,15 +18,6 @@ from core.store.upsert import upsert
 _TABLE: Table = QuarantinedRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _CHUNK = 2_000
 MASKED = "[card number ending"  # a masked id is not the id any more: such a row waits for a person
-
-
-def open_rows(connection_id: int, resource: str) -> tuple[Any, ...]:
-    """The conditions of rows of one file that are still in quarantine."""
-    return (
-        _TABLE.c.connection_id == connection_id,
-        _TABLE.c.resource == resource,
-        _TABLE.c.resolved_at.is_(None),
-    )
 
 
 def files_with_open_rows(session: Session, connection_id: int) -> set[str]:
