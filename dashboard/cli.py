@@ -175,18 +175,48 @@ def import_command(
     answer: Annotated[
         list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="an answer the profile asks for")
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="these files hold everything: what they no longer hold is gone")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, keep nothing")] = False,
 ) -> None:
     """Load practice files or an EHR's own export: a folder, a zip or one file; the same again changes nothing."""
     from core.jobs.ehr_exports.entry import import_path
 
     answers = dict(_pair(text, f"--answer {number}") for number, text in enumerate(answer or [], 1))
-    result = import_path(_store(), path, profile=profile, answers=answers, dry_run=dry_run)
+    result = import_path(_store(), path, profile=profile, answers=answers, whole=whole, dry_run=dry_run)
     if OUT.json:
         OUT.document(result.as_json())
     OUT.line(result.as_text())
     if errors := result.errors:
         raise HuddleError(" ".join(errors))
+
+
+@app.command("missing")
+def missing_command(
+    number: Annotated[int, typer.Argument(help="of the list; none: show the list")] = 0,
+    answer: Annotated[str, typer.Argument(metavar="gone|keep", help="what became of the rows")] = "",
+) -> None:
+    """Rows that a source no longer sends and that stay until a person says so: list them, or answer."""
+    from core.connections.losses import answer_loss, open_losses
+    from core.store.engine import reader, transaction
+
+    store = _store_that_is_there()
+    if not number:
+        with reader(store) as session:
+            losses = open_losses(session)
+        if OUT.json:
+            OUT.document({"missing": [loss._asdict() for loss in losses]})
+        for loss in losses:
+            OUT.line(f"{loss.id}: {loss.sentence}")
+        return
+    if answer not in {"gone", "keep"}:
+        raise typer.BadParameter("say what became of them: gone or keep")
+    with transaction(store) as session:
+        rows = answer_loss(session, None, number, gone=answer == "gone")
+    if OUT.json:
+        OUT.document({"missing": number, "answer": answer, "rows": rows})
+    OUT.line(f"{rows:,} rows {'are gone' if answer == 'gone' else 'stay'}.")
 
 
 @app.command("export")

@@ -39,7 +39,7 @@ FORMER_KEY_LASTS = timedelta(days=1)  # what was signed under a key just changed
 SETTINGS: dict[Kind, dict[str, str | None]] = {
     Kind.FORTIS: {"base_url": FORTIS_PRODUCTION, "user_id": None, "location_id": None},
     Kind.CASH_PRACTICE: {"base_url": cash_practice.PRODUCTION, "acts_as": ""},
-    Kind.PRACTICE_FILES: {"folder": None},
+    Kind.PRACTICE_FILES: {"folder": None, "whole": "no"},  # whole: each file holds everything of its kind
     Kind.EMAIL: {
         "host": None,
         "port": "587",
@@ -357,6 +357,8 @@ def _cleaned(name: str, value: str) -> str:
             value = date.fromisoformat(value).isoformat()
         except ValueError as error:
             raise BadInput(f"“{value}” is not a date such as 2026-11-22.") from error
+    if name == "whole" and (value := value.casefold()) not in {"yes", "no"}:
+        raise BadInput("whole is yes (what a file no longer holds is gone) or no.")
     if name == "per_second" and not value.replace(".", "", 1).isdecimal():
         raise BadInput(f"per_second is a number such as 10, not “{value}”. 0 means no limit.")
     if has_card_number(value):

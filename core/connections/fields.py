@@ -53,6 +53,7 @@ LABELS = {
     "user_api_key": "User API key",
     "user_id": "User ID",
     "username": "User name",
+    "whole": "Each file holds everything (yes or no)",
 }
 
 # which fields sign in: what a refusal of the keys can be about

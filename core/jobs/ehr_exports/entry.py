@@ -32,24 +32,28 @@ def import_path(
     *,
     profile: str = "",
     answers: Mapping[str, Any] | None = None,
+    whole: bool = False,
     dry_run: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> ImportResult | ExportResult:
-    """Load what is at the path. profile: whose export it is, `practice_files` for our own; "" finds out.
+    """Load what is at the path. profile: whose export it is, `practice_files` for our own; "" finds out. whole: it holds
+    everything, so what it no longer holds is gone (DOMAIN §0).
 
     Raises NotFound for a profile that is not there, BadInput when nothing at the path can be used.
     """
     if profile and profile != OWN:
         with reader(engine) as session:
             known = profile_named(session, profile)
-        return import_export(engine, path, profile=known, answers=answers, dry_run=dry_run, progress=progress)
+        return import_export(
+            engine, path, profile=known, answers=answers, whole=whole, dry_run=dry_run, progress=progress
+        )
     if profile == OWN or _is_practice(path):
         with _as_folder(path) as folder:
             if not dry_run:
-                return import_folder(engine, folder, progress=progress)
+                return import_folder(engine, folder, whole=whole, progress=progress)
             with rehearsal(engine) as connection:
-                return import_folder(connection, folder, progress=progress)
-    return import_export(engine, path, answers=answers, dry_run=dry_run, progress=progress)
+                return import_folder(connection, folder, whole=whole, progress=progress)
+    return import_export(engine, path, answers=answers, whole=whole, dry_run=dry_run, progress=progress)
 
 
 def _is_practice(path: Path) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlmodel import Session
 
 from core import clock
+from core.connections.losses import Lost, held_rows
 from core.connections.runs import fail_run, finish_run, start_run
 from core.errors import BadInput
 from core.integrations.ehr_exports.answers import Answers
@@ -28,7 +29,7 @@ from core.jobs.ehr_exports.result import ExportResult, SourceCounts
 from core.jobs.ehr_exports.source import MadeFile
 from core.jobs.ehr_exports.undo import Remembering, begin_load, end_load
 from core.jobs.practice_files.guarantors import practice_files_connection
-from core.jobs.practice_files.load import CHUNK, _follow_up, _Import, _retry, _store_chunk
+from core.jobs.practice_files.load import CHUNK, _follow_up, _Import, _retry, _store_chunk, lose_unsent
 from core.jobs.practice_files.result import FileCounts, ImportResult
 from core.jobs.practice_files.rows import Known, table_of
 from core.jobs.practice_files.waiting_rows import files_with_open_rows
@@ -64,6 +65,7 @@ def import_export(
     profile: Profile | None = None,
     answers: Mapping[str, Any] | None = None,
     connection_id: int | None = None,
+    whole: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     by: str = "",
@@ -71,12 +73,12 @@ def import_export(
     """Load an export: a folder, a zip archive or one file. Without a profile, the kept or built-in one that knows it
     best. What was answered before need not be answered again; what is answered now is kept.
 
-    dry_run: everything is done as usual and undone at the end. Raises BadInput when nobody knows whose files these are,
+    whole: what the export no longer holds is gone (DOMAIN §0). dry_run: everything is done as usual and undone at the end. Raises BadInput when nobody knows whose files these are,
     the time zone is not known, or an answer fits no question.
     """
     return load_sheets(
         engine, sheets_in(path), path.name, profile=profile, answers=answers, connection_id=connection_id,
-        dry_run=dry_run, progress=progress, by=by,
+        whole=whole, dry_run=dry_run, progress=progress, by=by,
     )  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def load_sheets(
     profile: Profile | None = None,
     answers: Mapping[str, Any] | None = None,
     connection_id: int | None = None,
+    whole: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     by: str = "",
@@ -100,10 +103,10 @@ def load_sheets(
     said = {**(kept.answers if kept else {}), **(answers or {})}
     if dry_run:
         with rehearsal(engine) as connection:
-            result = load_match(connection, chosen, said, connection_id, progress)
+            result = load_match(connection, chosen, said, connection_id, progress, whole=whole)
         result.rehearsed = True
     else:
-        result = load_match(engine, chosen, said, connection_id, progress, by=by, undoable=True)
+        result = load_match(engine, chosen, said, connection_id, progress, by=by, undoable=True, whole=whole)
         with transaction(engine) as session:
             save_profile(
                 session, None, chosen.profile, answers={k: v for k, v in said.items() if k not in _OF_ONE_RUN},
@@ -154,6 +157,7 @@ def load_match(
     *,
     by: str = "",
     undoable: bool = False,
+    whole: bool = False,
 ) -> ExportResult:
     """Make rows of files whose profile is known, and store them. undoable: what it changes is written down, for a day.
 
@@ -172,7 +176,7 @@ def load_match(
     heard = _Heard()
     names = [opened.sheet.shown for opened in made.opened]
     load_id = begin_load(engine, connection_id, chosen.profile.profile, names, by) if undoable else 0
-    stored = _store(engine, connection_id, made, heard, progress, load_id)
+    stored = _store(engine, connection_id, made, heard, progress, load_id, whole=whole)
     join_records(engine)
     result = _told(chosen, made, setting, heard, stored)
     if undoable:
@@ -221,9 +225,11 @@ def _store(
     heard: _Heard,
     progress: Progress | None,
     load_id: int,
+    *,
+    whole: bool,
 ) -> set[tuple[str, str]]:
     """Store everything in the order of the practice files. Returns (file, key) of the rows that are new or changed."""
-    going = _Import(engine, connection_id, progress, watching=False, result=heard)
+    going = _Import(engine, connection_id, progress, watching=False, result=heard, whole=whole)
     stored: set[tuple[str, str]] = set()
     remembering = Remembering(engine, connection_id, load_id)
     with reader(engine) as session:
@@ -249,18 +255,23 @@ def _store_file(
     try:
         with reader(going.engine) as session:
             known = Known(session, going.connection_id)
+            held = held_rows(session, table_of(name), going.connection_id) if going.whole else 0
         done = 0
+        sent: set[int] = set()
         for chunk in _chunks(source.records()):
             keys = [record.external_id for record in chunk]
             remembering.before(name, keys)
             _store_chunk(going, source, known, run_id, chunk)
+            sent.update(map(hash, keys))
             stored |= {(name, key) for key in remembering.after(name, keys)}
             done += len(chunk)
             if going.progress is not None:
                 going.progress(name, done)
         with transaction(going.engine) as session:
             _follow_up(session, going.connection_id, name)
+            lost = lose_unsent(session, going, name, run_id, held, sent) if going.whole else Lost()
             finish_run(session, run_id)
+        going.tell_lost(name, lost)
     except BaseException:
         with transaction(going.engine) as session:
             fail_run(session, run_id, "The import was cut off in the middle; importing again completes it.")
@@ -303,6 +314,9 @@ def _told(
         else:
             counts.stored += main in good
             counts.unchanged += main not in good
+    for file, counts in heard.files.items():
+        if counts.gone and (rows := made.rows.get(file)):
+            result.files[names[rows[0].origin.sheet]].gone += counts.gone
     result.unknown_cells = made.unknown
     result.made = {file: len(rows) for file, rows in made.rows.items()}
     result.questions = {

@@ -60,6 +60,11 @@ class _Import:
     whole: bool = False
     doubled: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def tell_lost(self, file: str, lost: Lost) -> None:
+        """Count what is gone, and say what a person is asked."""
+        self.result.add(file, FileCounts(gone=lost.gone), [])
+        self.result.remarks += [sentence] if (sentence := lost.sentence(file)) else []
+
 
 def import_folder(
     engine: Engine,
@@ -223,26 +228,31 @@ def _remarks(opened: OpenFile) -> list[str]:
     return cut + [f"{name}: {count:,} {what}." for what, count in said.items() if count]
 
 
+def lose_unsent(
+    session: Session, going: _Import, file: str, run_id: int, held: int, sent: set[int], *, cut: bool = False
+) -> Lost:
+    """After a whole read of one file: what it did not send is gone, or asked about. sent: hashes of its keys."""
+
+    def was_sent(external_id: str) -> bool:
+        return hash(external_id) in sent
+
+    table = table_of(file)
+    lost = lose(session, going.connection_id, file, table, held=held, sent=was_sent, cut=cut)
+    add_counts(session, run_id, gone=lost.gone)
+    return lost
+
+
 def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str, read: _Read) -> None:
     lost = Lost()
     with transaction(going.engine) as session:
         _follow_up(session, going.connection_id, file.name)
         if going.whole:
-            table = table_of(file.name)
-
-            def was_sent(external_id: str) -> bool:
-                return hash(external_id) in read.sent
-
-            lost = lose(
-                session, going.connection_id, file.name, table, held=read.held, sent=was_sent, cut=read.cut
-            )
-            add_counts(session, run_id, gone=lost.gone)
+            lost = lose_unsent(session, going, file.name, run_id, read.held, read.sent, cut=read.cut)
         if read.found_all:
             counts = going.result.files[file.name]
             remember(session, going.connection_id, file.name, digest, counts, whole=going.whole)
         finish_run(session, run_id)
-    going.result.add(file.name, FileCounts(gone=lost.gone), [])
-    going.result.remarks += [sentence] if (sentence := lost.sentence(file.name)) else []
+    going.tell_lost(file.name, lost)
 
 
 def _store_chunk(going: _Import, opened: OpenFile, known: Known, run_id: int, chunk: list[Record]) -> None:

@@ -46,7 +46,15 @@ GUIDES: dict[Kind, Guide] = {
             "Give the folder here. Huddle looks at it every few minutes; unchanged files cost nothing.",
             "No folder? Connect none, and drop the files on the page of the practice files whenever you have new ones.",
         ),
-        (Field("folder", "The whole path, on the computer that runs Huddle.", "/srv/exports"),),
+        (
+            Field("folder", "The whole path, on the computer that runs Huddle.", "/srv/exports"),
+            Field(
+                "whole",
+                "yes: every export holds all there is, so what a file no longer holds is gone. More than a fifth at once "
+                "is asked about first. no: files may hold a part.",
+                "no",
+            ),
+        ),
         "Patients and visits appear on the morning page as soon as the first files are read.",
     ),
     Kind.FORTIS: Guide(
