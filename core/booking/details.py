@@ -84,7 +84,7 @@ def give_details(session: Session, token: str, given: Given) -> Booking:
     _not_too_many(session, booking, details.mobile_phone)
     for name, value in details._asdict().items():
         setattr(booking, name, value)
-    booking.agreed_at = clock.now()
+    booking.agreed_at, booking.member_checked = clock.now(), False
     found = whom(
         session,
         first_name=details.first_name,

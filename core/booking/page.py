@@ -35,7 +35,7 @@ class VisitPage:
     """Everything the page may hold. Instants are UTC, amounts cents.
 
     terms: what is charged and what goes back. refused: why the last card was not taken. back_now_cents: what would go
-    back if it were cancelled now. cannot_move: why it cannot be moved online, "" when it can. reason: how it ended.
+    back if it were cancelled now. member_words: how the visit stands to a membership, once a code was shown. cannot_move: why it cannot be moved online, "" when it can. reason: how it ended.
     """
 
     shown: Shown
@@ -64,6 +64,7 @@ class VisitPage:
     cannot_move: str
     reason: str
     members_free: bool
+    member_words: str
     first_name: str
     last_name: str
     birth_date: str
@@ -108,7 +109,10 @@ def visit_page(session: Session, token: str) -> VisitPage:
         may_cancel=stands and booking.starts_at > now,
         cannot_move=may_not_move(booking, now),
         reason=booking.reason + _coming_back(session, booking),
-        members_free=offered.members_free and booking.charge not in (Charge.NOTHING, Charge.CARD),
+        members_free=offered.members_free
+        and not booking.member_checked
+        and booking.charge not in (Charge.NOTHING, Charge.CARD),
+        member_words=booking.prepaid_why if booking.member_checked else "",
         first_name=booking.first_name,
         last_name=booking.last_name,
         birth_date=booking.birth_date.isoformat() if booking.birth_date else "",

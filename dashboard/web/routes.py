@@ -8,6 +8,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard.web.booking.choose import Book, BookType
+from dashboard.web.booking.code import VisitCode
 from dashboard.web.booking.paying import VisitPaid, VisitPay
 from dashboard.web.booking.visit import Visit, VisitCancel, VisitDetails, VisitFile, VisitMove
 from dashboard.web.card import Card, CardDone, CardEnter
@@ -58,6 +59,7 @@ ROUTES = [
     Route("/book/visit/{token}/paid", VisitPaid),
     Route("/book/visit/{token}/cancel", VisitCancel),
     Route("/book/visit/{token}/move", VisitMove),
+    Route("/book/visit/{token}/code", VisitCode),
     Route("/book/visit/{token}/appointment.ics", VisitFile),
     Route("/print/day", PrintDay),
     Route("/print/day.pdf", PrintDayPdf),
