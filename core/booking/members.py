@@ -19,7 +19,7 @@ from core.errors import BadInput, NotFound
 from core.memberships.facts import Cover
 from core.memberships.members import MemberPatient, findings_of, member_patient
 from core.messages.addresses import address_for
-from core.messages.commands import Text, queue, sending_connection
+from core.messages.commands import Letter, Text, queue, sending_connection
 from core.messages.default_templates import Use
 from core.messages.models import Channel, Purpose
 from core.messages.sms_segments import measure
@@ -181,7 +181,7 @@ def _send(session: Session, booking: Booking, patient: Patient, code: str) -> No
         body = sentence[0].upper() + sentence[1:]
         text = Text(subject, body, 0 if subject else measure(body).segments)
         words = Words(0, 0, 0, "Booking code", Use.OTHER, channel, Purpose.CARE, subject, body)
-        queue(session, None, words=words, text=text, to=to, connection=connection)
+        queue(session, None, Letter(words, text, to, connection))
         return
 
 
