@@ -1,6 +1,7 @@
 """Fixtures every test may ask for. `store` is a real, migrated, empty store: once on SQLite, once on PostgreSQL."""
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
 from core import clock
-from core.settings import settings
+from core.settings import ROOT, settings
 from core.store.engine import open_store, transaction
 from core.store.migrate import migrate
 from tests import moved_days
@@ -46,6 +47,33 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ):
         now = clock.now().astimezone(moved_days.ZONE).isoformat(timespec="minutes")
         terminal.write_line(f"On another day: {now}. To repeat: --day {now}")
+
+
+# by day PostgreSQL is asked too where the two stores could differ; at night everywhere
+BOTH_BY_DAY = (
+    "tests/store", "tests/outbox", "tests/inbox", "tests/reports", "tests/crash", "tests/jobs/test_lease.py",
+    "tests/jobs/test_sync.py", "tests/postings/test_survives.py", "tests/web/test_both_stores.py",
+)  # fmt: skip
+OF_FOLDER = {"tests/browser": pytest.mark.browser, "tests/crash": pytest.mark.kills}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        path = item.path.relative_to(ROOT).as_posix()
+        for folder, mark in OF_FOLDER.items():
+            if path.startswith(folder):
+                item.add_marker(mark)
+        values = getattr(item, "callspec", None)
+        on_postgresql = values is not None and values.params.get("store_url") == "postgresql"
+        if on_postgresql and not path.startswith(BOTH_BY_DAY) and not item.get_closest_marker("both_stores"):
+            item.add_marker(pytest.mark.night)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: every later look for garbage need not walk through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
 
+from core.jobs.roll_up import roll_up_all
 from core.settings import ROOT
+from tests.browser.practice import practice_store
 from tests.find_chromium import FLAGS, found
-from tests.web.running import PASSWORD, Running
+from tests.web.running import PASSWORD, Running, run_dashboard
 
 ARTIFACTS = ROOT / "artifacts"
 SMALL_SCREEN = {"width": 1366, "height": 768}
@@ -52,6 +55,24 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The generated practice with the hostile names, its overview counted: one for all tests that mostly look.
+
+    Whoever changes more than a row of it makes a `practice` of their own, in their file.
+    """
+    engine = practice_store(tmp_path_factory.mktemp("practice"), hostile=True)
+    roll_up_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def running(practice: Engine) -> Iterator[Running]:
+    with run_dashboard(practice.url.render_as_string(hide_password=False)) as dashboard:
+        yield dashboard
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The morning in a real Chromium: filter, open a patient, keyboard, privacy, print, hostile names, accessibility."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,27 +14,13 @@ from core.schedule.models import Appointment
 from core.store.engine import reader, transaction
 from core.store.version import touch
 from tests.browser.conftest import Window
-from tests.browser.practice import practice_store
-from tests.web.running import Running, run_dashboard
+from tests.web.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser morning")]
+pytestmark = pytest.mark.xdist_group("browser practice")
 Browse = Callable[..., Window]
 Shot = Callable[[Window, str], object]
 ROWS = "tr.visit:visible"
 FOCUSED = "(() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement; return at?.textContent })()"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = practice_store(tmp_path_factory.mktemp("morning"), hostile=True)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def running(practice: Engine) -> Iterator[Running]:
-    with run_dashboard(practice.url.render_as_string(hide_password=False)) as dashboard:
-        yield dashboard
 
 
 def morning(

@@ -1,34 +1,17 @@
 """The overview in a real Chromium: charts under our policy, a press to the patients behind, light and dark, axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from sqlalchemy import Engine
 
-from core.jobs.roll_up import roll_up_all
 from tests.browser.conftest import Window
-from tests.browser.practice import practice_store
-from tests.web.running import Running, run_dashboard
+from tests.web.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser overview")]
+pytestmark = pytest.mark.xdist_group("browser practice")
 Browse = Callable[..., Window]
 Shot = Callable[[Window, str], object]
 CHARTS = ".js-plotly-plot"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = practice_store(tmp_path_factory.mktemp("overview"))
-    roll_up_all(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def running(practice: Engine) -> Iterator[Running]:
-    with run_dashboard(practice.url.render_as_string(hide_password=False)) as dashboard:
-        yield dashboard
 
 
 def overview(browse: Browse, running: Running, **shape: object) -> Window:

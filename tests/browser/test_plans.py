@@ -1,33 +1,19 @@
 """The plans page in a real Chromium: filter by age, open a plan, record and withdraw a promise, settle; accessibility."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from sqlalchemy import Engine
 
 from core import clock
 from tests.browser.conftest import Window
-from tests.browser.practice import ZONE, practice_store
-from tests.web.running import Running, run_dashboard
+from tests.browser.practice import ZONE
+from tests.web.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser plans")]
+pytestmark = pytest.mark.xdist_group("browser practice")
 ROWS = "tr.visit:visible"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = practice_store(tmp_path_factory.mktemp("plans"), hostile=True)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def running(practice: Engine) -> Iterator[Running]:
-    with run_dashboard(practice.url.render_as_string(hide_password=False)) as dashboard:
-        yield dashboard
 
 
 def plans(browse: Callable[..., Window], running: Running, **shape: object) -> Window:
