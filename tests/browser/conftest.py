@@ -4,12 +4,13 @@
 `shot(window, "name")` keeps a picture in artifacts/.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 from sqlalchemy import Engine
 
 from core.jobs.roll_up import roll_up_all
@@ -20,6 +21,17 @@ from tests.web.running import PASSWORD, Running, run_dashboard
 
 ARTIFACTS = ROOT / "artifacts"
 SMALL_SCREEN = {"width": 1366, "height": 768}
+# resolves when a run that begins within 250 ms is over, or when none begins
+RUN_OVER = """() => new Promise((over) => {
+  const last = performance.now() + 250;
+  let begun = false;
+  (function look() {
+    const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+    if (state === "running") begun = true;
+    if (state === "running" || (!begun && performance.now() < last)) setTimeout(look, 10);
+    else over();
+  })();
+})"""
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -42,8 +54,9 @@ class Window:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the script behind the page has finished."""
-        self.page.wait_for_timeout(250)  # the state flips a little after a click
+        """Wait until the script behind the page has finished; a run may begin a little after a click."""
+        with contextlib.suppress(Error):  # the page may be on its way to another address
+            self.page.evaluate(RUN_OVER)
         self.page.locator(SETTLED).wait_for()
 
 
