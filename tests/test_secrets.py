@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,50 @@ def test_every_card_number_is_found_however_it_is_grouped(card: str, gap: str, s
     text = f"her card is {grouped}, exp 12/28"
     assert has_card_number(text)
     assert card not in "".join(c for c in mask_card_numbers(text) if c.isdigit() or c.isalpha())
+
+
+ODD_GAPS = [
+    ".", "/", "_", ":", "\u00b7", "\u2022", "\u2212", "\u2011", " . ", "     ", "\u3000", "\u200b", "\u00ad", "\u2060",
+    "\ufeff", " \u200b ", "\u200b-\u00ad", "\uff0e", "\uff0f",
+]  # fmt: skip
+
+
+@seed(20261201)
+@given(cards, st.sampled_from(ODD_GAPS), st.integers(2, 6))
+def test_every_card_number_is_found_however_oddly_it_is_written(card: str, gap: str, size: int) -> None:
+    text = f"her card is {gap.join(card[at : at + size] for at in range(0, len(card), size))}; exp 12/28"
+    assert has_card_number(text)
+    assert card not in "".join(c for c in mask_card_numbers(text) if c.isdigit())
+
+
+@seed(20261201)
+@given(cards, st.sampled_from(["\uff10", "\u0660", "\u0966"]), st.sampled_from(["", " ", ".", "\u200b"]))
+def test_digits_of_other_scripts_are_digits(card: str, zero: str, gap: str) -> None:
+    other = gap.join(chr(ord(zero) + int(digit)) for digit in card)
+    masked = mask_card_numbers(f"card {other}.")
+    assert masked == f"card [card number ending {card[-4:]}]."
+
+
+@pytest.mark.parametrize(
+    "written", ["4242.4242-4242/4242", "3782.822463-10005", "4\ufe0f\u20e3242 4242 4242 4242"]
+)
+def test_gaps_of_several_kinds_in_the_groups_of_a_card_are_found(written: str) -> None:
+    assert has_card_number(f"card {written}")
+
+
+def test_of_many_moments_and_amounts_hardly_one_looks_like_a_card() -> None:
+    start = datetime(2026, 1, 1, 8, 3, 7, 123456, tzinfo=UTC)
+    for number in range(2_000):
+        at = start + timedelta(minutes=number * 37, seconds=number)
+        for text in (
+            at.isoformat(),
+            f"{at:%m/%d/%Y %H:%M:%S}",
+            f"{at:%m/%d/%Y} to {at:%m/%d/%Y}",
+            f"{number * 3.37:.2f} / {number * 11.91:.2f} / 240.00 / 65.00",
+            f"39.{7392358 + number} -104.{9902512 + number}",
+            f"192.168.{number % 256}.200:8501",
+        ):
+            assert mask_card_numbers(text) == text
 
 
 @pytest.mark.parametrize(

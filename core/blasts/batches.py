@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.card_numbers import mask_card_numbers
 from core.connections.models import Connection
 from core.errors import BadInput, NotFound
 from core.messages.commands import Carried, Letter, check_words, queue, sending_connection, written, zones
@@ -161,7 +162,7 @@ def _batch(
         practice_id=who.practice_id,
         location_id=who.location_id,
         token=form,
-        name=" ".join(blast.name.split())[:80] or blast.words.name,
+        name=mask_card_numbers(" ".join(blast.name.split())[:80]) or blast.words.name,
         channel=blast.words.channel,
         purpose=blast.words.purpose,
         template_version_id=blast.words.version_id,

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.card_numbers import has_card_number
 from core.errors import BadInput, NotFound
 from core.insurance.models import Coverage
 from core.ledger.models import Service
@@ -116,6 +117,7 @@ def save_template(
     name, body, subject = " ".join(name.split()), body.strip(), " ".join(subject.split())
     if not name or len(name) > 60:
         raise BadInput("Give the text a name of up to 60 characters.")
+    _require_no_card(name)
     if channel not in set(Channel) or purpose not in set(Purpose) or use not in set(Use):
         raise BadInput("Choose a channel, a purpose and a use from the lists.")
     subject = subject if channel == Channel.EMAIL else ""
@@ -162,6 +164,11 @@ def archive_template(session: Session, who: Identity, *, template_id: int) -> No
     record(session, who=who, action="archived a text", subject_kind="template", subject_id=template_id)
 
 
+def _require_no_card(*texts: str) -> None:
+    if any(has_card_number(text) for text in texts):
+        raise BadInput("This looks like a card number. Huddle never keeps one; take it out.")
+
+
 def save_letterhead(
     session: Session,
     who: Identity,
@@ -183,6 +190,7 @@ def save_letterhead(
         raise BadInput("Patients need to know who writes: give the practice's name.")
     if too_long := next((field for field, value in tidy.items() if len(value) > 120), ""):
         raise BadInput(f"The {too_long} is longer than 120 characters.")
+    _require_no_card(*tidy.values())
     kept = _letterhead(session, location_id) or Letterhead(
         practice_id=who.practice_id, location_id=location_id
     )

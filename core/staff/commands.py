@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.card_numbers import has_card_number
 from core.errors import BadInput, NotAllowed, NotFound
 from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location, Practice
@@ -40,6 +41,8 @@ def add_staff(
     name = fold(username)
     if not name or not name.isprintable() or any(character.isspace() for character in name):
         raise BadInput("A user name is one word without spaces, such as dana.lee.")
+    if any(has_card_number(each) for each in (name, display_name, email or "")):
+        raise BadInput("This looks like a card number. Huddle never keeps one; give the person's name.")
     if role not in set(Role):
         raise BadInput(f"“{role}” is not a role. Roles are: {', '.join(Role)}.")
     if session.exec(select(Staff).where(Staff.username == name)).first():

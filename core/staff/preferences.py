@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from core.card_numbers import mask_card_numbers
 from core.staff.models import Preference
 
 
@@ -20,7 +21,8 @@ def preference(session: Session, staff_id: int, name: str) -> dict[str, Any]:
 
 def keep_preference(session: Session, staff_id: int, name: str, **chosen: Any) -> None:
     """Keep choices under `name`, beside those already there. Values are plain JSON."""
-    value = json.dumps({**preference(session, staff_id, name), **chosen}, sort_keys=True)
+    said = {key: mask_card_numbers(each) if isinstance(each, str) else each for key, each in chosen.items()}
+    value = json.dumps({**preference(session, staff_id, name), **said}, sort_keys=True)
     row = session.exec(select(Preference).where(*_of(staff_id, name))).first()
     if row is None:
         row = Preference(staff_id=staff_id, name=name)
