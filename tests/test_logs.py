@@ -95,7 +95,7 @@ def test_loggers_with_handlers_of_their_own_go_the_same_way(stderr: io.StringIO)
     own = io.StringIO()
     noisy.addHandler(logging.StreamHandler(own))
     noisy.propagate = False
-    logs.configure()
+    logs.take_over(noisy)
     noisy.error("Exception in ASGI application: ana@example.com")
     logging.getLogger("asyncio").error("task failed for 4242 4242 4242 4242")
     assert own.getvalue() == ""
