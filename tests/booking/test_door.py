@@ -191,7 +191,7 @@ def test_nothing_of_the_patient_stands_in_an_address(office: Office, visitor: ht
     answer = visitor.post(f"{address}/details", data=FORM)
     told = address + answer.headers["location"]
     assert not any(value in told for value in FORM.values())
-    assert visitor.get(address).headers["referrer-policy"] == "no-referrer"
+    assert visitor.get(address).headers["referrer-policy"] == "same-origin"
 
 
 def test_one_address_cannot_hold_every_time(office: Office, visitor: httpx.Client) -> None:

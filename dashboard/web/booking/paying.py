@@ -20,7 +20,15 @@ from core.links.patient_page import Sender, sender_of
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.booking.choose import closed_page
-from dashboard.web.booking.parts import CARDS, SCRIPT, Spoilt, form_of, slowed, spoilt_page
+from dashboard.web.booking.parts import (
+    CARDS,
+    SCRIPT,
+    Spoilt,
+    form_of,
+    say_where_to_ourselves,
+    slowed,
+    spoilt_page,
+)
 from dashboard.web.booking.visit import NO_SUCH, back_to, state_page
 from dashboard.web.card import frame_of, is_production
 from dashboard.web.headers import booking_policy
@@ -106,6 +114,7 @@ def _frame(
     answer.headers["content-security-policy"] = booking_policy(
         style(SHEET), [script(FRAME_SCRIPT), script(SCRIPT)], frames=hosts, origins=origins
     )
+    say_where_to_ourselves(answer)
     return answer
 
 
