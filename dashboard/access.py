@@ -53,6 +53,9 @@ PAGES = (
         Permission.MANAGE_TEMPLATES,
         hidden=True,  # reached from where texts are used: the menu is full at 1366 pixels
     ),
+    Page(
+        "booking.py", "booking", "Online booking", ":material/event_available:", Permission.COLLECT, "Office"
+    ),
     Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW, "Office"),
     Page(
         "integrations.py",

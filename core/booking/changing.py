@@ -39,6 +39,12 @@ def goes_back(session: Session, booking: Booking, at: datetime) -> int:
     )
 
 
+def back_by_rule(session: Session, booking_id: int, at: datetime) -> int:
+    """How many cents the rule gives back for this booking, cancelled `at` (UTC); 0 for one that is not there."""
+    booking = session.get(Booking, booking_id)
+    return goes_back(session, booking, at) if booking is not None else 0
+
+
 def cancel_by_link(session: Session, token: str) -> Booking:
     """The patient cancels: a hold is let go of, a booking is over and its money goes back by the rule. Again is nothing.
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -443,6 +443,6 @@ def _audit(
     action: str,
     subject_kind: str,
     subject_id: int,
-    detail: dict[str, object] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     record(session, who=actor, action=action, subject_kind=subject_kind, subject_id=subject_id, detail=detail)

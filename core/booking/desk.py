@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
@@ -208,8 +209,8 @@ def for_the_ehr(session: Session, *, practice_id: int = 1) -> list[dict[str, str
     return found
 
 
-def _rows(session: Session, query: object, practice_id: int, location_id: int | None) -> list[BookingRow]:
-    query = query.where(Booking.practice_id == practice_id)  # type: ignore[attr-defined]
+def _rows(session: Session, query: Any, practice_id: int, location_id: int | None) -> list[BookingRow]:
+    query = query.where(Booking.practice_id == practice_id)
     if location_id is not None:
         query = query.where(Booking.location_id == location_id)
     bookings = session.exec(query.order_by(col(Booking.starts_at), col(Booking.id))).all()

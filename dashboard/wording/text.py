@@ -5,9 +5,10 @@ Our own components write text nodes only; whatever goes through Streamlit's mark
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from core import clock
+from core.staff.rules import MIDNIGHT
 
 LONGEST = 120  # characters of a name or a sentence from outside that a screen shows
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$^=&])")
@@ -80,3 +81,11 @@ def phone_words(phone: str | None) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 visit`, `38 visits`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def short_time(at: time) -> str:
+    """`8 am`, `8:30 am`, `midnight`."""
+    if at == MIDNIGHT:
+        return "midnight"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes} {'am' if at.hour < 12 else 'pm'}"

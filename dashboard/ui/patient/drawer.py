@@ -29,7 +29,7 @@ from dashboard.ui.watch import watch
 from dashboard.wording.may_see import MaySee
 
 _CARD = own("card")
-DRAWER_WIDTH = 780  # pixels; the list stays in may_see beside it on a 1366 wide screen
+DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
 _FRESH = timedelta(seconds=2)
 DRAWER = "drawer card"
 OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open

@@ -1,15 +1,14 @@
 """The people of the practice as rows: role, place, a week of login times, clerk keys, last seen."""
 
 from collections.abc import Callable
-from datetime import time
 from typing import Any, NamedTuple
 
 from core import clock
 from core.reports.team import Team, TeamLine
 from core.staff.models import Access
-from core.staff.rules import MIDNIGHT, WEEKDAYS, DayTimes
+from core.staff.rules import WEEKDAYS, DayTimes
 from dashboard.wording.columns import LocalDay
-from dashboard.wording.text import near_day, shown
+from dashboard.wording.text import near_day, short_time, shown
 
 EVERYWHERE = "All locations"
 
@@ -119,11 +118,3 @@ def day_cell(day: DayTimes) -> dict[str, str]:
     if day.kind != Access.HOURS or day.from_time is None or day.until_time is None:
         return {"words": "Any time", "sub": ""}
     return {"words": short_time(day.from_time), "sub": f"to {short_time(day.until_time)}"}
-
-
-def short_time(at: time) -> str:
-    """`8 am`, `8:30 am`, `midnight`."""
-    if at == MIDNIGHT:
-        return "midnight"
-    minutes = f":{at.minute:02}" if at.minute else ""
-    return f"{at.hour % 12 or 12}{minutes} {'am' if at.hour < 12 else 'pm'}"
