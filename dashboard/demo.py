@@ -280,7 +280,7 @@ def _offer_online(engine: Engine) -> int:
             if kind.external_id not in ONLINE:
                 continue
             row = booking.offer_type(session, owner, appointment_type_id=kind.id or 0)
-            usual = {
+            usual: dict[str, Any] = {
                 "minutes": row.minutes,
                 "step_minutes": row.minutes,
                 "notice_minutes": 120,

@@ -90,10 +90,10 @@ def _times(row: TypeRow, found: SetUp) -> dict[str, Any]:
     step = right.number_input("A time begins every … minutes", 5, 480, row.step_minutes, 5, key=f"step {key}")
     notices = sorted({*NOTICE, row.notice_minutes})
     notice = left.selectbox(
-        "Latest, before the visit", notices, notices.index(row.notice_minutes), key=f"notice {key}",
+        "Book no later than, before the visit", notices, notices.index(row.notice_minutes), key=f"notice {key}",
         format_func=lambda one: NOTICE.get(one, f"{one} minutes"),
     )  # fmt: skip
-    ahead = right.number_input("Earliest, in days ahead", 0, 366, row.days_ahead, key=f"ahead {key}")
+    ahead = right.number_input("Days ahead, at most", 0, 366, row.days_ahead, key=f"ahead {key}")
     people = left.number_input("People at the same time", 1, 50, row.capacity, key=f"capacity {key}")
     prep = right.number_input("Minutes kept free before it", 0, 120, row.prep_minutes, 5, key=f"prep {key}")
     group = st.text_input(
