@@ -6,21 +6,35 @@ SANDBOX_PORT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+WITHOUT_SLOW := -m "not night and not browser and not kills"
+DAY ?= any
+CALENDAR := $(addprefix tests/,cards dues forecast insurance ledger links memberships overview plans reports schedule tasks)
+
 # else every process compiles all of its libraries anew: five seconds each, and the tests start some two hundred
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-night lint format bench lock clean
+.PHONY: run test test-fast test-night lint format bench lock clean
 
 run: $(VENV)/run.ok
 	@$(BIN)/huddle demo $(if $(PORT),--port $(PORT)) $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT))
 
+# the whole suite today, then what the calendar matters to on another day: `make test DAY=leap-day` names it
 test: $(VENV)/dev.ok
-	$(BIN)/python tests/find_chromium.py
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup --durations 15
+	@$(BIN)/python tests/find_chromium.py
+	$(PYTEST) --durations 15
+	$(PYTEST) $(WITHOUT_SLOW) --day $(DAY) $(CALENDAR)
 
+# without browsers and without killed processes
+test-fast: $(VENV)/dev.ok
+	$(PYTEST) $(WITHOUT_SLOW)
+
+# everything, both stores everywhere, and the fast part on every day of tests/moved_days.py
 test-night: $(VENV)/dev.ok
-	$(BIN)/python tests/find_chromium.py
-	HUDDLE_NIGHT=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup -m "night or not night"
+	@$(BIN)/python tests/find_chromium.py
+	HUDDLE_NIGHT=1 $(PYTEST) -m "night or not night"
+	@for day in tomorrow in-90-days leap-day spring-forward fall-back new-year; do \
+		$(PYTEST) $(WITHOUT_SLOW) --day $$day || exit 1; done
 
 lint: $(VENV)/dev.ok
 	$(BIN)/ruff format --check .
