@@ -32,6 +32,8 @@ RUN_OVER = """() => new Promise((over) => {
     else over();
   })();
 })"""
+MOVED = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished)).then(() => true)"""
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -58,6 +60,10 @@ class Window:
         with contextlib.suppress(Error):  # the page may be on its way to another address
             self.page.evaluate(RUN_OVER)
         self.page.locator(SETTLED).wait_for()
+
+    def stand_still(self) -> None:
+        """Wait until what slides or fades in is there."""
+        self.page.evaluate(MOVED)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,6 @@ def plans(browse: Callable[..., Window], running: Running, **shape: object) -> W
 def press(window: Window, number: str) -> None:
     window.page.locator(f"button[data-id={number}]").click()
     window.settle()
-    window.page.wait_for_timeout(300)
 
 
 def serious(window: Window) -> list[str]:

@@ -115,7 +115,6 @@ def opened(browse: Callable[..., Window], clinic: Clinic, path: str, **shape: ob
     window = browse(clinic.dashboard, **shape)
     window.page.set_default_timeout(90_000)  # the worker, the sandbox and the browser share two cores
     window.sign_in(*DESK, path=path)
-    window.page.wait_for_timeout(600)
     window.settle()
     return window
 

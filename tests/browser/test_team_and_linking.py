@@ -95,7 +95,7 @@ def test_nothing_is_hard_to_read_or_reach(browse: Browse, running: Running, path
     page.locator(NAMES).first.click()
     page.get_by_role("dialog").wait_for()
     window.settle()
-    page.wait_for_timeout(500)  # the drawer slides in
+    window.stand_still()
     assert [one["id"] for one in Axe().run(page).response["violations"]] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 1366
 
