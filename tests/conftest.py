@@ -54,16 +54,16 @@ BOTH_BY_DAY = (
     "tests/store", "tests/outbox", "tests/inbox", "tests/reports", "tests/crash", "tests/jobs/test_lease.py",
     "tests/jobs/test_sync.py", "tests/postings/test_survives.py", "tests/web/test_both_stores.py",
 )  # fmt: skip
-OF_FOLDER = {"tests/browser": pytest.mark.browser, "tests/crash": pytest.mark.kills}
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
-        for folder, mark in OF_FOLDER.items():
-            if path.startswith(folder):
-                item.add_marker(mark)
+        if path.startswith("tests/browser"):
+            item.add_marker(pytest.mark.browser)
+        if path.startswith("tests/crash") or "killed" in item.nodeid:
+            item.add_marker(pytest.mark.kills)
         values = getattr(item, "callspec", None)
         on_postgresql = values is not None and values.params.get("store_url") == "postgresql"
         if on_postgresql and not path.startswith(BOTH_BY_DAY) and not item.get_closest_marker("both_stores"):
