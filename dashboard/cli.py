@@ -225,7 +225,7 @@ def export_command(folder: Path) -> None:
     from core.jobs.practice_files.export import export_practice
     from core.store.engine import reader
 
-    with reader(_store()) as session:
+    with reader(_store_that_is_there()) as session:
         rows = export_practice(session, folder)
     if OUT.json:
         OUT.document({"folder": str(folder), "files": rows})
