@@ -13,7 +13,8 @@ from sqlmodel import Session, col, delete, func, select
 from core import clock
 from core.booking.models import BookedPlace, Booking, BookingState, BookingStep
 from core.booking.offers import Bookable, OfferedType, Time, busy_of, free, offered_type
-from core.booking.rules import HOLD_MINUTES, Charge, Offer, grains, is_free, span_of
+from core.booking.pricing import price
+from core.booking.rules import HOLD_MINUTES, Offer, grains, is_free, span_of
 from core.errors import HuddleError
 from core.outbox.commands import new_key
 from core.permissions import Identity
@@ -74,11 +75,11 @@ def take_time(
         asked_from=asked_from,
         hold_until=now + timedelta(minutes=HOLD_MINUTES),
         created_at=now,
-        charge=kind.charge if kind.charge in set(Charge) else Charge.NOTHING,
         refund_percent=kind.refund_percent,
         refund_percent_late=kind.refund_percent_late,
         cutoff_hours=kind.cutoff_hours,
     )
+    price(session, booking)  # for anybody; it is worked out anew once it is known who books
     session.add(booking)
     session.flush()
     take_places(session, booking, kind.offer)

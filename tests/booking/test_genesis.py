@@ -1,17 +1,27 @@
 """A booking goes to the EHR and comes back as its own row: one appointment, whoever the patient is."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from core import clock
 from core.booking.changing import cancel_by_link, move_by_link
 from core.booking.models import AtEhr
+from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
-from core.store.engine import transaction
+from core.connections.models import Connection
+from core.jobs.post_payments import post_payments
+from core.postings.commands import turn_on
+from core.postings.plan import plan_postings
+from core.postings.reconcile import reconcile
+from core.store.engine import reader, transaction
 from data.sandbox.genesis import keys, schedule
 from data.sandbox.practice.columns import COLUMNS
-from tests.booking.office import Office
+from tests.booking.office import OWNER, ZONE, Office
+from tests.booking.test_money import HERS
 
 
 @pytest.fixture
@@ -75,3 +85,42 @@ def test_moving_and_cancelling_change_the_same_row(office: Office, export: Path)
     assert visit["status"] == "cancelled"
     assert office.sandbox is not None
     assert len(schedule.all_of(office.sandbox.state)) == 1
+
+
+def test_a_prepaid_booking_is_posted_to_the_patients_account_and_the_books_agree(
+    office: Office, export: Path
+) -> None:
+    """Ledger, Genesis and processor come to the same cents: the payment of one booking, the taking back of another."""
+    row = dict.fromkeys(COLUMNS["patients"], "") | {
+        "patient_id": "P1",
+        "first_name": "Ana",
+        "last_name": "Ruiz",
+    }
+    with (export / "patients.csv").open("a", newline="", encoding="utf-8") as file:
+        csv.DictWriter(file, COLUMNS["patients"]).writerow(row)
+    office.patient(**HERS)
+    slug = office.offer()
+    today = clock.today(ZONE)
+    with transaction(office.engine) as session:
+        genesis = session.exec(select(Connection).where(Connection.kind == "genesis")).one()
+        genesis.settings = json.dumps(json.loads(genesis.settings) | {"acts_as": "olivia"})
+        session.add(genesis)
+        assert office.sandbox is not None
+        key = next(iter(keys.clerk_keys(office.sandbox.state).values()))
+        set_clerk_key(session, None, staff_id=1, connection_id=genesis.id or 0, key=key)
+        seen = plan_postings(session, genesis.id or 0, date_start=today).seen
+        turn_on(session, OWNER, connection_id=genesis.id or 0, date_start=today, seen=seen, acknowledged=True)
+    kept, given_up = office.hold(slug), office.hold(slug, office.times(slug)[3])
+    for token in (kept, given_up):
+        office.say(token)
+        office.pay(token)
+    post_payments(office.engine)
+    with transaction(office.engine) as session:
+        cancel_by_link(session, given_up)
+    office.work()
+    post_payments(office.engine)
+    rows = office.sandbox.state.select("SELECT patient_id, amount FROM genesis_entries ORDER BY number")
+    assert [tuple(each) for each in rows] == [("P1", "60.00"), ("P1", "60.00"), ("P1", "-60.00")]
+    with reader(office.engine) as session:
+        books = reconcile(session, practice_id=1, first=today, last=today, as_of=clock.now())
+    assert (books.processor_cents, books.difference_cents) == (6_000, 0)

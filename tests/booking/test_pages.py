@@ -69,7 +69,9 @@ def test_no_box_is_ticked_for_the_patient_and_what_is_wrong_is_said(
     office: Office, visitor: httpx.Client
 ) -> None:
     address = press_first_time(visitor, office.offer())
-    assert "checked" not in visitor.get(address).text
+    page = visitor.get(address).text
+    assert "checked" not in page
+    assert "You pay $60 now." in page
     answer = visitor.post(f"{address}/details", data=FORM | {"mobile": "12"})
     assert answer.status_code == 422
     assert "mobile number" in answer.text

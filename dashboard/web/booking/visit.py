@@ -8,12 +8,13 @@ from starlette.responses import RedirectResponse, Response
 from core import clock
 from core.booking.addresses import booking_of
 from core.booking.changing import cancel_by_link, move_by_link
-from core.booking.details import BookingOver, Given, Unfit, give_details, offered_of
+from core.booking.details import BookingOver, Given, Unfit, give_details
 from core.booking.holding import TimeTaken
 from core.booking.letters import calendar_file
 from core.booking.models import Booking, BookingState
 from core.booking.offers import NotOffered
 from core.booking.page import Shown, VisitPage, visit_page
+from core.booking.pricing import offered_of
 from core.errors import NotFound
 from core.links.patient_page import sender_of
 from core.store.engine import reader, transaction
