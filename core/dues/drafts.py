@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from core.dates import month_on
+from core.dues.billing_days import Rhythm, monthly_day
 from core.payments.allocation import EARLY_DAYS
 from core.payments.facts import Draft, RecurringFacts
 from core.plans.facts import InstalmentState, PlanFacts, PlanFinding
-
-_STEP = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 
 class PlanInstalments(NamedTuple):
@@ -31,7 +29,10 @@ class PlanInstalments(NamedTuple):
 
 
 class MembershipDrafts(NamedTuple):
-    """What of one membership is still to be drafted. Dates are inclusive, an empty end is open."""
+    """What of one membership is still to be drafted. Dates are inclusive, an empty end is open.
+
+    billing_every, billing_unit: the plan's own interval, where no recurring says otherwise. period: a package is paid once.
+    """
 
     membership_id: int
     external_id: str
@@ -43,6 +44,9 @@ class MembershipDrafts(NamedTuple):
     frozen_from: date | None = None
     frozen_to: date | None = None
     anchor_day: int | None = None
+    billing_every: int = 1
+    billing_unit: str = "month"
+    period: str = "month"
 
 
 def plan_instalments(plan: PlanFacts, finding: PlanFinding, *, names_card: bool) -> PlanInstalments:
@@ -75,7 +79,7 @@ def upcoming_drafts(
     processor is a scheduled draft (§1), also in a pause or a freeze and after the end, until somebody stops it there.
     One that pays a plan runs at its next date and then with the plan's open instalments, so never past their end.
     Without a recurring, a plan with a card is drafted at its instalments, a membership at its next draft date and
-    monthly on; those rest in a pause or a freeze and end with the contract.
+    by its plan's interval on; those rest in a pause or a freeze and end with the contract.
     """
     last = today + timedelta(days=days)
     plans = {one.plan_id: one for one in instalments_open}
@@ -153,40 +157,19 @@ def _within(on: date, first: date | None, last: date | None) -> bool:
 
 
 def _of_membership(member: MembershipDrafts, today: date, last: date) -> Iterator[Draft]:
-    if member.next_draft_on is None or not member.price_cents:
+    start = member.next_draft_on
+    if start is None or not member.price_cents:
         return
-    for on in _monthly(member.next_draft_on, 1, today, last, member.anchor_day):
+    every = 0 if member.period == "package" else member.billing_every
+    rhythm = Rhythm(every, member.billing_unit, start, monthly_day(member.anchor_day, start))
+    for on in rhythm.days(max(start, today), last):
         if _member_pays(member, on):
             yield Draft(on, member.price_cents, member.card_id, "membership", member.external_id)
 
 
 def _runs(recurring: RecurringFacts, today: date, last: date) -> Iterator[date]:
-    """Run dates from today through `last`. An interval nobody can repeat (0, an unknown unit) runs once."""
+    """Run dates from today through `last`, none before its next one. An interval nobody can repeat runs once."""
     start = recurring.next_run_on
-    if start is None:
-        return
-    step = _STEP.get(recurring.interval_unit)
-    if recurring.interval > 0 and step is not None:
-        step *= recurring.interval
-        on = start if start >= today else start + step * -((start - today) // step)
-        while on <= last:
-            yield on
-            on += step
-    elif recurring.interval > 0 and recurring.interval_unit == "month":
-        yield from _monthly(start, recurring.interval, today, last)
-    elif today <= start <= last:
-        yield start
-
-
-def _monthly(
-    start: date, every: int, today: date, last: date, anchor_day: int | None = None
-) -> Iterator[date]:
-    """Every so many months from `start`, clamped to month ends and back; never before `start` or today."""
-    day = anchor_day if anchor_day and start.day == month_on(start, 0, anchor_day).day else start.day
-    months = max(0, (today.year - start.year) * 12 + today.month - start.month - 1) // every * every
-    on = month_on(start, months, day)
-    while on <= last:
-        if on >= today:
-            yield on
-        months += every
-        on = month_on(start, months, day)
+    if start is not None:
+        rhythm = Rhythm(recurring.interval, recurring.interval_unit, start, start.day)
+        yield from rhythm.days(max(start, today), last)

@@ -1,18 +1,13 @@
 """Which drafts of a membership were due: the part of DOMAIN §3 that no row spells out."""
 
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
-from core.dues.billing_days import draft_days
+from core.dues.draft_slots import Settled, settle, slots_of
 from core.dues.drafts import MembershipDrafts
 from core.dues.missing import DueItem
-from core.payments.allocation import EARLY_DAYS, Due, allocate, attempts
+from core.payments.allocation import Allocation, Due, allocate, attempts
 from core.payments.facts import PaymentFacts, RecurringFacts, net_by_payment
-
-REACH_DAYS = 25  # the first payment we hold belongs to a draft at most this long before it …
-JOINED_DAYS = 5  # … or this soon after it; otherwise it was paid on joining, and is a due item of its own
 
 
 def membership_items(
@@ -26,29 +21,28 @@ def membership_items(
 ) -> list[DueItem]:
     """The open drafts of one membership up to and including `today` (local), oldest first.
 
-    payments: those of this membership and the refunds of them; recurrings: those that pay it. Drafts count only from
-    the first payment we know of: nobody is told to owe for years whose payments live in another system. Where no
-    payment is known, only a draft date that has passed is due. An active recurring's amount is the price.
+    payments: those of this membership and the refunds of them; recurrings: those that pay it, and give day, interval
+    and amount. Drafts count only from the first payment we know of: nobody is told to owe for years whose payments
+    live in another system. Where no payment is known, only a draft date that has passed is due.
     """
-    rows = sorted((p for p in payments if p.happened_on <= today), key=lambda p: (p.happened_at, p.id))
-    nets = net_by_payment(rows)
-    dues = _dues(member, start_date, rows, nets, today, recurrings)
-    if not dues:
-        return []
-    allocation = allocate(dues, rows, nets)
+    rows = _in_time(payments, today)
+    settled = _settled(member, start_date, rows, today, recurrings)
+    allocation = _allocated(settled)
+    dues = settled.dues()
     left = allocation.open(dues)
     if not any(left):
         return []
-    tried = attempts(dues, allocation, rows, nets, today)
-    found = []
+    tried = attempts(dues, allocation, rows, settled.counted(), today, known=settled.known)
+    found: dict[str, DueItem] = {}
     for due, still, paid, all_tried in zip(dues, left, allocation.cents, tried, strict=True):
+        if not still:
+            continue
         key = f"{member.external_id}:{due.due_on.isoformat()}"
-        retry = (retries or {}).get(key)
-        if still:
-            found.append(
-                DueItem("membership", key, due.due_on, due.owed_cents, 0, paid, tuple(all_tried), retry)
-            )
-    return found
+        item = DueItem(
+            "membership", key, due.due_on, due.owed_cents, 0, paid, tuple(all_tried), (retries or {}).get(key)
+        )
+        found[key] = _together(found[key], item) if key in found else item
+    return list(found.values())
 
 
 def membership_dues(
@@ -60,48 +54,68 @@ def membership_dues(
     recurrings: Sequence[RecurringFacts] = (),
 ) -> list[Due]:
     """All drafts of one membership that were due up to and including `today`, paid or not; else as membership_items."""
-    rows = sorted((p for p in payments if p.happened_on <= today), key=lambda p: (p.happened_at, p.id))
-    return _dues(member, start_date, rows, net_by_payment(rows), today, recurrings)
+    return _settled(member, start_date, _in_time(payments, today), today, recurrings).dues()
 
 
-def _dues(
+def lower_drafts(
     member: MembershipDrafts,
     start_date: date,
     payments: Sequence[PaymentFacts],
-    nets: Mapping[int, int],
+    today: date,
+    *,
+    recurrings: Sequence[RecurringFacts] = (),
+) -> list[tuple[date, int, int]]:
+    """Drafts that ran for less than they are now, as was agreed that day: (day, what came, today's amount), cents."""
+    settled = _settled(member, start_date, _in_time(payments, today), today, recurrings)
+    return [
+        (slot.on, owed, slot.cents)
+        for slot, owed, run in zip(settled.slots, settled.owed, settled.runs, strict=True)
+        if run and owed < slot.cents
+    ]
+
+
+def _in_time(payments: Sequence[PaymentFacts], today: date) -> list[PaymentFacts]:
+    return sorted((p for p in payments if p.happened_on <= today), key=lambda p: (p.happened_at, p.id))
+
+
+def _settled(
+    member: MembershipDrafts,
+    start_date: date,
+    rows: Sequence[PaymentFacts],
     today: date,
     recurrings: Sequence[RecurringFacts],
-) -> list[Due]:
-    own = [r for r in recurrings if r.status == "active" and r.membership_id == member.membership_id]
-    price = own[0].amount_cents if own else member.price_cents
-    planned = (own[0].next_run_on if own else None) or member.next_draft_on
-    if not price:
-        return []
-    amounts = _due_amounts(member, start_date, planned, price, payments, nets, today)
-    # ids below 0: none of these is an instalment's
-    return [Due(-1 - place, on, cents) for place, (on, cents) in enumerate(amounts) if _owes(member, on)]
+) -> Settled:
+    slots = slots_of(member, start_date, rows, today, recurrings)
+    return settle(slots, rows, net_by_payment(rows), owes=lambda on: _owes(member, on))
 
 
-def _due_amounts(
-    member: MembershipDrafts,
-    start_date: date,
-    planned: date | None,
-    price: int,
-    payments: Sequence[PaymentFacts],
-    nets: Mapping[int, int],
-    today: date,
-) -> list[tuple[date, int]]:
-    """Draft days up to today and the amount of each, in time order."""
-    first = next((p for p in payments if p.refund_ref is None), None)
-    if first is None:
-        return [(planned, price)] if planned is not None and planned <= today else []
-    since = max(start_date, first.happened_on - timedelta(days=REACH_DAYS))
-    run_on = [p.happened_on for p in payments if p.refund_ref is None]
-    days = draft_days(member.anchor_day, planned or start_date, since, today, run_on)
-    amounts = _prices(days, price, payments, nets)
-    if not days or (days[0] - first.happened_on).days > JOINED_DAYS:
-        amounts.insert(0, (first.happened_on, min(price, first.amount_cents)))
-    return amounts
+def _allocated(settled: Settled) -> Allocation:
+    """What settled each draft, and what was paid by other ways: the oldest open draft first."""
+    dues = settled.dues()
+    own = settled.paid()
+    left = [Due(due.id, due.due_on, due.owed_cents - paid) for due, paid in zip(dues, own, strict=True)]
+    loose = settled.loose
+    short = -sum(settled.nets[p.id] for p in loose)
+    for place in reversed(range(len(own))):  # a refund of nobody knows what takes the newest money first
+        taken = max(0, min(own[place], short))
+        own[place] -= taken
+        left[place] = left[place]._replace(owed_cents=left[place].owed_cents + taken)
+        short -= taken
+    more = allocate(left, loose, settled.nets)
+    return Allocation(
+        [paid + cents for paid, cents in zip(own, more.cents, strict=True)],
+        [[*runs, *other] for runs, other in zip(settled.money(), more.paid_by, strict=True)],
+        more.left_cents,
+    )
+
+
+def _together(one: DueItem, other: DueItem) -> DueItem:
+    """Two drafts of one day, by two recurrings: one item."""
+    return one._replace(
+        amount_cents=one.amount_cents + other.amount_cents,
+        allocated_cents=one.allocated_cents + other.allocated_cents,
+        attempts=(*one.attempts, *other.attempts),
+    )
 
 
 def _owes(member: MembershipDrafts, on: date) -> bool:
@@ -112,22 +126,3 @@ def _owes(member: MembershipDrafts, on: date) -> bool:
     if member.frozen_from is None and member.frozen_to is None:
         return member.status != "paused"
     return not (member.frozen_from or date.min) <= on <= (member.frozen_to or date.max)
-
-
-def _prices(
-    days: Sequence[date], price: int, payments: Sequence[PaymentFacts], nets: Mapping[int, int]
-) -> list[tuple[date, int]]:
-    """The price, except where a lower amount was paid whole at two draft days or more: it was the price back then.
-
-    One lower payment alone is a part payment.
-    """
-    paid_at: dict[int, int] = {}
-    for payment in payments:
-        cents = payment.amount_cents
-        if 0 < cents < price and nets[payment.id] == cents:
-            place = bisect_left(days, payment.happened_on + EARLY_DAYS + timedelta(days=1)) - 1
-            paid_at.setdefault(max(place, 0), cents)
-    times = Counter(paid_at.values())
-    return [
-        (on, paid_at[place] if times[paid_at.get(place, 0)] > 1 else price) for place, on in enumerate(days)
-    ]

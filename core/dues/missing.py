@@ -116,7 +116,7 @@ def is_missing(item: DueItem, today: date) -> bool:
 
 def _missing(item: DueItem, today: date, match: EntryFacts | None) -> MissingPayment:
     left = open_cents(item)
-    pending = sum(p.amount_cents for p in item.attempts if p.status == "pending")
+    pending = sum(p.pays_cents for p in item.attempts if p.status == "pending")
     reason, told = _reason(item, left, pending)
     because = reason_of(told.reason_code) if told is not None else None
     expected = item.retry_on is not None or item.promised_on is not None

@@ -47,7 +47,8 @@ class Matched(NamedTuple):
 def match_ledger(
     payments: Sequence[PaymentFacts], ledger_entries: Sequence[EntryFacts], as_of: datetime
 ) -> Matched:
-    """Match payments to ledger payments, by order id first, then by patient and amount within a day.
+    """Match payments to ledger payments, by order id first, then by patient and amount (with its fee or without) within a
+    day.
 
     A ledger row serves one payment. as_of: aware UTC. Older payments than the look-back need no row any more.
     """
@@ -95,7 +96,10 @@ def unposted_payments(
     """Accepted payments of the last 90 days that the ledger does not have, however young, each with what is left of
     it after refunds as its amount (cents)."""
     found = matched or match_ledger(payments, ledger_entries, as_of)
-    return [p if p.amount_cents == cents else p._replace(amount_cents=cents) for p, cents in found.unposted]
+    return [
+        p if p.amount_cents == cents else p._replace(amount_cents=cents, surcharge_cents=0)
+        for p, cents in found.unposted
+    ]
 
 
 def cash_rows(ledger_entries: Sequence[EntryFacts], matched: Matched) -> list[EntryFacts]:
@@ -127,7 +131,13 @@ def _match(
     unposted = []
     for payment in rest:
         found = next(
-            (e for e in by_amount[payment.amount_cents] if e.id not in taken and _alike(payment, e)), None
+            (
+                e
+                for cents in dict.fromkeys((payment.amount_cents, payment.pays_cents))
+                for e in by_amount[cents]
+                if e.id not in taken and _alike(payment, e)
+            ),
+            None,
         )
         if found is None:
             unposted.append(payment)
@@ -176,6 +186,8 @@ def _posted_twice(
             continue
         payment = paid.get(order_id)
         once = payment.amount_cents if payment else max(row.amount_cents for row in rows)
+        if payment and any(row.amount_cents == payment.pays_cents for row in rows):
+            once = payment.pays_cents  # the ledger shows it without its fee
         extra = sum(row.amount_cents for row in rows) - back[order_id] - once
         if extra > 0:
             found.append(_twice(rows, payment, extra, as_of))

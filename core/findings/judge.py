@@ -247,7 +247,7 @@ def _loose_past_due(
     owed = sum(raises_cents(entry) for entry in rows)
     for payment in unposted:
         if payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None:
-            owed -= payment.amount_cents
+            owed -= payment.pays_cents
     if owed <= 0:
         return 0
     charges = [entry for entry in rows if entry.kind == "charge" and entry.appointment_id is None]

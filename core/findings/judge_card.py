@@ -48,6 +48,9 @@ def member_drafts(record: MembershipRecord) -> MembershipDrafts:
         one.frozen_from,
         one.frozen_to,
         one.anchor_day,
+        record.plan.billing_every,
+        record.plan.billing_unit,
+        record.plan.period,
     )
 
 

@@ -26,10 +26,11 @@ class MembershipFacts(NamedTuple):
     frozen_to: date | None = None
     card_id: int | None = None
     next_draft_on: date | None = None
+    pool_id: str | None = None
 
 
 class MembershipPlanFacts(NamedTuple):
-    """period: month, anchor, or package (prepaid: one period, the whole term)."""
+    """period: month, anchor, or package (prepaid: one period, the whole term). billing_unit: day, week or month."""
 
     id: int
     external_id: str
@@ -39,14 +40,17 @@ class MembershipPlanFacts(NamedTuple):
     rollover_cap: int | None = None
     rollover_periods: int | None = None
     no_show_forfeits: bool = False
+    billing_every: int = 1
+    billing_unit: str = "month"
 
 
 class BenefitFacts(NamedTuple):
-    """visits None = unlimited."""
+    """visits None = unlimited; per_week None = no second limit."""
 
     external_id: str
     service_class: str
     visits: int | None = None
+    per_week: int | None = None
 
 
 class ExtraFacts(NamedTuple):

@@ -49,6 +49,9 @@ def drafts_due(
         membership.frozen_from,
         membership.frozen_to,
         membership.anchor_day,
+        plan.billing_every,
+        plan.billing_unit,
+        plan.period,
     )
     for due in membership_dues(drafts, membership.start_date, payments, today, recurrings=recurrings):
         if first <= due.due_on <= last:

@@ -33,7 +33,7 @@ class Part(StrEnum):
 
 
 class Receipt(NamedTuple):
-    """Net cents of one day; below zero: more was given back than came. counted=False: the money stands on another
+    """Net cents of one day, without surcharges; below zero: more was given back than came. counted=False: the money stands on another
     patient's account (a parent paid) and only tells that this visit was paid."""
 
     day: date
@@ -59,7 +59,7 @@ def receipts(
     rows = [e for e in entries if e.part == "patient"]
     posted, explained = _postings(payments, rows)
     found = [_of_payment(p, nets[p.id], posted.get(p.id)) for p in payments if nets[p.id]]
-    back = _given_back(payments, nets)
+    back = _given_back(payments)
     own = {p.order_id for p in payments if p.order_id}
     for entry in rows:
         if entry.id in explained or entry.kind not in ("payment", "refund"):
@@ -81,7 +81,7 @@ def _postings(
 ) -> tuple[dict[int, EntryFacts], set[int]]:
     """Payment id → the ledger row that posts it, and the ids of all rows that are some payment's.
 
-    By order id first; then the same amount on the same day, then a day before or after. Each row serves one payment.
+    By order id first; then the same amount (with its fee or without) on the same day, then a day before or after. Each row serves one payment.
     """
     by_order: defaultdict[str, list[EntryFacts]] = defaultdict(list)
     by_amount: defaultdict[int, list[EntryFacts]] = defaultdict(list)
@@ -108,7 +108,8 @@ def _postings(
         for payment in rest:
             if payment.id in posted:
                 continue
-            for entry in by_amount.get(payment.amount_cents, ()):
+            alike = dict.fromkeys((payment.amount_cents, payment.pays_cents))
+            for entry in (entry for cents in alike for entry in by_amount.get(cents, ())):
                 if entry.id not in explained and abs((entry.posted_on - payment.happened_on).days) == apart:
                     posted[payment.id] = entry
                     explained.add(entry.id)
@@ -116,20 +117,20 @@ def _postings(
     return posted, explained
 
 
-def _given_back(payments: Sequence[PaymentFacts], nets: Mapping[int, int]) -> dict[int, int]:
-    """How often the processor gave back which amount: the EHR's own refund rows of them are the same money."""
-    back: defaultdict[int, int] = defaultdict(int)
-    for payment in payments:
-        if payment.refund_ref is not None or payment.status in GIVEN_BACK:
-            back[payment.amount_cents] += 1
-    return back
+def _given_back(payments: Sequence[PaymentFacts]) -> list[tuple[int, int]]:
+    """What the processor gave back, with its fee and without: the EHR's own refund rows of them are the same money."""
+    return [
+        (payment.amount_cents, payment.pays_cents)
+        for payment in payments
+        if payment.refund_ref is not None or payment.status in GIVEN_BACK
+    ]
 
 
-def _take(back: dict[int, int], cents: int) -> bool:
-    if not back.get(cents):
-        return False
-    back[cents] -= 1
-    return True
+def _take(back: list[tuple[int, int]], cents: int) -> bool:
+    found = next((amounts for amounts in back if cents in amounts), None)
+    if found is not None:
+        back.remove(found)
+    return found is not None
 
 
 def _of_payment(payment: PaymentFacts, cents: int, entry: EntryFacts | None) -> Receipt:

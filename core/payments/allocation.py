@@ -82,15 +82,17 @@ def attempts(
     today: date,
     *,
     explain_oldest: bool = True,
+    known: Mapping[int, int] | None = None,
 ) -> list[list[PaymentFacts]]:
     """Per due item everything that was tried for it: what paid it, and what failed, came back or is on its way.
 
     A failed payment belongs to its own instalment, else to the one due last before it. Where that one has since
     been paid with other money, it explains the oldest amount still open, unless all was paid in between
-    (explain_oldest=False: never; where each item is paid by itself).
+    (explain_oldest=False: never; where each item is paid by itself). known: payment id → place of its item, where that is
+    known better than by the days.
     """
     found = allocation.paid_by
-    failed = [p for p in payments if nets[p.id] < p.amount_cents and _came_to_nothing(p)]
+    failed = [p for p in payments if nets[p.id] < p.pays_cents and _came_to_nothing(p)]
     if not failed:
         return found
     still_open = allocation.open(dues)
@@ -103,6 +105,8 @@ def attempts(
     whole_on = _last_whole_day(dues, payments, nets) if explain_oldest else date.max
     for payment in failed:
         place = None if payment.instalment_id is None else places.get(payment.instalment_id)
+        if known is not None:
+            place = known.get(payment.id)
         if place is None:
             place = max(bisect_right(days, payment.happened_on + EARLY_DAYS) - 1, 0)
         if not still_open[place] and (whole_on is None or payment.happened_on > whole_on):

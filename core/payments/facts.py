@@ -11,9 +11,10 @@ GIVEN_BACK = frozenset({"returned", "voided", "refunded", "charged_back"})  # th
 
 
 class PaymentFacts(NamedTuple):
-    """One payments row. happened_at is aware UTC, happened_on its local date; amount_cents is positive.
+    """One payments row. happened_at is aware UTC, happened_on its local date; amount_cents is 0 or more.
 
-    refund_ref: external id, at the same connection, of the payment that this row gives back.
+    refund_ref: external id, at the same connection, of the payment that this row gives back. recurring_ref: of the draft
+    that ran it; invoice_ref: of the invoice or link it came by. surcharge_cents: the part of the amount that is a fee.
     """
 
     id: int
@@ -31,6 +32,14 @@ class PaymentFacts(NamedTuple):
     order_id: str | None
     method: str | None
     connection_id: int = 0
+    recurring_ref: str | None = None
+    invoice_ref: str | None = None
+    surcharge_cents: int = 0
+
+    @property
+    def pays_cents(self) -> int:
+        """What of it pays anything: a surcharge is no payment (DOMAIN §3)."""
+        return self.amount_cents - self.surcharge_cents
 
 
 class RecurringFacts(NamedTuple):
@@ -49,27 +58,34 @@ class RecurringFacts(NamedTuple):
 
 
 def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
-    """Net cents by payment id (DOMAIN §0): accepted − refunded − returned − charged back.
+    """Net cents by payment id (DOMAIN §0), without surcharges: accepted − refunded − returned − charged back.
 
     Not accepted, pending, returned, voided, refunded or charged back: 0. A payment never goes below 0; what a
     refund gives back beyond it, or of a payment that is not here, stands below 0 at the refund's own row, so that
     the sum over all rows is what the practice really has. The refund of a pending payment takes from what is on its
-    way, not from what was paid.
+    way, not from what was paid. A refund that does not say its own fee gives back the payment's in its share.
     """
     rows = payments if isinstance(payments, list) else list(payments)
-    nets = {p.id: p.amount_cents if p.status == "approved" and p.refund_ref is None else 0 for p in rows}
+    nets = {
+        p.id: p.amount_cents - p.surcharge_cents if p.status == "approved" and p.refund_ref is None else 0
+        for p in rows
+    }
     refunds = [p for p in rows if p.refund_ref is not None and p.status == "approved"]
     if not refunds:
         return nets
     originals = {(p.connection_id, p.external_id): p for p in rows if p.refund_ref is None}
     room: dict[int, int] = {}
+    so_far: dict[int, int] = {}  # what earlier refunds of a payment gave back, fees and all
     for refund in refunds:
-        given = refund.amount_cents
         original = originals.get((refund.connection_id, refund.refund_ref or ""))
+        before = 0 if original is None else so_far.get(original.id, 0)
+        given = gives_back_cents(refund, original, before)
+        if original is not None:
+            so_far[original.id] = before + refund.amount_cents
         if original is not None:
             # one that was given back whole already carries its refund rows: they take nothing twice
             taken = original.status in {"approved", "pending"} or original.status in GIVEN_BACK
-            left = room.get(original.id, original.amount_cents if taken else 0)
+            left = room.get(original.id, original.pays_cents if taken else 0)
             from_it = min(left, given)
             room[original.id] = left - from_it
             if original.status == "approved":
@@ -79,18 +95,35 @@ def net_by_payment(payments: Iterable[PaymentFacts]) -> dict[int, int]:
     return nets
 
 
+def gives_back_cents(refund: PaymentFacts, original: PaymentFacts | None, before: int = 0) -> int:
+    """What a refund takes from the payment it gives back: fee and payment go back together, each in its share.
+
+    before: cents of earlier refunds of the same payment, so that shares sum to the whole. A refund of exactly what was
+    paid without the fee gives all of that back.
+    """
+    if original is None or refund.surcharge_cents or not original.surcharge_cents:
+        return refund.pays_cents
+    if refund.amount_cents == original.pays_cents and not before:
+        return refund.amount_cents
+
+    def share(cents: int) -> int:
+        whole = original.amount_cents
+        return (2 * cents * original.pays_cents + whole) // (2 * whole)
+
+    return share(before + refund.amount_cents) - share(before)
+
+
 def pending_cents(payments: Iterable[PaymentFacts]) -> int:
     """Money on its way (a bank payment not yet settled), less its refunds: asked for no more, but not counted as paid."""
     rows = payments if isinstance(payments, list) else list(payments)
-    coming = {
-        (p.connection_id, p.external_id): p.amount_cents
-        for p in rows
-        if p.status == "pending" and p.refund_ref is None
+    on_the_way = {
+        (p.connection_id, p.external_id): p for p in rows if p.status == "pending" and p.refund_ref is None
     }
+    coming = {place: p.pays_cents for place, p in on_the_way.items()}
     for refund in rows if coming else ():
         if refund.refund_ref is not None and refund.status == "approved":
             place = (refund.connection_id, refund.refund_ref)
-            coming[place] = max(0, coming.get(place, 0) - refund.amount_cents)
+            coming[place] = max(0, coming.get(place, 0) - gives_back_cents(refund, on_the_way.get(place)))
     return sum(coming.values())
 
 

@@ -43,7 +43,9 @@ _tied_ahead = func.coalesce(_tied.c.due_date >= _TODAY, false())
 _paid = (
     select(
         _payment.c.plan_id,
-        func.sum(case((_tied_ahead, 0), else_=_payment.c.amount_cents)).label("cents"),
+        func.sum(case((_tied_ahead, 0), else_=_payment.c.amount_cents - _payment.c.surcharge_cents)).label(
+            "cents"
+        ),
         func.max(case((_tied_ahead, 1), else_=0)).label("tied_ahead"),
     )
     .select_from(_payment.outerjoin(_tied, _payment.c.instalment_id == _tied.c.id))

@@ -157,7 +157,7 @@ def _reversal(
 
 
 def _refunded(session: Session, payment: Payment) -> int:
-    """What refunds of their own took back of it, above 0."""
+    """What refunds of their own took back of it, above 0 and without their share of its surcharge."""
     found = session.exec(
         select(Payment.amount_cents).where(
             Payment.connection_id == payment.connection_id,
@@ -166,4 +166,7 @@ def _refunded(session: Session, payment: Payment) -> int:
             col(Payment.gone_at).is_(None),
         )
     )
-    return sum(found)
+    back = sum(found)
+    if payment.surcharge_cents:
+        back = (2 * back * (payment.amount_cents - payment.surcharge_cents) // payment.amount_cents + 1) // 2
+    return back

@@ -167,8 +167,8 @@ def _given_back(payments: Iterable[PaymentFacts]) -> list[PostingLine]:
         if payment.status in GIVEN_BACK and payment.refund_ref is None:
             key = key_of(payment)
             found += [
-                PostingLine(payment, payment.amount_cents, key),
-                PostingLine(payment, -payment.amount_cents, f"{key}-back"),
+                PostingLine(payment, payment.pays_cents, key, payment.amount_cents),
+                PostingLine(payment, -payment.pays_cents, f"{key}-back", payment.amount_cents),
             ]
     return found
 
@@ -177,7 +177,7 @@ def _line(
     line: PostingLine, rows: Sequence[EntryFacts], posting: LedgerPosting | None, today: date, off: str
 ) -> BookLine:
     stands = sum(row.amount_cents for row in rows) * (-1 if line.refund else 1)
-    kind = _kind(line.cents, stands, rows)
+    kind = _kind(line, stands, rows)
     what = {
         Finding.MATCHED: "",
         Finding.NOT_POSTED: _why_not(posting, off),
@@ -201,12 +201,12 @@ def _line(
     )
 
 
-def _kind(cents: int, stands: int, rows: Sequence[EntryFacts]) -> Finding:
+def _kind(line: PostingLine, stands: int, rows: Sequence[EntryFacts]) -> Finding:
     if not rows:
         return Finding.NOT_POSTED
-    if stands == cents:
+    if abs(stands) in line.amounts and (stands < 0) is line.refund:
         return Finding.MATCHED
-    whole = [row for row in rows if row.amount_cents == abs(cents)]
+    whole = [row for row in rows if row.amount_cents in line.amounts]
     return Finding.TWICE if len(whole) > 1 else Finding.DIFFERS
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core.dues.posting_problems import SAME_DAY_OR_NEXT
 from core.ledger.facts import EntryFacts
-from core.payments.facts import PaymentFacts
+from core.payments.facts import PaymentFacts, gives_back_cents
 
 POSTED_METHODS = frozenset({"card", "bank", None})  # cash and checks are typed into the EHR by the desk
 LOOKS_ALIKE_WITHIN = timedelta(days=7)
@@ -21,15 +21,25 @@ FURTHEST_BACK = timedelta(days=90)
 
 
 class PostingLine(NamedTuple):
-    """An amount that should stand in the ledger once. cents: below 0 for a refund. key: the same for ever."""
+    """An amount that should stand in the ledger once. cents: below 0 for a refund. key: the same for ever.
+
+    with_fee_cents: the same with the surcharge that the patient paid on top, which the ledger may show as well.
+    """
 
     payment: PaymentFacts
     cents: int
     key: str
+    with_fee_cents: int | None = None
 
     @property
     def refund(self) -> bool:
         return self.cents < 0
+
+    @property
+    def amounts(self) -> tuple[int, ...]:
+        """What a ledger row of it may show, above 0: the amount, or the amount with its fee."""
+        both = (self.cents, self.cents if self.with_fee_cents is None else self.with_fee_cents)
+        return tuple(dict.fromkeys(map(abs, both)))
 
 
 class Pairs(NamedTuple):
@@ -62,19 +72,22 @@ def key_of(payment: PaymentFacts) -> str:
 def lines_of(payments: Sequence[PaymentFacts], originals: Sequence[PaymentFacts] = ()) -> list[PostingLine]:
     """What these payments should leave in the ledger, oldest first. originals: payments that only refunds rest on."""
     known = {(p.connection_id, p.external_id): p for p in (*originals, *payments) if p.refund_ref is None}
-    room = {place: p.amount_cents for place, p in known.items()}
+    room = {place: p.pays_cents for place, p in known.items()}
+    given: defaultdict[tuple[int, str], int] = defaultdict(int)
     found = []
     for payment in sorted(payments, key=lambda p: (p.happened_at, p.id)):
         if payment.method not in POSTED_METHODS or payment.status != "approved":
             continue
-        cents = payment.amount_cents
+        cents, with_fee = payment.pays_cents, payment.amount_cents
         if payment.refund_ref is not None:
             place = (payment.connection_id, payment.refund_ref)
+            cents = gives_back_cents(payment, known.get(place), given[place])
+            given[place] += payment.amount_cents
             left = room.get(place, cents)
             room[place] = left - min(left, cents)
             cents = -min(left, cents)
         if cents:
-            found.append(PostingLine(payment, cents, key_of(payment)))
+            found.append(PostingLine(payment, cents, key_of(payment), with_fee))
     return found
 
 
@@ -99,7 +112,7 @@ def pair(
     for line in lines:
         if rows[line.key] or line.key in refs or not by_amount_too:
             continue
-        for entry in by_amount[line.refund, abs(line.cents)]:
+        for entry in (entry for cents in line.amounts for entry in by_amount[line.refund, cents]):
             if (
                 entry.id not in taken
                 and _same_patient(line, entry)
@@ -139,7 +152,7 @@ def _fit(
     line: PostingLine, entry: EntryFacts, rows: Mapping[str, list[EntryFacts]]
 ) -> tuple[bool, bool, int]:
     """The line that still lacks a row and has its amount comes first."""
-    other_amount = abs(line.cents) != entry.amount_cents
+    other_amount = entry.amount_cents not in line.amounts
     return (other_amount, bool(rows.get(line.key)), _days_apart(line, entry))
 
 
@@ -176,7 +189,7 @@ def reversal_cents(posted_cents: int, refunded_cents: int) -> int:
 
 def _looks_alike(line: PostingLine, entry: EntryFacts) -> bool:
     return (
-        entry.amount_cents == abs(line.cents)
+        entry.amount_cents in line.amounts
         and (entry.kind == "refund") is line.refund
         and _same_patient(line, entry)
         and _days_apart(line, entry) <= LOOKS_ALIKE_WITHIN.days

@@ -1,6 +1,6 @@
 """On which days a membership was drafted, also where its billing day was moved."""
 
-from core.dues.billing_days import draft_days
+from core.dues.billing_days import Rhythm, draft_days
 from core.dues.drafts import MembershipDrafts
 from core.dues.membership_items import membership_items
 from tests.money_facts import day, payment
@@ -9,7 +9,8 @@ TODAY = day("2026-11-21")
 
 
 def days(known: str, *run_on: str, until: str = "2026-11-21", since: str = "2026-08-01") -> list[str]:
-    found = draft_days(None, day(known), day(since), day(until), [day(on) for on in run_on])
+    rhythm = Rhythm(1, "month", day(known), day(known).day)
+    found = draft_days(rhythm, day(since), day(until), [day(on) for on in run_on])
     return [on.isoformat()[5:] for on in found]
 
 

@@ -70,8 +70,11 @@ def test_a_regular_lower_amount_was_the_price_back_then():
     assert due([*old, paid("2026-11-01")]) == []
 
 
-def test_a_single_lower_amount_is_a_part_payment():
-    assert due([paid("2026-10-01"), paid("2026-11-01", 100_00)]) == [("M1:2026-11-01", "2026-11-01", 49_00)]
+def test_a_lower_payment_of_another_day_or_of_the_desk_is_a_part_payment():
+    part = [("M1:2026-11-01", "2026-11-01", 49_00)]
+    assert due([paid("2026-10-01"), paid("2026-11-04", 100_00)]) == part
+    assert due([paid("2026-10-01"), paid("2026-11-01", 100_00, method="cash")]) == part
+    assert due([paid("2026-10-01"), paid("2026-11-01", 100_00)]) == []
 
 
 def test_the_draft_s_own_amount_is_the_price():

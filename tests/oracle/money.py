@@ -19,18 +19,36 @@ def balance(clinic: Clinic, patient_id: str) -> dict[str, Any]:
     }
 
 
-def draft_days(clinic: Clinic, membership: Row, plan: Row) -> list[date]:
-    """First days of the periods inside the term, outside a freeze, before today."""
+def draft_days(clinic: Clinic, membership: Row, plan: Row, *, resting: bool = False) -> Any:
+    """The days before today on which it is drafted (§3): in step with the processor's next run, else by the plan's own
+    billing; all of the term, none in a freeze. UNSURE where more than one draft, or one that rests or ended, may count.
+    resting: those in a freeze or after the end instead."""
     start, end = day(membership["start_date"]), day(membership["end_date"])
     assert start is not None
-    anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
+    recurrings = clinic.rows("recurrings", membership_id=membership["membership_id"])
+    if len(recurrings) > 1 or any(row["status"] != "active" for row in recurrings):
+        return UNSURE
+    if recurrings:
+        every, unit = int(recurrings[0]["interval"]), recurrings[0]["interval_unit"]
+        known = day(recurrings[0]["next_run_on"])
+    else:
+        every, unit = int(plan["billing_every"] or 1), plan["billing_unit"] or "month"
+        known = day(membership["next_draft_on"])
+    if known is None or not every or plan["period"] == "package":
+        return UNSURE
+    wanted = known.day
+    if plan["period"] == "anchor" and membership["anchor_day"]:
+        anchor = int(membership["anchor_day"])
+        wanted = anchor if months_later(known, 0, anchor) == known else known.day
     found = []
-    for count in range(400):
-        first = months_later(start, count, anchor)
-        if first >= clinic.today or (end is not None and first > end):
-            break
-        if first >= start and not frozen(membership, first):
-            found.append(first)
+    for count in range(-1200, 400):
+        if unit == "month":
+            when = months_later(known, count * every, wanted)
+        else:
+            when = known + timedelta(days=count * every * (7 if unit == "week" else 1))
+        rests = frozen(membership, when) or (end is not None and when > end)
+        if start <= when < clinic.today and rests is resting:
+            found.append(when)
     return found
 
 
@@ -50,31 +68,58 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
         for row in clinic.rows("payments", membership_id=membership["membership_id"])
         if not row["refund_of"]
     ]
+    payments.sort(key=lambda row: (clinic.instant(row["happened_at"]), row["payment_id"]))
     drafts = draft_days(clinic, membership, plan)
-    price = cents(plan["price"])
-    start = day(membership["start_date"])
-    runs = [
-        row["next_run_on"] for row in clinic.rows("recurrings", membership_id=membership["membership_id"])
-    ]
-    anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
-    for planned in (day(text) for text in (membership["next_draft_on"], *runs)):
-        if planned is not None and planned != months_later(planned, 0, anchor):
-            return UNSURE  # the billing day was moved: which days it was before is not said
-    if start != months_later(start, 0, anchor):
-        return UNSURE  # began inside a period: what was due for the rest of it is not said
-    if any(cents(row["amount"]) != price for row in payments):
-        return UNSURE  # a part, or another price back then: the files do not say
-    owners = [owner(clinic, row, drafts) for row in payments]
-    if None in owners or (drafts and drafts[0] not in owners):
-        return UNSURE  # from when on drafts are due is not said
-    loose = sum(net(clinic, row) for row in payments)
+    if drafts is UNSURE or unlike(clinic, membership, plan, payments, drafts):
+        return UNSURE
+    recurring = clinic.one("recurrings", membership_id=membership["membership_id"])
+    price = cents(recurring["amount"] if recurring else plan["price"])
+    settled: dict[date, Row] = {}
+    tried: dict[date, list[Row]] = {due: [] for due in drafts}
+    loose: list[Row] = []
+    for payment in payments:
+        due = owner(clinic, payment, drafts)
+        if due is None:
+            return UNSURE
+        failed_before = any(row["status"] in ("declined", "returned") for row in tried[due])
+        on_its_day = clinic.local_day(payment["happened_at"]) == due and payment["method"] not in (
+            "cash",
+            "check",
+        )
+        by_itself = bool(payment["recurring_id"]) or (on_its_day and not failed_before)
+        tried[due].append(payment)
+        if payment["status"] == "approved" and by_itself:
+            if due in settled:
+                return UNSURE  # two runs for one draft: which of them is for another is not said
+            settled[due] = payment
+        elif payment["status"] == "approved":
+            loose.append(payment)
+        elif paid_part(payment) < price and by_itself:
+            return UNSURE  # what is owed of a lower draft that failed is not said
+    return open_drafts(clinic, membership, price, tried, settled, loose)
+
+
+def open_drafts(
+    clinic: Clinic,
+    membership: Row,
+    price: int,
+    tried: dict[date, list[Row]],
+    settled: dict[date, Row],
+    loose: list[Row],
+) -> Any:
+    """A draft's own payment settles it, whatever its amount, and pays nothing else; other money the oldest due first."""
+    money = sum(net(clinic, row) for row in loose)
     found: dict[str, dict[str, Any]] = {}
     failed_elsewhere = False
-    for due in drafts:
-        part = max(0, min(loose, price))
-        loose -= part
-        words = [failure(clinic, row) for row, own in zip(payments, owners, strict=True) if own == due]
-        if part == price:
+    for due, rows in tried.items():
+        owed, part = price, 0
+        if due in settled:
+            owed = min(price, paid_part(settled[due]))
+            part = min(owed, net(clinic, settled[due]))
+        more = min(money, owed - part)
+        money, part = money - more, part + more
+        words = [failure(clinic, row) for row in rows]
+        if part == owed:
             failed_elsewhere = failed_elsewhere or any(words)
             continue
         if clinic.today <= next_business_day(due) and not any(words):
@@ -84,9 +129,9 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
         found[f"{membership['membership_id']}:{due}"] = {
             "kind": "membership",
             "due_on": due.isoformat(),
-            "open_cents": price - part,
+            "open_cents": owed - part,
             "reason": reason(words, part > 0),
-            "pending": any(row["status"] == "pending" for row in payments),
+            "pending": any(row["status"] == "pending" for rows in tried.values() for row in rows),
         }
     if failed_elsewhere:
         for item in found.values():
@@ -94,10 +139,36 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
     return found
 
 
+def unlike(clinic: Clinic, membership: Row, plan: Row, payments: list[Row], drafts: list[date]) -> bool:
+    """Whether §3 leaves open which drafts were due: a moved day, a start inside a period, no first payment."""
+    start = day(membership["start_date"])
+    assert start is not None
+    runs = [
+        row["next_run_on"] for row in clinic.rows("recurrings", membership_id=membership["membership_id"])
+    ]
+    if runs and membership["next_draft_on"] not in ("", *runs):
+        return True  # the billing day was moved, or it is tried again
+    if drafts and (not payments or not start == drafts[0] == clinic.local_day(payments[0]["happened_at"])):
+        return True  # it began inside a period, or its billing day was moved: which days it was before is not said
+    owners = [owner(clinic, row, drafts) for row in payments]
+    if None in owners or (drafts and drafts[0] not in owners):
+        return True  # from when on drafts are due is not said
+    resting = draft_days(clinic, membership, plan, resting=True)
+    if any(clinic.local_day(row["happened_at"]) in resting for row in payments):
+        return True  # money drafted in a freeze or after the end: whether it pays an earlier debt is not said
+    first = months_later(drafts[0], -1, 1) if drafts else clinic.today
+    return any(clinic.local_day(row["happened_at"]) < first for row in payments)
+
+
+def paid_part(payment: Row) -> int:
+    """What of a payment pays: a surcharge is no payment (§3)."""
+    return cents(payment["amount"]) - cents(payment["surcharge"])
+
+
 def owner(clinic: Clinic, payment: Row, drafts: list[date]) -> date | None:
     """The draft a payment is for: the last one due by then; None when it may be for another."""
     when = clinic.local_day(payment["happened_at"])
-    if any(0 < (due - when).days <= 5 for due in drafts):
+    if any(0 < (due - when).days <= 5 for due in drafts) and when not in drafts:
         return None
     fallen = [due for due in drafts if due <= when]
     return fallen[-1] if fallen else None
@@ -152,6 +223,7 @@ def accepted_not_posted(clinic: Clinic, patient_id: str) -> Any:
         when = clinic.instant(payment["happened_at"])
         if (
             payment["status"] != "approved"
+            or not cents(payment["amount"])
             or payment["refund_of"]
             or payment["method"] not in ("card", "bank")
         ):

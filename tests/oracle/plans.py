@@ -18,14 +18,24 @@ SOFT = ("1616",)  # funds
 
 
 def net(clinic: Clinic, payment: Row) -> int:
-    """Accepted − refunded − returned − charged back (§0): what is left of one payment."""
+    """Accepted − refunded − returned − charged back (§0): what is left of one payment. A surcharge is no payment, and a
+    refund gives it back with the rest, each in its share (§3)."""
     if payment["refund_of"] or payment["status"] != "approved":
         return 0
-    left = cents(payment["amount"])
+    whole, fee = cents(payment["amount"]), cents(payment["surcharge"])
+    left = whole - fee
     for other in clinic.rows("payments", refund_of=payment["payment_id"]):
         if other["status"] == "approved":
-            left -= cents(other["amount"])
-    return left
+            back = cents(other["amount"])
+            share = (
+                back
+                if back == whole - fee
+                else (2 * back * (whole - fee) + whole) // (2 * whole)
+                if whole
+                else 0
+            )
+            left -= back - cents(other["surcharge"]) if other["surcharge"] else share
+    return max(0, left) if fee else left
 
 
 def failure(clinic: Clinic, payment: Row) -> Any:

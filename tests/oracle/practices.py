@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from data.sandbox.practice import generate, whole_files
 from data.sandbox.practice.columns import COLUMNS
+from tests.oracle.billed_members import billed_members
 from tests.oracle.reading import Clinic, Row
 
 DAYS = (
@@ -43,6 +44,7 @@ def practice(seed: int) -> tuple[dict[str, list[Row]], datetime]:
             mutate(files, rng, today)
         if rng.random() < 0.5:
             desk_has_worked(files, rng, as_of)
+    billed_members(files, rng, today, new)
     settle_times(files, as_of)
     return files, as_of
 

@@ -15,7 +15,7 @@ from core.dues.collect import collect_now
 from core.dues.drafts import MembershipDrafts, upcoming_drafts
 from core.dues.due_items import visit_items
 from core.dues.membership_items import membership_items
-from core.dues.missing import DueItem, is_missing, missing_payments
+from core.dues.missing import DueItem, is_missing, missing_payments, open_cents
 from core.dues.posting_problems import posting_problems
 from core.ledger.facts import EntryFacts, raises_cents
 from core.ledger.rules import judge_balance
@@ -217,6 +217,9 @@ members = st.builds(
     frozen_from=st.none() | days,
     frozen_to=st.none(),
     anchor_day=st.none() | st.integers(1, 31),
+    billing_every=st.sampled_from([0, 1, 1, 1, 2, 3, 4, 12]),
+    billing_unit=st.sampled_from(["day", "week", "month", "month"]),
+    period=st.sampled_from(["month", "month", "anchor", "package"]),
 )
 
 
@@ -237,6 +240,21 @@ def test_a_membership_owes_no_more_than_its_drafts(member, paid, start, today):
     assert all(item.due_on <= today and item.allocated_cents < item.amount_cents for item in items)
     assert all(item.amount_cents <= (member.price_cents or 0) for item in items)
     assert len({item.id for item in items}) == len(items)
+
+
+@SAME_EACH_RUN
+@given(members, payments(), days, days, cents)
+def test_money_that_a_draft_brought_pays_no_other_draft(member, paid, start, today, more):
+    """However much more one run of the draft took, nothing else is owed less."""
+    paid = [p._replace(plan_id=None, membership_id=3, recurring_ref="R1", refund_ref=None) for p in paid]
+    raised = [p._replace(amount_cents=p.amount_cents + more) if n == 0 else p for n, p in enumerate(paid)]
+    price = member.price_cents or 0
+    if paid and paid[0].amount_cents >= price:
+        assert open_by_id(member, raised, start, today) == open_by_id(member, paid, start, today)
+
+
+def open_by_id(member, paid, start, today) -> dict[str, int]:
+    return {item.id: open_cents(item) for item in membership_items(member, start, paid, today)}
 
 
 @SAME_EACH_RUN
