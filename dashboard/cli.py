@@ -99,6 +99,23 @@ def serve(host: str = "127.0.0.1", port: Annotated[int, PORT] = 8501) -> None:
 
 
 @app.command()
+def worker(
+    at_once: Annotated[int, typer.Option(min=1, max=32, help="jobs that run at the same time here")] = 4,
+) -> None:
+    """A worker alone on a PostgreSQL store, any number of them; `huddle serve` runs beside them with HUDDLE_WORKER=false."""
+    from core.connections.commands import require_key
+    from core.jobs.distributed import run_worker
+    from core.logs import configure
+    from core.store.engine import reader
+
+    engine = _store()
+    with reader(engine) as session:
+        require_key(session)
+    configure()
+    run_worker(engine, at_once=at_once)
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, PORT] = 8600,
     folder: Path = Path("data/sandbox-state"),

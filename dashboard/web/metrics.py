@@ -8,7 +8,9 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from core.jobs.distributed import queue_states, workers_alive
 from core.settings import settings
+from dashboard.web import sessions
 from dashboard.web.health import store_state
 from dashboard.web.lifespan import worker_state
 
@@ -20,6 +22,11 @@ STORE_UP = Gauge("huddle_store_up", "1 when the store answers")
 WORKER_UP = Gauge("huddle_worker_up", "1 when the embedded worker runs")
 STORE_UP.set_function(lambda: float(store_state() == "ok"))
 WORKER_UP.set_function(lambda: float(worker_state() == "running"))
+WORKERS = Gauge("huddle_workers_alive", "`huddle worker` processes with a heartbeat")
+QUEUE = Gauge("huddle_queue_jobs", "Jobs of `huddle worker`, by queue and state", ["queue", "state"])
+OLDEST = Gauge(
+    "huddle_queue_oldest_seconds", "How long the oldest waiting job waits past its time", ["queue"]
+)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -28,7 +35,19 @@ class Metrics(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         if not (_has_token(request) or _from_this_machine(request)):
             return PlainTextResponse("Only from this machine, or with the metrics token.\n", status_code=403)
-        return Response(await run_in_threadpool(generate_latest), media_type=CONTENT_TYPE_LATEST)
+        return Response(await run_in_threadpool(_latest), media_type=CONTENT_TYPE_LATEST)
+
+
+def _latest() -> bytes:
+    """Every figure, the queues' read from the store at this moment; a store that is away says so by huddle_store_up."""
+    if store_state() == "ok":
+        engine = sessions.engine()
+        WORKERS.set(workers_alive(engine))
+        for one in queue_states(engine):
+            for state, count in (("waiting", one.waiting), ("doing", one.doing), ("failed", one.failed)):
+                QUEUE.labels(one.queue, state).set(count)
+            OLDEST.labels(one.queue).set(one.oldest_seconds)
+    return generate_latest()
 
 
 def _has_token(request: Request) -> bool:
