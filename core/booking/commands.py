@@ -1,16 +1,22 @@
 """Setting online booking up: what is offered, by whom, when, and for how much. Each change leaves an audit row."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
 from core import clock
 from core.audit.commands import record
+from core.booking.checks import (
+    check_hours,
+    check_money,
+    check_times,
+    check_words,
+    free_slug,
+    host_name,
+    tidy,
+)
 from core.booking.missing import missing_for
 from core.booking.models import (
     BookingSwitch,
@@ -28,14 +34,11 @@ from core.patients.models import Patient
 from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider
-from core.secrets import has_card_number
 
-LONGEST_TEXT, LONGEST_REASON, LONGEST_GROUP = 600, 200, 40
-MOST_CAPACITY, MOST_HOURS = 50, 24 * 30
-DAY_MINUTES = 24 * 60
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}|localhost(?::\d{1,5})?|127\.0\.0\.1(?::\d{1,5})?"
-)
+_FIELDS = (
+    "minutes", "step_minutes", "prep_minutes", "notice_minutes", "days_ahead", "capacity", "group_name", "who", "text",
+    "charge", "price_cents", "deposit_cents", "refund_percent", "refund_percent_late", "cutoff_hours", "members_free",
+)  # fmt: skip
 
 
 def switch_booking(session: Session, actor: Identity, *, on: bool) -> None:
@@ -69,7 +72,7 @@ def save_booking_rules(
         raise BadInput("Say after how many missed visits a patient prepays: 1 to 20, or leave it empty.")
     if days_ahead_prepay is not None and not 1 <= days_ahead_prepay <= FURTHEST_DAYS:
         raise BadInput(f"Say how many days ahead is too far to book unpaid: 1 to {FURTHEST_DAYS}.")
-    hosts = sorted({host for each in frame_hosts if (host := _host(each))})
+    hosts = sorted({named for each in frame_hosts if (named := host_name(each))})
     row = _switch(session, actor)
     row.no_shows_prepay, row.days_ahead_prepay = no_shows_prepay, days_ahead_prepay
     row.frame_hosts = ",".join(hosts)
@@ -100,7 +103,7 @@ def offer_type(session: Session, actor: Identity, *, appointment_type_id: int) -
     row = OnlineType(
         practice_id=actor.practice_id,
         appointment_type_id=appointment_type_id,
-        slug=_free_slug(session, actor.practice_id, kind.name),
+        slug=free_slug(session, actor.practice_id, kind.name),
         minutes=minutes,
         step_minutes=minutes,
         changed_at=clock.now(),
@@ -142,27 +145,14 @@ def save_type(
     require(actor.role, Permission.MANAGE_BOOKING)
     row = online_type_of(session, actor, online_type_id, alone=True)
     text, group_name = text.strip(), " ".join(group_name.split())
-    _check_times(minutes, step_minutes, prep_minutes, notice_minutes, days_ahead, capacity)
-    _check_words(text, group_name, who)
-    _check_money(charge, price_cents, deposit_cents, refund_percent, refund_percent_late, cutoff_hours)
-    new: dict[str, Any] = {
-        "minutes": minutes,
-        "step_minutes": step_minutes,
-        "prep_minutes": prep_minutes,
-        "notice_minutes": notice_minutes,
-        "days_ahead": days_ahead,
-        "capacity": capacity,
-        "group_name": group_name,
-        "who": who,
-        "text": text,
-        "charge": charge,
-        "price_cents": price_cents,
-        "deposit_cents": deposit_cents,
-        "refund_percent": refund_percent,
-        "refund_percent_late": refund_percent_late,
-        "cutoff_hours": cutoff_hours,
-        "members_free": members_free,
-    }
+    check_times(minutes, step_minutes, prep_minutes, notice_minutes, days_ahead, capacity)
+    check_words(text, group_name, who)
+    check_money(charge, price_cents, deposit_cents, refund_percent, refund_percent_late, cutoff_hours)
+    given = (
+        minutes, step_minutes, prep_minutes, notice_minutes, days_ahead, capacity, group_name, who, text, charge,
+        price_cents, deposit_cents, refund_percent, refund_percent_late, cutoff_hours, members_free,
+    )  # fmt: skip
+    new: dict[str, Any] = dict(zip(_FIELDS, given, strict=True))
     changed = sorted(name for name, value in new.items() if getattr(row, name) != value)
     for name in changed:
         setattr(row, name, new[name])
@@ -228,7 +218,7 @@ def save_hours(
     require(actor.role, Permission.MANAGE_BOOKING)
     provider_of(session, actor, provider_id)
     _location_of(session, actor, location_id)
-    _check_hours(stretches)
+    check_hours(stretches)
     session.exec(
         delete(ProviderHours).where(
             col(ProviderHours.provider_id) == provider_id, col(ProviderHours.location_id) == location_id
@@ -267,7 +257,7 @@ def add_day_off(
         location_id=location_id,
         first_on=first_on,
         last_on=last_on,
-        reason=_tidy(reason),
+        reason=tidy(reason),
     )
     session.add(row)
     session.flush()
@@ -299,7 +289,7 @@ def set_prepay(
             session.delete(row)
     else:
         row = row or PrepayByName(patient_id=patient_id, must_prepay=must_prepay, set_at=clock.now())
-        row.must_prepay, row.reason = must_prepay, _tidy(reason)
+        row.must_prepay, row.reason = must_prepay, tidy(reason)
         row.set_at, row.set_by = clock.now(), actor.staff_id
         session.add(row)
     _audit(session, actor, "prepayment by name", "patient", patient_id, {"must_prepay": must_prepay})
@@ -350,91 +340,6 @@ def _switch(session: Session, actor: Identity) -> BookingSwitch:
     return session.get(BookingSwitch, actor.practice_id, with_for_update=True) or BookingSwitch(
         practice_id=actor.practice_id, changed_at=clock.now()
     )
-
-
-def _host(given: str) -> str:
-    host = given.strip().lower().removeprefix("https://").removeprefix("http://").strip("/")
-    if not host:
-        return ""
-    if not _HOST.fullmatch(host):
-        raise BadInput(f"“{host[:60]}” is not a host name. Write it as www.example.com.")
-    return host
-
-
-def _free_slug(session: Session, practice_id: int, name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "visit"
-    taken = set(session.exec(select(OnlineType.slug).where(OnlineType.practice_id == practice_id)))
-    slug, count = base, 1
-    while slug in taken:
-        count += 1
-        slug = f"{base}-{count}"
-    return slug
-
-
-def _check_times(minutes: int, step: int, prep: int, notice: int, days_ahead: int, capacity: int) -> None:
-    if unfit_minutes(minutes):
-        raise BadInput(f"A visit lasts 5 to {LONGEST_MINUTES} minutes, in steps of 5.")
-    if unfit_minutes(step):
-        raise BadInput(f"Times begin every 5 to {LONGEST_MINUTES} minutes, in steps of 5.")
-    if unfit_minutes(prep, least=0):
-        raise BadInput("The time to prepare is 0 minutes or more, in steps of 5.")
-    if not 0 <= notice <= MOST_HOURS * 60:
-        raise BadInput("The earliest notice is from 0 minutes to 30 days before the visit.")
-    if not 0 <= days_ahead <= FURTHEST_DAYS:
-        raise BadInput(f"Patients can book 0 to {FURTHEST_DAYS} days ahead.")
-    if not 1 <= capacity <= MOST_CAPACITY:
-        raise BadInput(f"At the same time there can be 1 to {MOST_CAPACITY} people.")
-
-
-def _check_words(text: str, group_name: str, who: str) -> None:
-    if len(text) > LONGEST_TEXT:
-        raise BadInput(f"The text shown is longer than {LONGEST_TEXT} characters. Shorten it.")
-    if len(group_name) > LONGEST_GROUP:
-        raise BadInput(f"The name of what counts together is longer than {LONGEST_GROUP} characters.")
-    if has_card_number(text):
-        raise BadInput("This holds a card number. Huddle never keeps one; take it out.")
-    if who not in set(Who):
-        raise BadInput("Choose who may book: new patients, existing patients, or both.")
-
-
-def _check_money(
-    charge: str, price: int | None, deposit: int | None, percent: int, late: int, cutoff: int
-) -> None:
-    if charge not in set(Charge):
-        raise BadInput("Choose what booking costs from the list.")
-    for cents, what in ((price, "price"), (deposit, "deposit")):
-        if cents is not None and not 100 <= cents <= 1_000_000:
-            raise BadInput(f"The {what} is from $1 to $10,000. Leave it empty where there is none.")
-    if not 0 <= late <= percent <= 100:
-        raise BadInput(
-            "What goes back is 0 to 100 %, and not more for a late cancellation than for a timely one."
-        )
-    if not 0 <= cutoff <= MOST_HOURS:
-        raise BadInput("The cut-off is 0 hours to 30 days before the visit.")
-
-
-def _check_hours(stretches: Sequence[Stretch]) -> None:
-    for each in stretches:
-        if not 0 <= each.weekday <= 6:
-            raise BadInput("A weekday is Monday to Sunday.")
-        if each.starts_minute % GRAIN_MINUTES or each.ends_minute % GRAIN_MINUTES:
-            raise BadInput("Hours and breaks begin and end on five minutes, such as 9:05.")
-        if not 0 <= each.starts_minute < each.ends_minute <= DAY_MINUTES:
-            raise BadInput("Hours and breaks end after they begin, on the same day.")
-    ordered = sorted(
-        (each.is_break, each.weekday, each.starts_minute, each.ends_minute) for each in stretches
-    )
-    for one, other in pairwise(ordered):
-        if one[:2] == other[:2] and other[2] < one[3]:
-            raise BadInput("Two stretches of the same day overlap. Make one of them, or move it.")
-
-
-def _tidy(reason: str) -> str:
-    reason = " ".join(reason.split())[:LONGEST_REASON]
-    if has_card_number(reason):
-        raise BadInput("This holds a card number. Huddle never keeps one; take it out.")
-    return reason
 
 
 def _audit(

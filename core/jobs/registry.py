@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.connections.models import Connection, SyncRun
 from core.connections.resources import LONGEST
-from core.jobs.booking.tend import tend_bookings
+from core.jobs.booking.tend import tend_when_changed
 from core.jobs.housekeeping import tidy
 from core.jobs.links.tend import tend_links
 from core.jobs.post_payments import post_payments
@@ -38,7 +38,7 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
-    Job("bookings", timedelta(minutes=1), tend_bookings),
+    Job("bookings", timedelta(minutes=1), tend_when_changed),
     Job("links", timedelta(minutes=1), tend_links),
     Job("postings", timedelta(minutes=1), post_payments),
     Job("tasks", timedelta(minutes=1), refresh_tasks),  # and right after each sync

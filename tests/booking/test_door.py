@@ -115,6 +115,30 @@ def test_ten_thousand_fuzzed_requests(office: Office, visitor: httpx.Client) -> 
     fuzz(office, visitor, 10_000)
 
 
+def test_garbage_at_a_held_booking_charges_nothing_and_is_no_error(
+    office: Office, visitor: httpx.Client
+) -> None:
+    address = press_first_time(visitor, office.offer())
+    visitor.post(f"{address}/details", data=FORM)
+    steps = ("details", "pay", "paid", "move", "code", "appointment.ics", "nothing")
+
+    @given(
+        st.sampled_from(steps), st.dictionaries(st.sampled_from(NAMES), anything, max_size=4), st.booleans()
+    )
+    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+    def knock(step: str, form: dict[str, str], post: bool) -> None:
+        limits.forget()
+        form.pop(
+            "ticket", None
+        )  # a well-formed ticket is the frame's business, and is refused by the processor
+        answer = visitor.post(f"{address}/{step}", data=form) if post else visitor.get(f"{address}/{step}")
+        assert answer.status_code < 500
+
+    knock()
+    assert counted(office.engine) == (1, 0, 0)
+    assert office.transactions() == []
+
+
 def test_a_patient_and_a_stranger_get_the_same_answers_to_the_byte(
     office: Office, visitor: httpx.Client
 ) -> None:

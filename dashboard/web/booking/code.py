@@ -39,7 +39,8 @@ class VisitCode(HTTPEndpoint):
             form = await form_of(request)
         except Spoilt:
             return await spoilt_page()
-        return await run_in_threadpool(_show if form.get("code") else _send, token, form.get("code", "")[:20])
+        code = form.get("code", "")[:20]
+        return await run_in_threadpool(_show, token, code) if code else await run_in_threadpool(_send, token)
 
 
 def _page(token: str, *, said: str = "", wrong: bool = False, status: int = 200) -> Response:
@@ -54,7 +55,7 @@ def _page(token: str, *, said: str = "", wrong: bool = False, status: int = 200)
     return booking_page("code.html", sender, status=status, found=found, token=token, said=said, wrong=wrong)
 
 
-def _send(token: str, _: str) -> Response:
+def _send(token: str) -> Response:
     try:
         with transaction(sessions.engine()) as session:
             ask_for_code(session, token)
