@@ -19,7 +19,7 @@ from dashboard.ui.tasks import list as task_list
 from dashboard.ui.tasks.reads import LIMIT, Choice, Found, read_tasks
 from dashboard.wording.columns import place_of
 from dashboard.wording.may_see import MaySee
-from dashboard.wording.text import plain
+from dashboard.wording.text import shown
 
 SCREEN, BOARD, NUMBERS = "tasks", "tasks board", "tasks numbers"
 SEARCH, KIND, OWNER, PRESSED, AT = "tasks search", "tasks kind", "tasks owner", "tasks pressed", "tasks at"
@@ -65,7 +65,7 @@ def _choices(who: Identity, offered: list) -> tuple[Choice, MaySee]:
     people = task_bar.people(who.location_id)
     owner = st.selectbox(
         "Who has it", [0, *people], index=None, placeholder="Who: anybody", key=OWNER, label_visibility="collapsed", width=170,
-        format_func=lambda key: plain(people.get(key, "Nobody yet"), 40), on_change=_from_the_start,
+        format_func=lambda key: shown(people.get(key, "Nobody yet"), 40), on_change=_from_the_start,
     )  # fmt: skip
     place = place_picker(offered, who, SCREEN, _from_the_start)
     st.space("stretch")

@@ -9,7 +9,7 @@ from core.permissions import Identity
 from dashboard.ui import page
 from dashboard.ui.templates.form import NEW, TEXT, new_text, template_form
 from dashboard.ui.templates.letterhead import letterhead_form
-from dashboard.wording.text import plain
+from dashboard.wording.text import plain, shown
 
 CHANNELS = {Channel.TEXT: "Texts", Channel.EMAIL: "E-mails"}
 CHANNEL = "templates channel"
@@ -52,7 +52,7 @@ def _texts(who: Identity) -> None:
             "Text",
             list(offered),
             key=TEXT,
-            format_func=lambda one: plain(offered[one].name, 60) if one else "A new one…",
+            format_func=lambda one: shown(offered[one].name, 60) if one else "A new one…",
             label_visibility="collapsed",
             width=340,
         )

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.connections.fields import LOGIN, label_of
+from core.connections.fields import LOGIN, label_of, without_version
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations import sms
@@ -334,6 +334,8 @@ def sort_fields(
             raise BadInput(f"{label_of(name)} holds a letter or sign that no key has. Copy it again.")
     if kind == Kind.FHIR:
         _one_place(public)
+    elif public.get("base_url"):
+        public["base_url"] = without_version(public["base_url"])
     return public, secret
 
 

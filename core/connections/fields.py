@@ -135,3 +135,8 @@ def _why(label: str, shape: Shape, value: str) -> str:
     """Says how it differs without showing it: it may be a secret."""
     many = f"{len(value)} character{'' if len(value) == 1 else 's'}"
     return f"{label} does not look right: it is mostly {shape.words}, and this one has {many}."
+
+
+def without_version(address: str) -> str:
+    """A base address as it is meant where somebody copied one from a request: without the version our paths begin with."""
+    return re.sub(r"(?:/tps)?/(?:v\d+|2010-04-01)/*$", "", address).rstrip("/")

@@ -7,7 +7,7 @@ import streamlit as st
 from core.permissions import Identity
 from core.practice.reports import LocationChoice
 from dashboard.ui.choices import choices, choose
-from dashboard.wording.text import plain
+from dashboard.wording.text import shown
 
 EVERYWHERE = ""
 
@@ -31,7 +31,7 @@ def place_picker(
         "Location",
         list(names),
         key=key,
-        format_func=lambda one: plain(names[one], 40),
+        format_func=lambda one: shown(names[one], 40),
         label_visibility="collapsed",
         width=220,
         on_change=picked,

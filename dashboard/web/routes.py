@@ -4,7 +4,7 @@ from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.web.booking.choose import Book, BookType
@@ -33,6 +33,12 @@ from dashboard.web.webhooks import Webhook
 FAVICON = Path(__file__).parent / "favicon.png"
 
 
+async def morning(request: Request) -> Response:
+    """The morning is the default page, at the root; whoever types its name gets there too."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/{query}", status_code=307)
+
+
 async def favicon(request: Request) -> Response:
     """Our own, so that no page asks another host for one."""
     return FileResponse(FAVICON)
@@ -45,6 +51,7 @@ ROUTES = [
     Route("/healthz", Health),
     Route("/metrics", Metrics),
     Route("/favicon.png", favicon),
+    Route("/morning", morning),
     Route("/webhooks/{source}", Webhook),
     Route("/pay/{token}", Pay),
     Route("/stop/{token}", Stop),

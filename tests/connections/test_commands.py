@@ -18,6 +18,7 @@ from core.connections.commands import (
     settings_of,
     split_secrets,
 )
+from core.connections.fields import without_version
 from core.connections.models import Connection, ConnectionState
 from core.connections.runs import place_of
 from core.errors import BadInput, NotAllowed, NotFound, WrongKey
@@ -145,3 +146,16 @@ def test_a_name_is_for_one_kind_and_must_be_known(session: Session, tmp_path: Pa
         connect(session, kind="practice_files", name="Fortis", settings={"folder": str(tmp_path)}, secrets={})
     with pytest.raises(NotFound, match="Connections: Fortis"):
         connection_named(session, "Genesis")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "https://api.fortis.tech",
+        "https://api.fortis.tech/",
+        "https://api.fortis.tech/v1",
+        "https://api.fortis.tech/v1/",
+    ],
+)
+def test_a_base_address_copied_with_its_version_is_taken_as_meant(pasted: str) -> None:
+    assert without_version(pasted) == "https://api.fortis.tech"

@@ -96,3 +96,13 @@ def test_changes_sent_from_another_site_are_known_by_their_headers(
 def test_a_websocket_without_an_origin_is_not_ours() -> None:
     assert not same_host(None, "huddle.lan")
     assert same_host("https://Huddle.lan", "huddle.lan")
+
+
+def test_the_morning_by_its_name_is_the_first_page() -> None:
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from dashboard.web.routes import ROUTES
+
+    answer = TestClient(Starlette(routes=ROUTES)).get("/morning?day=2026-12-01", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/?day=2026-12-01")

@@ -15,7 +15,7 @@ from core.permissions import Identity
 from core.staff.rules import WEEKDAYS
 from dashboard.ui import page, press
 from dashboard.ui.note import note
-from dashboard.wording.text import day_words, plain, short_time
+from dashboard.wording.text import day_words, plain, short_time, shown
 
 HOURS, DAYS = "save booking hours", "days off"
 OPENS, CLOSES, BREAK = time(9), time(17), (time(12), time(13))
@@ -48,14 +48,14 @@ def _week(found: SetUp) -> None:
             "Provider",
             list(names),
             key="hours provider",
-            format_func=lambda one: plain(names[one], 60),
+            format_func=lambda one: shown(names[one], 60),
             width=280,
         )
         place = st.selectbox(
             "Location",
             list(places),
             key="hours place",
-            format_func=lambda one: plain(places[one], 60),
+            format_func=lambda one: shown(places[one], 60),
             width=280,
         )
     kept = next(
@@ -149,7 +149,7 @@ def _days_off(found: SetUp) -> None:
         first = st.date_input("From", today, key="day off from", width=160, format="MM/DD/YYYY")
         last = st.date_input("Until", today, key="day off until", width=160, format="MM/DD/YYYY")
         whose = st.selectbox(
-            "Who", list(names), key="day off who", format_func=lambda one: plain(names[one], 60), width=220
+            "Who", list(names), key="day off who", format_func=lambda one: shown(names[one], 60), width=220
         )
         reason = st.text_input(
             "Reason", key="day off reason", max_chars=100, placeholder="Only you see it", width=240

@@ -13,7 +13,7 @@ from core.money import dollars, parse_dollars
 from core.permissions import Identity
 from dashboard.ui import press
 from dashboard.ui.note import note
-from dashboard.wording.text import plain
+from dashboard.wording.text import plain, shown
 
 OPEN, CLOSED, SAVE = "open online type", "closed online type", "save online type"
 NOTICE = {
@@ -82,7 +82,7 @@ def _times(row: TypeRow, found: SetUp) -> dict[str, Any]:
     key, names = row.online_type_id, {each.provider_id: each.name for each in found.providers}
     known = [one for one in row.provider_ids if one in names]
     providers = st.multiselect(
-        "Providers who take these bookings", list(names), known, key=f"providers {key}", format_func=lambda one: plain(names[one], 60),
+        "Providers who take these bookings", list(names), known, key=f"providers {key}", format_func=lambda one: shown(names[one], 60),
         placeholder="Choose at least one",
     )  # fmt: skip
     left, right = st.columns(2)

@@ -87,7 +87,7 @@ def _goes(now: Draft, found: Audience, words: Words, may_see: MaySee, who: Ident
         list(names),
         index=None,
         key=now.key("one"),
-        format_func=lambda key: plain(names.get(key, ""), 90),
+        format_func=lambda key: shown(names.get(key, ""), 90),
         placeholder=f"Any of the {len(names):,}",
     )
     one = next((each for each in found.goes if each.patient_id == chosen), None)

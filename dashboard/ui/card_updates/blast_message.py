@@ -13,7 +13,7 @@ from core.permissions import Identity, Permission, may
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft, words_of, words_offered
 from dashboard.ui.templates.preview import example_of, fields_list, message_preview, test_to_myself
-from dashboard.wording.text import plain
+from dashboard.wording.text import plain, shown
 
 TEXTS = "../pages/templates.py"  # relative to dashboard/app.py
 CHANNELS = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}
@@ -35,7 +35,7 @@ def step_message(now: Draft, who: Identity, people: Sequence[Candidate]) -> Word
             "Text of the practice",
             list(offered),
             key=now.key("text"),
-            format_func=lambda one: plain(offered[one].name, 60),
+            format_func=lambda one: shown(offered[one].name, 60),
             persist_state="session",
         )
         words = words_of(now)

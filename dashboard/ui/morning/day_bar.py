@@ -10,7 +10,7 @@ from core.permissions import Identity
 from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
-from dashboard.wording.text import day_words, near_day, plain
+from dashboard.wording.text import day_words, near_day, shown
 
 SCREEN = "morning"
 DAY = "morning day"  # session state: the chosen date; absent = today, also after midnight
@@ -112,7 +112,7 @@ def _place_picker(chosen: Chosen, who: Identity) -> None:
         "Location",
         list(names),
         key=PLACE,
-        format_func=lambda key: plain(names[key], 40),
+        format_func=lambda key: shown(names[key], 40),
         label_visibility="collapsed",
         width=220,
         on_change=lambda: choose(who, SCREEN, location=st.session_state[PLACE]),

@@ -14,7 +14,7 @@ from dashboard.ui.toolbar import order_picker
 from dashboard.wording.chips import groups_of
 from dashboard.wording.columns import offered
 from dashboard.wording.may_see import MaySee
-from dashboard.wording.text import plain
+from dashboard.wording.text import shown
 
 ORDERS = {"worst": "Worst first", "time": "By time"}
 NO_PROVIDER = ""
@@ -59,7 +59,7 @@ def filter_bar(report: Report, who: Identity, may_see: MaySee) -> tuple[list[str
         sorted(providers, key=lambda key: providers[key]),
         index=None,
         placeholder="Provider: all",
-        format_func=lambda key: plain(providers.get(key), 40),
+        format_func=lambda key: shown(providers.get(key), 40),
         key="morning provider",
         label_visibility="collapsed",
         width=200,

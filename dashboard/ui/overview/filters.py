@@ -12,7 +12,7 @@ from core.permissions import Identity
 from core.practice.reports import LocationChoice, places
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
-from dashboard.wording.text import plain
+from dashboard.wording.text import shown
 
 SCREEN = "overview"
 EVERYWHERE = ""
@@ -78,7 +78,7 @@ def _place(offered: list[LocationChoice], who: Identity) -> LocationChoice | Non
         "Location",
         list(names),
         key=PLACE,
-        format_func=lambda key: plain(names[key], 40),
+        format_func=lambda key: shown(names[key], 40),
         label_visibility="collapsed",
         width=200,
         on_change=lambda: choose(who, SCREEN, location=st.session_state[PLACE]),

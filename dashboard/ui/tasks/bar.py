@@ -12,7 +12,7 @@ from core.tasks.commands import Until
 from core.tasks.models import CloseReason
 from core.tasks.reports import Show, task_people
 from dashboard.ui import page, press
-from dashboard.wording.text import count, plain
+from dashboard.wording.text import count, shown
 
 TICKED, LAST = "tasks ticked", "tasks last steps"
 PLACE = "task bar"
@@ -99,7 +99,7 @@ def _said(name: str) -> Any:
 
 def _give(people: Mapping[int, str], *, off: bool) -> None:
     with _menu("Give to", "person_add", off=off):
-        st.selectbox("Who", list(people), format_func=lambda key: plain(people[key], 40), key=_key("to"))
+        st.selectbox("Who", list(people), format_func=lambda key: shown(people[key], 40), key=_key("to"))
         st.button("Give", type="primary", disabled=not people, on_click=_given)
 
 

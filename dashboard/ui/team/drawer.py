@@ -18,7 +18,7 @@ from dashboard.ui.team import password as team_password
 from dashboard.ui.team import week as team_week
 from dashboard.ui.team.board import EVERYWHERE
 from dashboard.ui.toasts import toast
-from dashboard.wording.text import plain
+from dashboard.wording.text import plain, shown
 
 ROLE, KEYS, ACCOUNT = "save role", "save clerk key", "close account"
 
@@ -64,7 +64,7 @@ def _role(line: TeamLine, places: list[LocationChoice]) -> None:
     known = list(here)
     where = st.selectbox(
         "Location", known, index=known.index(line.location_id) if line.location_id in known else 0,
-        key=f"place {line.staff_id}", format_func=lambda one: plain(here[one], 60),
+        key=f"place {line.staff_id}", format_func=lambda one: shown(here[one], 60),
     )  # fmt: skip
     note("It holds from the person's next click on.")
     st.button(

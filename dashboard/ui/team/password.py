@@ -13,7 +13,7 @@ from dashboard.ui import page, press
 from dashboard.ui.team.board import EVERYWHERE
 from dashboard.ui.toasts import toast
 from dashboard.web import passwords
-from dashboard.wording.text import plain
+from dashboard.wording.text import plain, shown
 
 RESET, ADD = "reset password", "add a person"
 ADDING = "adding a person"  # session state: the dialog is open
@@ -53,7 +53,7 @@ def add_person(who: Identity, places: list[LocationChoice]) -> None:
         name = right.text_input("Name", max_chars=100, placeholder="Dana Lee", autocomplete="off")
         role = left.selectbox("Role", list(Role), index=2, format_func=str.capitalize)
         here = {**({} if who.location_id else {None: EVERYWHERE}), **{one.key: one.name for one in places}}
-        where = right.selectbox("Location", list(here), format_func=lambda one: plain(here[one], 60))
+        where = right.selectbox("Location", list(here), format_func=lambda one: shown(here[one], 60))
         new, again = _twice("first")
         pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
     if not pressed:

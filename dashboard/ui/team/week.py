@@ -12,7 +12,7 @@ from core.staff.models import Access
 from core.staff.rules import WEEKDAYS, DayTimes, said
 from core.staff.team import set_week
 from dashboard.ui import press
-from dashboard.wording.text import count, plain
+from dashboard.wording.text import count, shown
 
 PLACE = "save login times"
 KINDS = {Access.HOURS: "From – to", Access.NONE: "No access", Access.ALWAYS: "Any time"}
@@ -42,7 +42,7 @@ def week_editor(line: TeamLine, others: list[TeamLine]) -> None:
         "Also for",
         list(names),
         key=f"also {line.staff_id}",
-        format_func=lambda one: plain(names[one], 40),
+        format_func=lambda one: shown(names[one], 40),
         placeholder="Other people who work the same week",
     )
     st.button(

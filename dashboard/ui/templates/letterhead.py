@@ -7,7 +7,7 @@ from core.messages.templates import letterhead, save_letterhead
 from core.permissions import Identity
 from core.practice.reports import places
 from dashboard.ui import page, press
-from dashboard.wording.text import plain
+from dashboard.wording.text import shown
 
 PLACE = "save letterhead"
 FIELDS = {
@@ -29,7 +29,7 @@ def letterhead_form(who: Identity) -> None:
             "Where",
             [EVERYWHERE, *offered],
             key="letterhead where",
-            format_func=lambda one: plain(offered[one], 60) if one else "Everywhere",
+            format_func=lambda one: shown(offered[one], 60) if one else "Everywhere",
             width=320,
         )
     with page.open_reader() as session:
