@@ -13,7 +13,7 @@ from core.booking.booked import audit, charge_of, tell_ehr, zone_of
 from core.booking.details import BookingOver
 from core.booking.holding import TAKEN, TimeTaken, let_go, lock_providers, note, sweep, take_places
 from core.booking.letters import when, write
-from core.booking.models import Booking, BookingState
+from core.booking.models import Back, Booking, BookingState
 from core.booking.offers import free
 from core.booking.paying import give_back, locked, take_hold
 from core.booking.pricing import offered_of
@@ -81,6 +81,35 @@ def cancel_at_desk(
     cents = goes_back(session, booking, clock.now()) if back is None else back
     words = " ".join(reason.split())[:200] or "no reason given"
     cancel(session, booking, why=f"Cancelled at the desk: {words}", back=cents, actor=actor)
+    return booking
+
+
+def refund_at_desk(session: Session, actor: Identity, *, booking_id: int, back: int, reason: str) -> Booking:
+    """Give back what a booking that is over still keeps, or a part of it, in cents. Raises NotAllowed, NotFound,
+    BookingOver: nothing is kept, or something went back already."""
+    require(actor.role, Permission.COLLECT)
+    booking = at_desk(session, actor, booking_id)
+    charge = charge_of(session, booking, alone=True)
+    taken = charge is not None and (charge.kind != "auth" or charge.taken_at is not None)
+    if charge is None or not taken or charge.back != Back.NOTHING or not 0 < back <= charge.amount_cents:
+        raise BookingOver("Nothing of this booking can be given back here. Do it at the processor.")
+    words = " ".join(reason.split())[:200] or "no reason given"
+    give_back(session, booking, charge, back, f"Refunded at the desk: {words}")
+    booking.conflict = ""
+    session.add(booking)
+    audit(session, booking, "online booking refunded", actor)
+    return booking
+
+
+def let_rest(session: Session, actor: Identity, *, booking_id: int) -> Booking:
+    """Somebody has seen what stands against a booking that is over, and leaves it as it is. Raises NotAllowed, NotFound."""
+    require(actor.role, Permission.COLLECT)
+    booking = at_desk(session, actor, booking_id)
+    if booking.state != BookingState.BOOKED and booking.conflict:
+        booking.conflict = ""
+        session.add(booking)
+        note(session, booking, "Seen, and left as it is.", actor)
+        audit(session, booking, "online booking left", actor)
     return booking
 
 

@@ -122,6 +122,9 @@ def bookings_waiting(
                 (col(Booking.state) == BookingState.BOOKED)
                 & (col(Booking.starts_at) > now - timedelta(days=1)),
                 col(Booking.id).in_(refused),
+                (col(Booking.conflict) != "") & (col(Booking.ended_at) > now - CALL_WITHIN),
+                (col(Booking.state) == BookingState.PAYING)
+                & (col(Booking.hold_until) < now - timedelta(minutes=15)),
             )
         ),
         practice_id,
@@ -286,10 +289,13 @@ def _needs(booking: Booking, offered: OnlineType, charges: Sequence[BookingCharg
         yield "The money could not be given back by itself. Refund it at the processor."
     if any(each.taken_at is not None and each.reason for each in charges):
         yield "The hold could not be taken. Ask for the amount another way."
-    if booking.state != BookingState.BOOKED:
-        return
     if booking.conflict:
         yield booking.conflict
+    if booking.state == BookingState.PAYING:
+        order = charges[-1].order_id if charges else ""
+        yield f"Nobody knows yet whether it was paid. Look for order {order} at the processor."
+    if booking.state != BookingState.BOOKED:
+        return
     if booking.at_ehr == AtEhr.TO_IMPORT:
         yield "Import it into the EHR: it is in the file of bookings."
     if booking.known == Known.PROPOSED:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from core.booking.booked import charge_of, zone_of
+from core.booking.booked import charge_of, paid_cents, zone_of
 from core.booking.changing import cancel, goes_back, settle_money
 from core.booking.holding import let_go, lock_providers, note, still_free
 from core.booking.letters import when
@@ -29,6 +29,7 @@ from core.booking.rules import GRAIN_MINUTES, HOLD_LASTS, grains, span_of
 from core.connections.models import Connection
 from core.matching.commands import give_patient
 from core.matching.rules import name_key
+from core.money import short_dollars
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, PaymentStatus
 from core.schedule.models import Appointment, AppointmentStatus
@@ -76,6 +77,7 @@ def _follow(session: Session, booking: Booking, now: datetime) -> None:
     visit = session.get(Appointment, booking.appointment_id) if booking.appointment_id else None
     if visit is not None:
         _take_over(session, booking, visit, now)
+        visit = session.get(Appointment, booking.appointment_id)
     if booking.state != BookingState.BOOKED:
         return
     _see_to_hold(session, booking, now)
@@ -152,10 +154,14 @@ def name_it(session: Session, booking: Booking, patient_id: int) -> None:
 
 def _take_over(session: Session, booking: Booking, visit: Appointment, now: datetime) -> None:
     """What the EHR says of its row since the last look."""
-    if visit.gone_at is not None or visit.status in _DEAD:
-        in_ehr = "It was cancelled in the EHR." if visit.gone_at is None else "The EHR has it no more."
-        cancel(session, booking, why=in_ehr, back=goes_back(session, booking, now), told_by_ehr=True)
+    if visit.status == AppointmentStatus.CANCELLED and visit.gone_at is None:
+        _cancelled_in_ehr(session, booking, now)
         return
+    if visit.gone_at is not None or visit.status == AppointmentStatus.RESCHEDULED:
+        if (other := _successor(session, booking, visit)) is None:
+            return  # said as a conflict: money moves by itself only where the EHR says that it is cancelled
+        booking.appointment_id, visit = other.id, other
+        note(session, booking, "The EHR has it under a new number.")
     if visit.status == AppointmentStatus.NO_SHOW:
         back = goes_back(session, booking, booking.starts_at)
         cancel(
@@ -171,6 +177,37 @@ def _take_over(session: Session, booking: Booking, visit: Appointment, now: date
         visit.provider_id not in (None, booking.provider_id) and booking.moved_at is None
     ):
         _moved_in_ehr(session, booking, visit)
+
+
+def _cancelled_in_ehr(session: Session, booking: Booking, now: datetime) -> None:
+    """By the rule; but who cancelled is not said, and a practice that cancels late may want to give back what it kept."""
+    back, paid = goes_back(session, booking, now), paid_cents(session, booking)
+    cancel(session, booking, why="It was cancelled in the EHR.", back=back, told_by_ehr=True)
+    if paid > back:
+        kept = short_dollars(paid - back)
+        booking.conflict = (
+            f"Cancelled in the EHR after the cut-off: {kept} was kept. Refund it if you cancelled."
+        )
+        session.add(booking)
+
+
+def _successor(session: Session, booking: Booking, visit: Appointment) -> Appointment | None:
+    """The one newer visit of the same patient and type that no booking has: what the old copy was moved to."""
+    taken = select(Booking.appointment_id).where(col(Booking.appointment_id).is_not(None))
+    found = session.exec(
+        select(Appointment)
+        .where(
+            Appointment.connection_id == visit.connection_id,
+            Appointment.patient_id == visit.patient_id,
+            col(Appointment.appointment_type_id) == visit.appointment_type_id,
+            col(Appointment.id) > visit.id,
+            col(Appointment.id).not_in(taken),
+            col(Appointment.gone_at).is_(None),
+            col(Appointment.status).not_in([*_DEAD, AppointmentStatus.NO_SHOW]),
+        )
+        .order_by(col(Appointment.id))
+    ).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _moved_in_ehr(session: Session, booking: Booking, visit: Appointment) -> None:
@@ -232,6 +269,8 @@ def _conflict(session: Session, booking: Booking, visit: Appointment | None, now
         return (
             f"The EHR holds something else with this provider on {at}. Move it, call, or cancel and refund."
         )
+    if visit is not None and (visit.gone_at is not None or visit.status in _DEAD):
+        return f"The EHR has moved or removed the visit of {at}, and it is not known to where. Call, move it, or cancel."
     since = booking.moved_at or booking.booked_at or now
     if booking.at_ehr == AtEhr.REFUSED:
         return f"The EHR did not take the booking of {at}. Enter it there, or call the patient."

@@ -1,7 +1,7 @@
 """What a patient's page of a booking shows: the booking in its state, in words, and nothing about anybody else."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
@@ -16,6 +16,9 @@ from core.booking.rules import HOLD_LASTS, Charge, terms
 from core.money import short_dollars
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider
+
+LONG = timedelta(seconds=45)
+"""A payment that takes longer is said to take longer."""
 
 
 class Shown(StrEnum):
@@ -144,7 +147,7 @@ def _shown(session: Session, booking: Booking, now: datetime) -> Shown:
         case BookingState.HELD:
             return Shown.PAY if booking.last_name else Shown.DETAILS
         case BookingState.PAYING:
-            return Shown.DOUBT if _in_doubt(session, booking) else Shown.PAYING
+            return Shown.DOUBT if _in_doubt(session, booking, now) else Shown.PAYING
         case BookingState.BOOKED:
             return Shown.BOOKED
         case BookingState.EXPIRED:
@@ -152,14 +155,14 @@ def _shown(session: Session, booking: Booking, now: datetime) -> Shown:
     return Shown.OVER
 
 
-def _in_doubt(session: Session, booking: Booking) -> bool:
+def _in_doubt(session: Session, booking: Booking, now: datetime) -> bool:
     latest = session.exec(
-        select(BookingCharge.state)
+        select(BookingCharge)
         .where(BookingCharge.booking_id == booking.id)
         .order_by(col(BookingCharge.id).desc())
         .limit(1)
     ).first()
-    return latest == ChargeState.UNKNOWN
+    return latest is not None and (latest.state == ChargeState.UNKNOWN or now > latest.made_at + LONG)
 
 
 def _paid(booking: Booking, cents: int) -> str:

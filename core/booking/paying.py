@@ -217,6 +217,28 @@ def charge_not_made(session: Session, row: OutboxRow) -> None:
         fail(session, booking, row.reason)
 
 
+def stuck_charges(session: Session, now: datetime) -> list[str]:
+    """Order ids of charges that nobody sends (the processor is paused, its keys are wrong) and nobody waits for any more."""
+    return list(
+        session.exec(
+            select(BookingCharge.order_id)
+            .join(Booking, col(Booking.id) == BookingCharge.booking_id)
+            .where(
+                BookingCharge.state == ChargeState.WAITING,
+                Booking.state == BookingState.PAYING,
+                Booking.hold_until < now - PATIENCE,
+            )
+        )
+    )
+
+
+def give_up_charge(session: Session, order_id: str) -> None:
+    """Take back a charge that was surely not begun; one that is under way or in doubt is left to be looked up."""
+    row = session.get(OutboxRow, order_id, with_for_update=True)
+    if row is not None and outbox.cancel(session, row, NO_ANSWER):
+        charge_not_made(session, row)
+
+
 def charge_in_doubt(session: Session, row: OutboxRow) -> None:
     """Nobody knows yet. The time stays kept, and the page says so."""
     charge, _ = _both(session, row.id)

@@ -2,14 +2,20 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 
 from core import clock
-from core.booking.changing import cancel_by_link
+from core.booking.changing import cancel_by_link, refund_at_desk
+from core.booking.desk import bookings_waiting
 from core.booking.models import BookingState, ChargeState, Known
+from core.booking.offers import NotOffered
+from core.booking.paying import pay_for
 from core.booking.rules import Charge
+from core.connections.commands import pause, resume
 from core.insurance.models import Coverage
 from core.jobs.booking.tend import tend_bookings
+from core.jobs.sync import sync_connection
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment
 from core.practice.models import Location
@@ -17,7 +23,7 @@ from core.reports.by_name import report_by_name
 from core.schedule.models import Appointment, AppointmentType
 from core.store.engine import reader, transaction
 from core.tasks.models import Task
-from tests.booking.office import ANA, ZONE, Office
+from tests.booking.office import ANA, OWNER, ZONE, Office
 
 HERS = {
     "first_name": "Ana",
@@ -191,7 +197,6 @@ def test_what_the_ehr_holds_against_a_booking_becomes_a_task(office: Office) -> 
 
 def test_a_patient_who_missed_visits_prepays_whatever_the_type_asks(office: Office) -> None:
     from core.booking.commands import save_booking_rules
-    from tests.booking.office import OWNER
 
     patient_id = office.patient(**HERS)
     for days in (10, 20):
@@ -203,3 +208,86 @@ def test_a_patient_who_missed_visits_prepays_whatever_the_type_asks(office: Offi
     assert (said.charge, said.amount_cents, said.prepaid_why) == (Charge.FULL, 6_000, "Did not come 2 times.")
     stranger = office.hold("massage")
     assert office.say(stranger, ANA._replace(first_name="Zed")).charge == Charge.NOTHING
+
+
+def test_a_move_in_the_ehr_is_followed_to_the_same_row_or_to_its_new_copy(office: Office) -> None:
+    patient_id = office.patient(**HERS)
+    slug = office.offer()
+    token = booked(office, slug)
+    with reader(office.engine) as session:
+        kind = session.exec(select(AppointmentType)).one().id
+    visit_id = office.visit(office.booking(token).starts_at, patient_id, appointment_type_id=kind)
+    tend_bookings(office.engine)
+    later = office.times(slug)[7]
+    with transaction(office.engine) as session:
+        session.get_one(Appointment, visit_id).starts_at = later
+    tend_bookings(office.engine)
+    assert office.booking(token).starts_at == later
+    status(office, visit_id, "rescheduled")
+    tend_bookings(office.engine)
+    assert "not known to where" in office.booking(token).conflict
+    last = office.times(slug)[2]
+    copy = office.visit(last, patient_id, external_id="A-copy", appointment_type_id=kind)
+    tend_bookings(office.engine)
+    moved = office.booking(token)
+    assert (moved.state, moved.starts_at, moved.appointment_id, moved.conflict) == ("booked", last, copy, "")
+    assert len(office.transactions()) == 1
+
+
+def test_a_late_cancellation_in_the_ehr_keeps_by_the_rule_and_asks_a_person(office: Office) -> None:
+    patient_id = office.patient(**HERS)
+    token = booked(office, office.offer(cutoff_hours=24 * 7))
+    visit_id = office.visit(office.booking(token).starts_at, patient_id)
+    tend_bookings(office.engine)
+    status(office, visit_id, "cancelled")
+    tend_bookings(office.engine)
+    over = office.booking(token)
+    assert over.state == BookingState.CANCELLED
+    with reader(office.engine) as session:
+        [waiting] = bookings_waiting(session)
+        assert waiting.needs == (
+            "Cancelled in the EHR after the cut-off: $60 was kept. Refund it if you cancelled.",
+        )
+    with transaction(office.engine) as session:
+        refund_at_desk(session, OWNER, booking_id=over.id or 0, back=6_000, reason="the provider was ill")
+    office.work()
+    assert [each["status_code"] for each in office.transactions()] == [201]
+    with reader(office.engine) as session:
+        assert bookings_waiting(session) == []
+
+
+def test_a_processor_at_rest_frees_the_time_and_charges_nothing(office: Office) -> None:
+    slug = office.offer()
+    token = office.hold(slug)
+    office.say(token)
+    with transaction(office.engine) as session:
+        pause(session, office.fortis)
+    with pytest.raises(NotOffered), transaction(office.engine) as session:
+        pay_for(session, token, office.ticket())
+    with transaction(office.engine) as session:
+        resume(session, office.fortis)
+        pay_for(session, token, office.ticket())
+        pause(session, office.fortis)
+    office.work()
+    with clock.frozen(clock.now() + timedelta(minutes=40)):
+        tend_bookings(office.engine)
+    assert office.booking(token).state == BookingState.FAILED
+    assert office.charges()[0].state == ChargeState.NOT_MADE
+    assert office.transactions() == []
+
+
+def test_money_that_turns_up_after_it_was_given_up_goes_back(office: Office) -> None:
+    token = office.hold(office.offer())
+    office.say(token)
+    with transaction(office.engine) as session:
+        pay_for(session, token, office.ticket())
+    with clock.frozen(clock.now() + timedelta(minutes=40)):
+        tend_bookings(office.engine)  # nobody sent it in time
+    order_id = office.charges()[0].order_id
+    assert office.sandbox is not None
+    wish = {"ticket_id": office.ticket(), "transaction_amount": 6_000, "transaction_api_id": order_id}
+    office.sandbox.request("POST", "/v1/transactions/cc/sale/ticket", json=wish)
+    sync_connection(office.engine, office.fortis)
+    tend_bookings(office.engine)
+    office.work()
+    assert [each["status_code"] for each in office.transactions()] == [201]

@@ -38,6 +38,7 @@ from core.outbox.sending import (
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment
 from core.store.upsert import upsert
+from core.store.version import touch
 
 NOT_THERE = "It did not arrive; it is asked for again under the same order id."
 DESCRIPTION = "Online booking"
@@ -290,6 +291,7 @@ def _carry_ehr(session: Session, rows: Sequence[OutboxRow]) -> None:
                 booking.at_ehr = AtEhr.SENT
         elif row.state == OutboxState.REFUSED and booking.at_ehr != AtEhr.MATCHED:
             booking.at_ehr = AtEhr.REFUSED
+            touch(session)
         session.add(booking)
 
 

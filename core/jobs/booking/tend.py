@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.booking.following import follow_booking, give_back_late, late_charges, open_bookings
 from core.booking.holding import sweep
+from core.booking.paying import give_up_charge, stuck_charges
 from core.store.engine import reader, transaction
 from core.store.version import data_version
 
@@ -36,6 +37,11 @@ def tend_bookings(engine: Engine, *, anyway: bool = True) -> Tended:
     now = clock.now()
     with transaction(engine) as session:
         expired = sweep(session, None, now)
+    with reader(engine) as session:
+        stuck = stuck_charges(session, now)
+    for order_id in stuck:
+        with transaction(engine) as session:
+            give_up_charge(session, order_id)
     with reader(engine) as session:
         version = data_version(session)
         seen, at = _looked.get(str(engine.url), (-1, clock.EPOCH))
