@@ -44,6 +44,7 @@ class Kind(StrEnum):
     OUTSIDE_TERM = "OUTSIDE_TERM"
     MEMBERSHIP_UNKNOWN = "MEMBERSHIP_UNKNOWN"
     INSURANCE_INACTIVE = "INSURANCE_INACTIVE"
+    INSURANCE_REFUSED = "INSURANCE_REFUSED"
     INSURANCE_STALE = "INSURANCE_STALE"
     INSURANCE_NOT_CHECKED = "INSURANCE_NOT_CHECKED"
     INSURANCE_UNKNOWN = "INSURANCE_UNKNOWN"
@@ -102,6 +103,7 @@ CHIPS: dict[Kind, Chip] = {
     Kind.OUTSIDE_TERM: Chip("Outside term", "event_busy", Group.MEMBERSHIP),
     Kind.MEMBERSHIP_UNKNOWN: Chip("Membership unknown", "help", Group.UNKNOWN),
     Kind.INSURANCE_INACTIVE: Chip("Insurance inactive", "shield_off", Group.INSURANCE),
+    Kind.INSURANCE_REFUSED: Chip("One insurer refused", "shield_off", Group.INSURANCE),
     Kind.INSURANCE_STALE: Chip("Check is old", "update", Group.INSURANCE),
     Kind.INSURANCE_NOT_CHECKED: Chip("Not checked", "policy", Group.INSURANCE),
     Kind.INSURANCE_UNKNOWN: Chip("Insurance unknown", "help", Group.INSURANCE),

@@ -106,13 +106,16 @@ def judge_insurance(
 
     earlier_open_visits: covered visits still to come before this one; each will take a visit and a unit.
     """
-    coverage = _covering(coverages, visit_on)
+    coverage, passed_over = _covering(coverages, visit_on, today)
     if coverage is None:
         return _nothing_on_file()
     state, why = _state(coverage, visit_on, today)
     flags = (
         [InsuranceFlag(f"INSURANCE_{state}", _STATE_SEVERITY[state], why)] if state in _STATE_SEVERITY else []
     )
+    beside = [_passed_over(one, visit_on, today) for one in passed_over]
+    flags += beside
+    why = " ".join([why, *(flag.reason for flag in beside)])
     if state is InsuranceState.SELF_PAY:
         return _finding(coverage, state, why, price_cents, flags)
     left, visits_state, said = _visits(coverage, earlier_open_visits)
@@ -163,14 +166,42 @@ def _left(whole: int | None, met: int | None) -> int | None:
     return max(0, whole - (met or 0))
 
 
-def _covering(coverages: Sequence[CoverageFacts], visit_on: date) -> CoverageFacts | None:
-    """The coverage of lowest rank that is in force on the day; if none is, the one of lowest rank."""
+def _covering(
+    coverages: Sequence[CoverageFacts], visit_on: date, today: date
+) -> tuple[CoverageFacts | None, list[CoverageFacts]]:
+    """The coverage that decides, and those in force before it by rank that do not: they refused, or nobody knows.
 
-    def order(coverage: CoverageFacts) -> tuple[bool, bool, int, int]:
-        rank = coverage.rank
-        return not _in_force(coverage, visit_on), rank is None, rank or 0, coverage.id
+    The first by rank that is in force and eligible (DOMAIN §7). Without one: the first in force that did not refuse;
+    all of them refused: the first one; none in force: the one of lowest rank. That the patient pays without insurance
+    decides only where no insurance before it is still in doubt. Equal ranks stand in the order of their ids.
+    """
+    ranked = sorted(coverages, key=lambda one: (one.rank is None, one.rank or 0, one.id))
+    here = [one for one in ranked if _in_force(one, visit_on)]
+    if not here:
+        return (ranked[0] if ranked else None), []
+    open_to_it = [one for one in here if not _refuses(one, visit_on, today)]
+    if not open_to_it:
+        return here[0], []
+    first = open_to_it[0]
+    if not _eligible(first):
+        first = next((one for one in open_to_it if _eligible(one) and one.kind != "self_pay"), first)
+    return first, [one for one in here[: here.index(first)] if one.kind != "self_pay"]
 
-    return min(coverages, key=order, default=None)
+
+def _eligible(coverage: CoverageFacts) -> bool:
+    return bool(coverage.eligible) or coverage.kind == "self_pay"
+
+
+def _refuses(coverage: CoverageFacts, visit_on: date, today: date) -> bool:
+    return _state(coverage, visit_on, today)[0] is InsuranceState.INACTIVE
+
+
+def _passed_over(coverage: CoverageFacts, visit_on: date, today: date) -> InsuranceFlag:
+    """What is said beside the coverage that decides: one before it refused, or gave no clear answer."""
+    state, why = _state(coverage, visit_on, today)
+    if state is InsuranceState.INACTIVE:
+        return InsuranceFlag("INSURANCE_REFUSED", Severity.MEDIUM, why)
+    return InsuranceFlag(f"INSURANCE_{state}", _STATE_SEVERITY[state], why)
 
 
 def _in_force(coverage: CoverageFacts, day: date) -> bool:

@@ -49,6 +49,7 @@ _MATTERS: dict[str, Matter] = {
     Kind.NOT_SCHEDULED: Matter(TaskKind.TO_BOOK, ("membership",)),
     Kind.UNDER_BOOKED: Matter(TaskKind.TO_BOOK, ("membership",)),
     Kind.INSURANCE_INACTIVE: Matter(TaskKind.INSURANCE, ("coverage",)),
+    Kind.INSURANCE_REFUSED: Matter(TaskKind.INSURANCE, ("coverage",)),
     Kind.INSURANCE_STALE: Matter(TaskKind.INSURANCE, ("coverage",)),
     Kind.INSURANCE_NOT_CHECKED: Matter(TaskKind.INSURANCE, ("coverage",)),
     Kind.VISITS_EXHAUSTED: Matter(TaskKind.INSURANCE, ("coverage",)),

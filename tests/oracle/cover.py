@@ -11,9 +11,9 @@ CASES = ("auto", "injury", "workers_comp")
 def insurance(clinic: Clinic, visit: Row) -> dict[str, Any]:
     unsure = dict.fromkeys(("state", "visits_left", "authorisation", "estimate_cents"), UNSURE)
     coverages = clinic.rows("coverages", patient_id=visit["patient_id"])
-    if len(coverages) != 1:
-        return unsure  # none, or several: which one stands for the visit is not said
-    coverage = coverages[0]
+    coverage = chosen(coverages, clinic.local_day(visit["starts_at"]))
+    if coverage is None:
+        return unsure  # none; or none of several is eligible and not every one refused
     if coverage["kind"] == "self_pay":
         return {**unsure, "state": "SELF_PAY", "visits_left": None}
     state = state_of(clinic, coverage, clinic.local_day(visit["starts_at"]))
@@ -27,22 +27,40 @@ def insurance(clinic: Clinic, visit: Row) -> dict[str, Any]:
     }
 
 
+def chosen(coverages: list[Row], visit_day: date) -> Row | None:
+    """The first by rank that is in force and eligible; all of them refused: the first one."""
+    if len(coverages) == 1:
+        return coverages[0]
+    if any(row["kind"] == "self_pay" or not row["rank"] for row in coverages):
+        return None  # how paying without insurance ranks is not said
+    ranked = sorted(coverages, key=lambda row: int(row["rank"]))
+    if len({row["rank"] for row in ranked}) < len(ranked):
+        return None
+    here = [row for row in ranked if covers(row, visit_day)]
+    for row in here:
+        if yes(row["eligible"]):
+            return row
+    refused = here and all(row["eligible"] == "false" and row["checked_on"] for row in here)
+    return here[0] if refused else None
+
+
+def covers(coverage: Row, visit_day: date) -> bool:
+    first, last = day(coverage["active_from"]), day(coverage["active_to"])
+    return (first is None or first <= visit_day) and (last is None or visit_day <= last)
+
+
 def state_of(clinic: Clinic, coverage: Row, visit_day: date) -> Any:
-    first, last, checked = (
-        day(coverage["active_from"]),
-        day(coverage["active_to"]),
-        day(coverage["checked_on"]),
-    )
-    covers = (first is None or first <= visit_day) and (last is None or visit_day <= last)
+    first, checked = day(coverage["active_from"]), day(coverage["checked_on"])
+    in_force = covers(coverage, visit_day)
     if checked is None:
-        return "NOT_CHECKED" if covers and coverage["eligible"] != "false" else UNSURE
+        return "NOT_CHECKED" if in_force and coverage["eligible"] != "false" else UNSURE
     if coverage["eligible"] == "":
         return UNSURE
     if checked > clinic.today:
         return UNSURE
     lately = (clinic.today - checked).days <= 30
     same_year = checked.year == visit_day.year
-    if not yes(coverage["eligible"]) or not covers:
+    if not yes(coverage["eligible"]) or not in_force:
         return "INACTIVE" if lately and same_year else UNSURE
     if first is not None and (first.month, first.day) != (1, 1) and lately and not same_year:
         return UNSURE  # a plan year that is not the calendar's

@@ -26,7 +26,7 @@ Where DOMAIN.md and CONTRACTS §3 do not decide, the value is UNSURE and left ou
   past-due member PROVISIONAL; family pools (the files have no word for them).
 - §5 OVER_SCHEDULED in the current period when all that is over has been used already and nothing is booked.
 - §6 insurance pending below zero.
-- §7 no coverage, or several; INACTIVE beside STALE or NOT_CHECKED; plan years that do not follow the calendar;
+- §7 no coverage; of several one that pays without insurance, equal ranks, or none eligible while one is in doubt; INACTIVE beside STALE or NOT_CHECKED; plan years that do not follow the calendar;
   authorisation where none is asked for; the estimate without a standing policy, beyond the visit limit, with an
   unknown part, or of a case.
 """

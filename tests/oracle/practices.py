@@ -292,6 +292,26 @@ def coverages_differ(files: dict[str, list[Row]], rng: Random, today: date) -> N
 
 
 @mutation
+def coverages_are_several(files: dict[str, list[Row]], rng: Random, today: date) -> None:
+    insured = [row for row in files["coverages"] if row["kind"] != "self_pay"]
+    for number, row in enumerate(some(insured, rng, 0.3)):
+        for rank in range(2, rng.choice((3, 3, 4))):
+            other = {
+                "coverage_id": f"COX{number}-{rank}",
+                "payer": rng.choice(("Second Health", "Third Health")),
+                "rank": str(rank),
+                "eligible": rng.choice(("true", "true", "false", "")),
+                "checked_on": (today - timedelta(days=rng.choice((0, 3, 29, 40)))).isoformat(),
+                "copay": dollars(rng.choice((1000, 2000))),
+                "active_to": rng.choice(("", "", (today - timedelta(days=1)).isoformat())),
+            }
+            if other["active_to"] < row["active_from"]:
+                other["active_to"] = ""
+            files["coverages"].append({**row, **other})
+        row["rank"] = "1"
+
+
+@mutation
 def ledger_differs(files: dict[str, list[Row]], rng: Random, today: date) -> None:
     gone = {row["entry_id"] for row in some(files["ledger"], rng, 0.02)}
     files["ledger"][:] = [row for row in files["ledger"] if row["entry_id"] not in gone]
