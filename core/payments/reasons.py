@@ -11,7 +11,6 @@ and what has expired; everything else may be tried four times a debt, over all w
 import re
 from typing import NamedTuple
 
-
 MOST_TRIES = 4  # of one debt, over all ways
 MOST_BANK_TRIES = 3  # a bank payment that came back for want of money: at most two more
 
