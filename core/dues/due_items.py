@@ -13,8 +13,11 @@ from core.plans.facts import InstalmentState, PlanFinding, PlanState
 _TAKEN_BACK = ("returned", "charged_back")
 
 
-def instalment_items(finding: PlanFinding, retries: Mapping[str, date] | None = None) -> list[DueItem]:
-    """The late instalments of a judged plan. retries: planned retry by the instalment's external id.
+def instalment_items(
+    finding: PlanFinding, retries: Mapping[str, date] | None = None, *, due_today: bool = False
+) -> list[DueItem]:
+    """The late instalments of a judged plan. retries: planned retry by the instalment's external id. due_today: those
+    that fall due today as well, which are not late.
 
     A plan that was ended early is frozen until a person decides: none of it is called missing (DOMAIN §4).
     """
@@ -30,9 +33,10 @@ def instalment_items(finding: PlanFinding, retries: Mapping[str, date] | None = 
             one.allocated_cents,
             one.attempts,
             (retries or {}).get(one.external_id),
+            contract=finding.evidence[0],
         )
         for one in finding.instalments
-        if one.state is InstalmentState.LATE
+        if one.state is InstalmentState.LATE or (due_today and one.state is InstalmentState.DUE_TODAY)
     ]
 
 

@@ -1,6 +1,6 @@
 """Which payments are missing and why (DOMAIN §3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,7 +19,7 @@ MATCH_BEFORE_DAYS, MATCH_AFTER_DAYS = -3, 10
 class DueItem(NamedTuple):
     """Something that was to be paid. kind: instalment, membership or visit; id: its external id (a membership draft:
     `<membership external id>:<due date>`). attempts: what was tried for it. retry_on: a retry that is planned.
-    promised_on: somebody said they would pay by that day, which is still to come."""
+    promised_on: somebody said they would pay by that day, which is still to come. contract: the plan whose money it is."""
 
     kind: str
     id: str
@@ -30,6 +30,7 @@ class DueItem(NamedTuple):
     attempts: tuple[PaymentFacts, ...]
     retry_on: date | None = None
     promised_on: date | None = None
+    contract: tuple[str, str] = ("", "")
 
 
 class MissingReason(StrEnum):
@@ -56,8 +57,9 @@ class MissingPayment:
     """open_cents is what is missing. retry_on: the processor tries again by itself that day; promised_on: somebody said they
     would pay by then (severity NOTE both).
 
-    reminders_stopped: a chargeback, nobody may ask for this amount. pending_cents: of it, on its way.
-    possible_match: a cash or check row of the ledger that may be this payment; a person confirms it.
+    reminders_stopped: disputed, nobody may ask for this amount. pending_cents: of it, on its way. ask_cents: of it, what may
+    be asked for now (core/dues/askable.py). tries: how often it was tried and refused.
+    possible_match: money of the ledger that may be this payment; a person says.
     """
 
     kind: str
@@ -74,32 +76,67 @@ class MissingPayment:
     possible_match: EntryFacts | None
     evidence: tuple[tuple[str, str], ...]
     promised_on: date | None = None
+    ask_cents: int = 0
+    tries: int = 0
+
+
+class Asked(NamedTuple):
+    """What may be asked for one item, of it what is on its way, and why the rest must not be asked for: a sentence."""
+
+    cents: int
+    pending_cents: int
+    why: str
 
 
 def missing_payments(
     items: Iterable[DueItem],
     today: date,
-    cash: Sequence[EntryFacts] = (),
-    processor_orders: frozenset[str] = frozenset(),
+    matches: Mapping[tuple[str, str], EntryFacts] | None = None,
+    asked: Mapping[tuple[str, str], Asked] | None = None,
 ) -> list[MissingPayment]:
     """The items that should have been paid by `today` (local) and are not, oldest first (DOMAIN §3).
 
-    cash: ledger payments that no processor explains (posting.cash_rows); they are offered as possible matches.
-    processor_orders: order ids of card and bank payments of any status, whose ledger rows are no cash.
+    matches: money of the ledger that may have paid an item (possible_matches.py). asked: what may be asked for each
+    (askable.py); without it, all that is open and not disputed, on its way, retried or promised.
     """
     missing = sorted(
         (item for item in items if is_missing(item, today)), key=lambda item: (item.due_on, item.id)
     )
-    if not missing:
-        return []
-    loose = [row for row in cash if not row.order_id or row.order_id not in processor_orders]
     found = []
     for item in missing:
-        match = _possible_match(item, loose)
-        if match is not None:
-            loose.remove(match)
-        found.append(_missing(item, today, match))
+        due = (item.kind, item.id)
+        found.append(_missing(item, today, (matches or {}).get(due), (asked or {}).get(due) or _alone(item)))
     return found
+
+
+def _alone(item: DueItem) -> Asked:
+    left, pending = open_cents(item), _pending(item)
+    if is_disputed(item) or item.retry_on is not None or item.promised_on is not None:
+        return Asked(0, pending, "")
+    return Asked(max(0, left - pending), pending, "")
+
+
+def _pending(item: DueItem) -> int:
+    return min(open_cents(item), sum(p.amount_cents for p in item.attempts if p.status == "pending"))
+
+
+def is_disputed(item: DueItem) -> bool:
+    """A chargeback, or a bank return by which the payer says they never allowed it: nobody tries and nobody asks."""
+    return any(
+        p.status == "charged_back" or (p.status == "returned" and reason_of(p.reason_code).stops)
+        for p in item.attempts
+    )
+
+
+def tries_of(item: DueItem) -> int:
+    """How often somebody tried to take it and was refused, or got it sent back."""
+    return sum(p.status in ("declined", "returned") for p in item.attempts)
+
+
+def tries_are_up(item: DueItem) -> bool:
+    """Whether the networks' limit for one debt over all ways is reached (DOMAIN §3)."""
+    failed = [p for p in item.attempts if p.status in ("declined", "returned")]
+    return bool(failed) and len(failed) >= min(reason_of(p.reason_code).tries for p in failed)
 
 
 def open_cents(item: DueItem) -> int:
@@ -114,14 +151,13 @@ def is_missing(item: DueItem, today: date) -> bool:
     return tried or today > next_business_day(item.due_on)
 
 
-def _missing(item: DueItem, today: date, match: EntryFacts | None) -> MissingPayment:
+def _missing(item: DueItem, today: date, match: EntryFacts | None, asked: Asked) -> MissingPayment:
     left = open_cents(item)
-    pending = sum(p.pays_cents for p in item.attempts if p.status == "pending")
-    reason, told = _reason(item, left, pending)
+    reason, told = _reason(item, left, asked.pending_cents)
     because = reason_of(told.reason_code) if told is not None else None
-    expected = item.retry_on is not None or item.promised_on is not None
-    calm = expected and reason is not MissingReason.CHARGEBACK
-    payments = {p.external_id for p in item.attempts}
+    stopped = is_disputed(item)
+    calm = (item.retry_on is not None or item.promised_on is not None) and not stopped
+    payments = {_table_of(p): None for p in sorted(item.attempts, key=lambda p: p.external_id)}
     return MissingPayment(
         kind=item.kind,
         id=item.id,
@@ -129,15 +165,22 @@ def _missing(item: DueItem, today: date, match: EntryFacts | None) -> MissingPay
         open_cents=left,
         reason=reason,
         severity=Severity.NOTE if calm else _SEVERITY.get(reason, Severity.MEDIUM),
-        sentence=_sentence(item, reason, told, because, left, today),
-        advice=_advice(reason, item, left, today),
+        sentence=_sentence(item, reason, told, because, left, today, match),
+        advice=_advice(reason, item, asked, today, match),
         retry_on=item.retry_on,
-        reminders_stopped=reason is MissingReason.CHARGEBACK,
-        pending_cents=min(pending, left),
+        reminders_stopped=stopped,
+        pending_cents=asked.pending_cents,
         possible_match=match,
-        evidence=(_row_of(item), *(("payment", external_id) for external_id in sorted(payments))),
+        evidence=(_row_of(item), *payments, *((("ledger_entry", match.external_id),) if match else ())),
         promised_on=item.promised_on,
+        ask_cents=asked.cents,
+        tries=tries_of(item),
     )
+
+
+def _table_of(payment: PaymentFacts) -> tuple[str, str]:
+    """Money that only the ledger knows of has an id below 0 (core/plans/desk_money.py)."""
+    return ("payment" if payment.id > 0 else "ledger_entry"), payment.external_id
 
 
 def _row_of(item: DueItem) -> tuple[str, str]:
@@ -165,8 +208,8 @@ def _reason(item: DueItem, left: int, pending: int) -> tuple[MissingReason, Paym
     ):
         if payment is not None:
             return reason, payment
-    if pending >= left and (on_its_way := by_status.get("pending")) is not None:
-        return MissingReason.PENDING, on_its_way
+    if pending >= left:
+        return MissingReason.PENDING, by_status.get("pending")
     if hard is not None:
         return MissingReason.DECLINED_HARD, hard
     if soft is not None:
@@ -188,10 +231,16 @@ def _sentence(
     because: Reason | None,
     left: int,
     today: date,
+    match: EntryFacts | None,
 ) -> str:
+    if match is not None and (told is None or because is None) and reason is not MissingReason.PENDING:
+        return f"Due on {short_day(item.due_on, today)}."
     day = short_day(told.happened_on, today) if told is not None else ""
     if reason is MissingReason.PARTIAL:
         return f"Only {short_dollars(item.allocated_cents)} came of what was due on {short_day(item.due_on, today)}."
+    if reason is MissingReason.PENDING:
+        since = f" since {day}" if day else ""
+        return f"{short_dollars(left)} is on its way from the bank{since}."
     if told is None or because is None:
         due = short_day(item.due_on, today)
         return (
@@ -206,8 +255,6 @@ def _sentence(
         return f"The payment of {day} was returned by the bank{why}."
     if reason is MissingReason.CHARGEBACK:
         return f"The payment of {day} was charged back; reminders are stopped."
-    if reason is MissingReason.PENDING:
-        return f"{short_dollars(left)} is on its way from the bank since {day}."
     return (
         f"The payment of {day} was given back."
         if told.refund_ref is None
@@ -215,41 +262,41 @@ def _sentence(
     )
 
 
-def _advice(reason: MissingReason, item: DueItem, left: int, today: date) -> str:
+def _advice(reason: MissingReason, item: DueItem, asked: Asked, today: date, match: EntryFacts | None) -> str:
     if reason is MissingReason.CHARGEBACK:
         return "Do not ask for it; answer the dispute first."
+    if is_disputed(item):
+        return "Do not charge or ask for it; talk with the patient first."
     if reason is MissingReason.PENDING:
         return "Nothing to ask for now."
     if item.retry_on is not None:
         return f"It is tried again by itself on {short_day(item.retry_on, today)}."
+    if match is not None and not asked.cents:
+        money, day = short_dollars(match.amount_cents), short_day(match.posted_on, today)
+        return f"{money} of {day} in the ledger may have paid it: say yes or no on the patient card."
     if item.promised_on is not None:
         return f"Promised by {short_day(item.promised_on, today)}; do not ask before."
-    ask = f"Ask for {short_dollars(left)}"
+    if not asked.cents:
+        return asked.why or "Nothing to ask for now."
+    ask = f"Ask for {short_dollars(asked.cents)}"
     if reason is MissingReason.DECLINED_HARD:
         return f"{ask} and a new card."
+    if tries_are_up(item):
+        return f"{ask} another way; it was tried {tries_of(item)} times already."
     if reason in (MissingReason.DECLINED_SOFT, MissingReason.RETURNED):
         return f"{ask} or a new card."
     return f"{ask}."
 
 
-def _possible_match(item: DueItem, cash: Sequence[EntryFacts]) -> EntryFacts | None:
-    """A cash or check row of the same amount around the due date, the nearest first."""
-    if item.kind == "visit":
-        return None  # the ledger's own rows were already spread over visit charges
-    return _around(item, cash, (open_cents(item), item.amount_cents))
-
-
-def charge_of_item(item: DueItem, charges: Sequence[EntryFacts]) -> EntryFacts | None:
-    """The ledger charge that stands for a draft or an instalment: same amount, around its due date."""
-    return _around(item, charges, (item.amount_cents,))
-
-
-def _around(item: DueItem, rows: Sequence[EntryFacts], amounts: tuple[int, ...]) -> EntryFacts | None:
-    """The row of one of the amounts within −3 … +10 days of the due date that lies nearest to it."""
-    near = [
-        row
-        for row in rows
-        if row.amount_cents in amounts
-        and MATCH_BEFORE_DAYS <= (row.posted_on - item.due_on).days <= MATCH_AFTER_DAYS
-    ]
+def charge_of_item(item: DueItem, charges: Iterable[EntryFacts]) -> EntryFacts | None:
+    """The ledger charge that stands for a draft or an instalment: same amount, around its due date, the nearest."""
+    near = [row for row in charges if around(item, row, (item.amount_cents,))]
     return min(near, key=lambda row: abs((row.posted_on - item.due_on).days), default=None)
+
+
+def around(item: DueItem, row: EntryFacts, amounts: tuple[int, ...]) -> bool:
+    """Whether a row has one of the amounts and lies within −3 … +10 days of the due date."""
+    return (
+        row.amount_cents in amounts
+        and MATCH_BEFORE_DAYS <= (row.posted_on - item.due_on).days <= MATCH_AFTER_DAYS
+    )

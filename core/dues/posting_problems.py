@@ -102,13 +102,6 @@ def unposted_payments(
     ]
 
 
-def cash_rows(ledger_entries: Sequence[EntryFacts], matched: Matched) -> list[EntryFacts]:
-    """Ledger payments of the patient that no known payment explains: cash or checks typed into the EHR."""
-    return [
-        e for e in ledger_entries if e.kind == "payment" and e.part == "patient" and e.id not in matched.rows
-    ]
-
-
 def _match(
     payments: Iterable[PaymentFacts], ledger: Sequence[EntryFacts]
 ) -> tuple[set[int], list[PaymentFacts]]:

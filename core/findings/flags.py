@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from core.cards.rules import CardFinding, CardState
 from core.dues.missing import MissingPayment
-from core.findings.judge import Judged, JudgedPlan
+from core.findings.judge import Judged
+from core.findings.paid_by import JudgedPlan
 from core.money import short_dollars
 from core.plans.facts import PlanState
 from core.plans.promises import PromiseState, calms

@@ -14,7 +14,10 @@ from core import clock
 from core.booking.facts import BookingFacts, bookings_of
 from core.cards.by_ref import CardsByRef
 from core.cards.rules import CardFacts
+from core.dues.askable import OpenAsk
+from core.dues.possible_matches import DeskAnswer
 from core.findings import queries
+from core.findings.desk import add_desk_money, add_open_asks
 from core.insurance.rules import CoverageFacts
 from core.ledger.facts import EntryFacts
 from core.memberships.choices import ChoiceFacts
@@ -60,6 +63,8 @@ class PatientFacts:
     ledger: the whole account, or empty where it comes out even. recent_ledger: payments of the last 100 days in any
     case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs
     and the refunds of them, and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
+    desk_rows: money of the ledger, and of the accounts of family plans they pay, that no processor explains and that names
+    no plan. desk_answers: what a person said about such rows. open_asks: links they can still pay.
     """
 
     person: Person
@@ -76,6 +81,9 @@ class PatientFacts:
     ledger: list[EntryFacts] = field(default_factory=list)
     recent_ledger: list[EntryFacts] = field(default_factory=list)
     posted_elsewhere: set[str] = field(default_factory=set)
+    desk_rows: list[EntryFacts] = field(default_factory=list)
+    desk_answers: list[DeskAnswer] = field(default_factory=list)
+    open_asks: list[OpenAsk] = field(default_factory=list)
     coverages: list[CoverageFacts] = field(default_factory=list)
     bookings: list[BookingFacts] = field(default_factory=list)
 
@@ -111,6 +119,9 @@ def gather(
     _add_others_cards(facts, by_ref)
     _add_ledger(session, facts, ids, today, whole=whole)
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
+    first = today - timedelta(days=POSTING_DAYS)
+    add_desk_money(session, facts, as_of, time_zone, first=first, whole=whole)
+    add_open_asks(session, facts, as_of, time_zone)
     for key, *row in rows_of(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
     for key, booking in bookings_of(session, ids):

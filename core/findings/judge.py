@@ -10,21 +10,19 @@ from datetime import date
 
 from core import clock
 from core.cards.rules import CardFinding
+from core.dues.askable import Asking, askable
 from core.dues.collect import Collect, collect_now
 from core.dues.drafts import MembershipDrafts
 from core.dues.due_items import instalment_items, visit_items
 from core.dues.membership_items import membership_items
 from core.dues.missing import DueItem, MissingPayment, charge_of_item, missing_payments, open_cents
-from core.dues.posting_problems import (
-    PostingProblem,
-    cash_rows,
-    match_ledger,
-    posting_problems,
-    unposted_payments,
-)
+from core.dues.possible_matches import with_answers
+from core.dues.posting_problems import PostingProblem, match_ledger, posting_problems, unposted_payments
 from core.dues.retries import instalment_retries, membership_retries
 from core.findings.gather import MembershipRecord, PatientFacts
+from core.findings.held import asked_of, held_against, promised_items
 from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
+from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import raises_cents
@@ -32,22 +30,11 @@ from core.ledger.rules import Balance, judge_balance
 from core.memberships.facts import Cover, MembershipFinding
 from core.memberships.rules import covered_elsewhere, judge_membership
 from core.payments.facts import Draft, PaymentFacts, pending_cents
-from core.plans.facts import PlanFinding, PlanState
-from core.plans.promises import PromiseFinding, calms
+from core.plans.facts import PlanState
 from core.plans.records import PlanRecord
 from core.schedule.rules import VisitFacts, VisitStanding, next_visit, standing
 
 _OWED = (PlanState.BEHIND, PlanState.COMPLETED_OWING)
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedPlan:
-    """family: somebody else pays, so the money stands at the payer's row and not here. promise: the one that stands."""
-
-    record: PlanRecord
-    finding: PlanFinding
-    family: bool
-    promise: PromiseFinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +53,7 @@ class Judged:
     posting: tuple[PostingProblem, ...]
     balance: Balance
     collect: Collect
+    asking: Asking
     arrears_cents: int
     days_past_due: int
     ledger_past_due_cents: (
@@ -88,18 +76,16 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     mine = on_own_account(facts)
     matched = match_ledger(mine, recent, setting.as_of)
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
-    items = list(_items(facts, plans, members, unposted, setting.today))
-    cash = cash_rows(recent, matched) if items else []
-    orders = frozenset(
-        payment.order_id for payment in facts.payments if payment.order_id and payment.method != "cash"
+    desk = {row.id: row for row in facts.desk_rows}
+    items = with_answers(
+        list(_items(facts, plans, members, unposted, setting.today)), facts.desk_answers, desk
     )
-    missing = missing_payments(items, setting.today, cash, processor_orders=orders) if items else []
     insurance = insurance_of(facts, visit or upcoming, setting)
     booked = next((one for one in facts.bookings if visit and one.appointment_id == visit.id), None)
     prepaid = booked.prepaid_cents if booked else 0
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
     at_visit = max(0, at_visit - prepaid)
-    past_due, due_today = _open(items, plans, setting.today)
+    past_due, due_today = _open(items, setting.today)
     loose = _loose_past_due(facts, items, unposted, setting.today)
     balance = judge_balance(
         facts.ledger,
@@ -107,8 +93,11 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         past_due_cents=past_due + loose,
         due_today_cents=due_today,
         expected_at_visit_cents=at_visit,
-        pending_cents=pending_cents(_all_payments(facts)),
+        pending_cents=pending_cents(all_payments(facts)),
     )
+    held = held_against(facts, plans, items, setting.today)
+    asking = askable(items, held, account_cents=loose + at_visit)
+    missing = missing_payments(items, setting.today, held.matches, asked_of(asking))
     own = [judged.finding for judged in plans if not judged.family]
     owed = [finding for finding in own if finding.state in _OWED]
     return Judged(
@@ -125,9 +114,10 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
             posting_problems(mine, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched)
         ),
         balance=balance,
-        collect=collect_now(balance, missing),
         prepaid_cents=prepaid,
         held_cents=booked.held_cents if booked else 0,
+        collect=collect_now(balance, asking),
+        asking=asking,
         arrears_cents=sum(finding.arrears_cents for finding in owed),
         days_past_due=max((finding.days_past_due for finding in owed), default=0),
         ledger_past_due_cents=loose,
@@ -175,13 +165,13 @@ def _items(
     today: date,
 ) -> Iterable[DueItem]:
     for judged in plans:
-        if not judged.family and judged.finding.arrears_cents:
+        if not judged.family and (judged.finding.arrears_cents or judged.finding.due_today_cents):
             retries = instalment_retries(judged.finding, facts.recurrings, today)
-            promised = judged.promise.promise.due_on if judged.promise and calms(judged.promise) else None
-            for item in instalment_items(judged.finding, retries):
-                yield item if promised is None else item._replace(promised_on=promised)
+            yield from promised_items(
+                instalment_items(judged.finding, retries, due_today=True), judged.promise
+            )
     for member, record in zip(members, facts.memberships, strict=True):
-        own = _payments_of_membership(facts.payments, member.membership_id)
+        own = payments_of_membership(facts.payments, member.membership_id)
         items = membership_items(
             member, record.membership.start_date, own, today, recurrings=facts.recurrings
         )
@@ -194,45 +184,10 @@ def _items(
         yield from visit_items(facts.ledger, [*unposted, *failed], today)
 
 
-def _payments_of_membership(payments: list[PaymentFacts], membership_id: int) -> list[PaymentFacts]:
-    """The membership's payments and the refunds of them, which may carry no membership of their own."""
-    own = [payment for payment in payments if payment.membership_id == membership_id]
-    ids = {(payment.connection_id, payment.external_id) for payment in own}
-    back = [
-        p
-        for p in payments
-        if p.refund_ref and p.membership_id is None and (p.connection_id, p.refund_ref) in ids
-    ]
-    return own + back
-
-
-def on_own_account(facts: PatientFacts) -> list[PaymentFacts]:
-    """Payments that belong on the patient's account: not those for somebody else's membership, nor refunds of what
-    somebody else paid, nor those that the ledger has on another account."""
-    own, mine = {record.membership.id for record in facts.memberships}, (facts.person.id, None)
-    return [
-        payment
-        for payment in facts.payments
-        if (payment.membership_id in own or (payment.membership_id is None and payment.patient_id in mine))
-        and (payment.order_id is None or payment.order_id not in facts.posted_elsewhere)
-    ]
-
-
-def _all_payments(facts: PatientFacts) -> Iterable[PaymentFacts]:
-    """Each payment once: those on the patient's account and those of plans they pay for."""
-    seen: dict[int, PaymentFacts] = {payment.id: payment for payment in on_own_account(facts)}
-    for record in facts.plans:
-        if (record.plan.payer_id or record.plan.patient_id) == facts.person.id:
-            seen.update((payment.id, payment) for payment in record.payments)
-    return seen.values()
-
-
-def _open(items: list[DueItem], plans: tuple[JudgedPlan, ...], today: date) -> tuple[int, int]:
-    """Cents past due and cents due today. Instalments due today are not among the items, which are late."""
+def _open(items: list[DueItem], today: date) -> tuple[int, int]:
+    """Cents past due and cents due today."""
     past = sum(open_cents(item) for item in items if item.due_on < today)
-    now = sum(open_cents(item) for item in items if item.due_on == today)
-    now += sum(judged.finding.due_today_cents for judged in plans if not judged.family)
-    return past, now
+    return past, sum(open_cents(item) for item in items if item.due_on == today)
 
 
 def _loose_past_due(

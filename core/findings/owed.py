@@ -9,7 +9,8 @@ from core.dues.due_items import open_charges
 from core.dues.posting_problems import match_ledger, unposted_payments
 from core.errors import NotFound
 from core.findings.gather import PatientFacts, gather
-from core.findings.judge import Judged, Setting, judge, on_own_account
+from core.findings.judge import Judged, Setting, judge
+from core.findings.paid_by import on_own_account
 from core.findings.setting import setting_of
 from core.ledger.facts import EntryFacts
 from core.patients.models import Patient
@@ -26,14 +27,15 @@ class Owed(NamedTuple):
     time_zone: str
 
 
-def owed(session: Session, patient: Patient, as_of: datetime) -> Owed:
-    """Run the rules on one patient at an instant (aware UTC). Raises NotFound."""
+def owed(session: Session, patient: Patient, as_of: datetime, *, besides: int | None = None) -> Owed:
+    """Run the rules on one patient at an instant (aware UTC). besides: an open link that does not count. Raises NotFound."""
     place = place_of(session, patient)
     setting = setting_of(session, place, as_of)
     key = patient.id or 0
     found = gather(session, [key], as_of=as_of, time_zone=place.time_zone, whole=True)
     if key not in found:
         raise NotFound(NO_PATIENT)
+    found[key].open_asks = [ask for ask in found[key].open_asks if ask.link_id != besides]
     return Owed(judge(found[key], setting), setting, setting.today, place.time_zone)
 
 

@@ -5,14 +5,14 @@ Every one takes `ids` (a list of store ids) and leaves out rows that are gone. S
 
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, type_coerce
+from sqlalchemy import Integer, String, and_, bindparam, case, column, func, or_, select, table, type_coerce
 
 from core.cards.models import Card
 from core.cards.rules import CardFacts
 from core.insurance.models import Coverage
 from core.insurance.rules import CoverageFacts
 from core.ledger.facts import EntryFacts
-from core.ledger.models import EntryKind, LedgerEntry, Part
+from core.ledger.models import DeskMatch, EntryKind, LedgerEntry, Part
 from core.memberships.facts import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
 from core.patients.models import Patient, ProcessorContact
@@ -155,4 +155,65 @@ COVERAGES = (
     select(_coverage.c.patient_id, *columns_of(Coverage, CoverageFacts))
     .where(_coverage.c.patient_id.in_(IDS), _coverage.c.gone_at.is_(None))
     .order_by(_coverage.c.patient_id, _coverage.c.id)
+)
+
+# what a person said about money of the ledger and something due: payer first
+_match = table_of(DeskMatch)
+DESK_ANSWERS = (
+    select(
+        _match.c.patient_id,
+        _match.c.id,
+        _match.c.entry_id,
+        _match.c.due_kind,
+        _match.c.due_ref,
+        _match.c.membership_id,
+        _match.c.answer,
+        _match.c.amount_cents,
+        _match.c.decided_at,
+        _match.c.decided_by,
+    )
+    .where(_match.c.patient_id.in_(IDS), _match.c.undone_at.is_(None))
+    .order_by(_match.c.id)
+)
+# Money typed in longer ago than the recent ledger reaches, under no order id, no plan and no visit.
+OLD_DESK_ROWS = LEDGER.where(
+    _entry.c.posted_on < bindparam("first"),
+    _entry.c.kind == EntryKind.PAYMENT.value,
+    _of_patient,
+    _entry.c.plan_id.is_(None),
+    _entry.c.order_id.is_(None),
+    _entry.c.appointment_id.is_(None),
+)
+# The links of core/links, a floor above this one, by the columns alone that say what a patient is asked for already.
+_link = table(
+    "link",
+    *(column(name, Integer) for name in ("id", "patient_id", "membership_id", "amount_cents", "paid_cents")),
+    column("pending_cents", Integer),
+    *(column(name, String) for name in ("kind", "state", "due_kind", "due_ref")),
+    *(column(name, UtcInstant) for name in ("created_at", "sent_at", "expires_at")),
+)
+_link_left = _link.c.amount_cents - _link.c.paid_cents - _link.c.pending_cents
+# patient first; of each its id, kind, cents left, due item, membership, and when it was sent and made
+OPEN_LINKS = (
+    select(
+        _link.c.patient_id,
+        _link.c.id,
+        _link.c.kind,
+        _link_left,
+        _link.c.due_kind,
+        _link.c.due_ref,
+        func.coalesce(_membership.c.external_id, ""),
+        _link.c.sent_at,
+        _link.c.created_at,
+    )
+    .select_from(_link.outerjoin(_membership, _link.c.membership_id == _membership.c.id))
+    .where(
+        _link.c.patient_id.in_(IDS),
+        _link.c.kind.in_(["invoice", "pay"]),
+        _link.c.state.in_(["created", "sent", "opened", "part-paid", "unknown"]),
+        or_(_link.c.expires_at.is_(None), _link.c.expires_at > bindparam("at", type_=UtcInstant)),
+        _link.c.created_at <= bindparam("at", type_=UtcInstant),
+        _link_left > 0,
+    )
+    .order_by(_link.c.id)
 )

@@ -1,12 +1,13 @@
 """A payment link for what is missing: one due item, or all that a plan is behind (DOMAIN §3, §4)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.dues.askable import LeftOut, Why
 from core.dues.missing import MissingPayment
 from core.errors import BadInput
 from core.findings.owed import Owed, owed
@@ -28,8 +29,9 @@ DISPUTED_PLAN = "A payment of this plan is disputed at the bank. Nobody may ask 
 
 class Missing(NamedTuple):
     """Something a payment link can ask for. kind, ref: as the missing payment names itself, or ("plan", plan id) for
-    all that a plan is behind. cents: what is open. hold: why it must not be asked for now, "" when it may. disputed:
-    the hold lasts until a person settles it."""
+    all that a plan is behind. cents: what of it may be asked for now; where that is nothing, all that is open, and hold
+    says why. left_out: what of it must not be asked for now, and why (core/dues/askable.py). disputed: the hold lasts
+    until a person settles it."""
 
     kind: str
     ref: str
@@ -41,14 +43,23 @@ class Missing(NamedTuple):
     instalment_id: int | None = None
     membership_id: int | None = None
     disputed: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def missing_of(session: Session, actor: Identity | None, patient_id: int, as_of: datetime) -> list[Missing]:
+def missing_of(
+    session: Session,
+    actor: Identity | None,
+    patient_id: int,
+    as_of: datetime,
+    *,
+    besides: int | None = None,
+) -> list[Missing]:
     """Everything a payment link could ask this patient for, oldest first; plans that are behind last.
 
-    Raises NotFound. as_of: aware UTC.
+    besides: a link (store id) that does not count as asking already: the one it is about. Raises NotFound. as_of: aware UTC.
     """
-    return _missing(session, owed(session, patient_of(session, actor, patient_id), as_of))
+    patient = patient_of(session, actor, patient_id)
+    return _missing(session, owed(session, patient, as_of, besides=besides))
 
 
 def create_pay_link(
@@ -127,35 +138,42 @@ def _missing(session: Session, found: Owed) -> list[Missing]:
         if judged.family or finding.arrears_cents <= 0:
             continue
         plan = judged.record.plan
+        asks = [one for one in found.judged.asking.of_contract(("plan", plan.external_id)) if one.item.due_on < found.today]  # fmt: skip
+        left_out = tuple(out for one in asks for out in one.left_out)
+        cents = sum(one.cents for one in asks)
+        disputed = not cents and any(out.why is Why.DISPUTED for out in left_out)
         rows.append(
             Missing(
                 "plan",
                 plan.external_id,
-                finding.arrears_cents,
+                cents or finding.arrears_cents,
                 None,
                 finding.reason,
-                DISPUTED_PLAN if finding.reminders_stopped else _hold_of_its_items(rows, plan.id),
+                "" if cents else DISPUTED_PLAN if disputed else _why(left_out),
                 plan_id=plan.id,
-                disputed=finding.reminders_stopped,
+                disputed=disputed,
+                left_out=left_out,
             )
         )
     return rows
 
 
-def _hold_of_its_items(rows: Iterable[Missing], plan_id: int | None) -> str:
-    """All that a plan is behind holds the money of its instalments: what one of them waits for, all of it waits for."""
-    return next((row.hold for row in rows if row.plan_id == plan_id and row.hold), "")
+def _why(left_out: Sequence[LeftOut]) -> str:
+    return next((one.sentence for one in left_out), "")
 
 
 def _of_item(session: Session, found: Owed, item: MissingPayment) -> Missing:
+    ask = found.judged.asking.of((item.kind, item.id))
+    left_out = ask.left_out if ask else ()
     one = Missing(
         item.kind,
         item.id,
-        item.open_cents,
+        item.ask_cents or item.open_cents,
         item.due_on,
         item.sentence,
-        _hold(item, found.today),
+        "" if item.ask_cents else _why(left_out),
         disputed=item.reminders_stopped,
+        left_out=left_out,
     )
     if item.kind == "instalment":
         plans = [judged.record.plan.id for judged in found.judged.plans]
@@ -168,13 +186,3 @@ def _of_item(session: Session, found: Owed, item: MissingPayment) -> Missing:
         ids = [r.membership.id for r, _ in found.judged.memberships if r.membership.external_id == reference]
         return one._replace(membership_id=ids[0]) if ids else one
     return one
-
-
-def _hold(item: MissingPayment, today: date) -> str:
-    if item.reminders_stopped:
-        return "The payer disputes this at the bank. Nobody may ask for it until that is settled."
-    if item.pending_cents >= item.open_cents:
-        return "This payment is on its way from the bank. Wait until it has arrived or come back."
-    if item.retry_on is not None and item.retry_on >= today:
-        return f"The processor tries this again by itself on {item.retry_on:%-d %b}. Asking now could take it twice."
-    return ""

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, false, func, or_, select
 from sqlmodel import Session
 
+from core.ledger.models import DeskMatch, EntryKind, LedgerEntry
 from core.patients.models import Patient
 from core.payments.models import Payment, PaymentStatus
 from core.plans.models import Instalment, Plan, PlanStatus
+from core.plans.queries import DESK_KINDS
 from core.store.base import table_of
 from core.store.types import UtcInstant
 
@@ -22,6 +24,7 @@ _plan, _instalment, _payment, _patient = (
     table_of(Payment),
     table_of(Patient),
 )
+_entry, _match = table_of(LedgerEntry), table_of(DeskMatch)
 _TODAY, _UNTIL = bindparam("today"), bindparam("until", type_=UtcInstant)
 
 _asked = case((_instalment.c.amount_cents > _instalment.c.waived_cents, _instalment.c.amount_cents - _instalment.c.waived_cents), else_=0)  # fmt: skip
@@ -73,6 +76,21 @@ _refunded = (
 _refunding = select(_payment.c.plan_id).where(
     _payment.c.refund_ref.is_not(None), _payment.c.plan_id.is_not(None)
 )
+# money that only the ledger knows of, and what was taken back of it: those plans are judged too
+_desk = (
+    select(_entry.c.plan_id)
+    .where(
+        _entry.c.plan_id.is_not(None),
+        DESK_KINDS,
+        ~select(_payment.c.id)
+        .where(_payment.c.order_id == _entry.c.order_id, _payment.c.plan_id.is_not(None))
+        .exists(),
+    )
+    .union(select(_match.c.plan_id).where(_match.c.plan_id.is_not(None), _match.c.undone_at.is_(None)))
+)
+_desk_back = select(_entry.c.plan_id).where(
+    _entry.c.plan_id.is_not(None), DESK_KINDS, _entry.c.kind != EntryKind.PAYMENT.value
+)
 _doubtful = or_(
     _due.c.owed.is_(None),
     _due.c.least < 0,
@@ -112,12 +130,14 @@ _may_be_behind = or_(
     _due.c.owed > func.coalesce(_paid.c.cents, 0),
     _plan.c.id.in_(_refunded),
     _plan.c.id.in_(_refunding),
+    _plan.c.id.in_(_desk_back),
 )
 # what is open of a plan can be told from its sums alone, unless one of these is so
 _needs_judging = or_(
     _doubtful,
     _plan.c.id.in_(_refunded),
     _plan.c.id.in_(_refunding),
+    _plan.c.id.in_(_desk),
     func.coalesce(_paid.c.tied_ahead, 0) == 1,
     _plan.c.paused_from.is_not(None),
     _plan.c.paused_to.is_not(None),

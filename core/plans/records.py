@@ -10,8 +10,10 @@ from sqlalchemy import bindparam, literal, select
 from sqlmodel import Session
 
 from core import clock
+from core.ledger.facts import EntryFacts
 from core.payments.facts import PaymentFacts
 from core.plans import queries
+from core.plans.desk_money import DeskRow, desk_payments
 from core.plans.facts import InstalmentFacts, PlanFacts, PlanFinding
 from core.plans.models import PlanPromise, PlanSettlement, PlanStatus
 from core.plans.promises import PromiseFacts, PromiseFinding, judge_promise, standing_promise
@@ -100,15 +102,49 @@ def add_instalments(session: Session, records: Mapping[int, PlanRecord]) -> None
 
 
 def add_payments(session: Session, records: Mapping[int, PlanRecord], zone: tzinfo) -> None:
-    """All payments of the plans in time order, and the refunds of them, which may carry no plan of their own."""
+    """All payments of the plans in time order, those that only the ledger knows of as well, and the refunds of them,
+    which may carry no plan of their own. The records hold their instalments already."""
     if not records:
         return
     for row in rows_of(session, queries.PAYMENTS_OF_PLANS, ids=list(records)):
         payment = local_payment(row, zone)
         records[payment.plan_id or 0].payments.append(payment)
+    desk = _desk_rows(session, records)
+    elsewhere = _adopt_loose(session, records, desk, zone)
     _add_refunds(session, records, lambda row: local_payment(row, zone))
+    for key, rows in desk.items():
+        records[key].payments += desk_payments(rows, records[key].payments, zone, elsewhere)
     for record in records.values():
         record.payments.sort(key=IN_TIME)
+
+
+def _desk_rows(session: Session, records: Mapping[int, PlanRecord]) -> dict[int, list[DeskRow]]:
+    """Ledger rows by the plan they name, or that a person says they paid."""
+    found: dict[int, list[DeskRow]] = {}
+    for query in queries.DESK_ROWS:
+        for plan_id, ref, *row in rows_of(session, query, ids=list(records)):
+            paid = next((i.id for i in records[plan_id].instalments if i.external_id == ref), None)
+            found.setdefault(plan_id, []).append(DeskRow(EntryFacts._make(row), plan_id, paid))
+    return found
+
+
+def _adopt_loose(
+    session: Session, records: Mapping[int, PlanRecord], desk: Mapping[int, Sequence[DeskRow]], zone: tzinfo
+) -> set[str]:
+    """A payment that says of no contract what it is for, and that the ledger posts on a plan, pays that plan. Returns
+    the order ids that some payment has."""
+    plan_of = {row.entry.order_id: key for key, rows in desk.items() for row in rows if row.entry.order_id}
+    orders, seen = sorted(plan_of), set[str]()
+    for start in range(0, len(orders), AT_ONCE):
+        for row in rows_of(session, queries.PAYMENTS_OF_ORDERS, orders=orders[start : start + AT_ONCE]):
+            payment = local_payment(row, zone)
+            assert payment.order_id is not None
+            seen.add(payment.order_id)
+            key = plan_of[payment.order_id]
+            tied = payment.plan_id or payment.instalment_id or payment.membership_id or payment.refund_ref
+            if not tied:
+                records[key].payments.append(payment._replace(plan_id=key))
+    return seen
 
 
 def _add_refunds(

@@ -8,7 +8,14 @@ from core.findings.flags import flags_of
 from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged
 from core.memberships.facts import MembershipFinding, UseLine
-from core.reports.rows import BalanceCell, CardCell, InsuranceCell, MembershipCell, MissingCell, PatientRow
+from core.reports.rows import (
+    BalanceCell,
+    CardCell,
+    InsuranceCell,
+    MembershipCell,
+    MissingCell,
+    PatientRow,
+)
 from core.reports.rules import in_order, say, worst_of
 from core.severity import RANK
 

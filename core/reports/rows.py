@@ -25,7 +25,19 @@ class CardCell:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchCell:
+    """Money of the ledger that may have paid what is missing; a person says. entry_key: its store id."""
+
+    entry_id: str
+    posted_on: date
+    amount_cents: int
+    entry_key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MissingCell:
+    """ask_cents: what of it may be asked for now; sentence says why the rest must not."""
+
     kind: str
     id: str
     due_on: date
@@ -36,6 +48,8 @@ class MissingCell:
     retry_on: date | None
     reminders_stopped: bool
     promised_on: date | None = None
+    ask_cents: int = 0
+    possible_match: MatchCell | None = None
 
 
 @dataclass(frozen=True, slots=True)

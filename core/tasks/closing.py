@@ -13,7 +13,8 @@ from core import clock
 from core.cards.rules import GOOD, card_name
 from core.dates import short_day
 from core.findings.flags import missing_flags
-from core.findings.judge import Judged, JudgedPlan
+from core.findings.judge import Judged
+from core.findings.paid_by import JudgedPlan
 from core.findings.setting import Setting
 from core.ledger.facts import EntryFacts
 from core.memberships.choices import ChoiceStanding

@@ -3,6 +3,7 @@
 import pytest
 
 from core.dues.missing import DueItem, MissingReason, missing_payments
+from core.dues.possible_matches import possible_matches
 from core.ledger.facts import EntryFacts
 from core.severity import Severity
 from tests.money_facts import day, payment
@@ -15,7 +16,7 @@ def item(*attempts, due="2026-11-15", cents=149_00, allocated=0, kind="instalmen
 
 
 def only(one, today=TODAY, cash=()):
-    [found] = missing_payments([one], today, cash)
+    [found] = missing_payments([one], today, possible_matches([one], cash))
     return found
 
 
@@ -96,7 +97,7 @@ def test_cash_of_the_same_amount_is_offered_as_a_possible_match(on, offered):
 
 def test_one_cash_row_matches_one_item_only():
     items = [item(), item(due="2026-11-16")._replace(id="IN2")]
-    found = missing_payments(items, TODAY, [cash("2026-11-16")])
+    found = missing_payments(items, TODAY, possible_matches(items, [cash("2026-11-16")]))
     assert [one.possible_match is not None for one in found] == [True, False]
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.dues.posting_problems import cash_rows, match_ledger, posting_problems, unposted_payments
+from core.dues.posting_problems import posting_problems, unposted_payments
 from core.ledger.facts import EntryFacts
 from tests.money_facts import day, payment, refund
 
@@ -72,8 +72,3 @@ def test_a_split_over_two_rows_and_a_corrected_double_are_no_problem():
 def test_what_is_not_posted_counts_with_what_is_left_of_it():
     [found] = unposted_payments([PAID, refund(PAID, "2026-11-20", 20_00)], [], AS_OF)
     assert found.amount_cents == 30_00
-
-
-def test_cash_is_what_no_processor_explains():
-    rows = [posted(1, order_id="O1"), posted(2, "2026-11-03")]
-    assert cash_rows(rows, match_ledger([PAID], rows, AS_OF)) == [rows[1]]

@@ -1,7 +1,8 @@
 """DOMAIN §6: what is owed, since when, why not yet; and what to collect now."""
 
+from core.dues.askable import Held, askable
 from core.dues.collect import collect_now
-from core.dues.missing import DueItem, missing_payments
+from core.dues.missing import DueItem
 from core.ledger.facts import EntryFacts
 from core.ledger.rules import judge_balance
 from tests.money_facts import day, payment
@@ -74,31 +75,26 @@ def test_a_plan_s_future_instalments_are_owed_but_not_due():
     assert found.why_not_yet == "$400 is not due yet."
 
 
-def missing(status, retry_on=None):
+def asking(status, retry_on=None, account=0):
     tried = payment("2026-11-10", 100_00, status, reason_code="1616")
-    return missing_payments(
-        [DueItem("instalment", "IN1", day("2026-11-10"), 100_00, 0, 0, (tried,), retry_on)], TODAY
-    )
+    item = DueItem("instalment", "IN1", day("2026-11-10"), 100_00, 0, 0, (tried,), retry_on)
+    return askable([item], Held(TODAY), account_cents=account)
 
 
 def test_a_disputed_amount_is_not_collected():
-    found = collect_now(balance([], past_due=100_00, at_visit=40_00), missing("charged_back"))
+    found = collect_now(balance([], past_due=100_00, at_visit=40_00), asking("charged_back", account=40_00))
     assert (found.cents, found.left_out_cents) == (40_00, 100_00)
     assert found.why == "Not asked for: $100 is disputed."
 
 
 def test_an_amount_that_is_tried_again_by_itself_is_not_collected():
-    assert collect_now(balance([], past_due=100_00), missing("declined", day("2026-11-25"))).cents == 0
-    assert collect_now(balance([], past_due=100_00), missing("declined")).cents == 100_00
-
-
-def test_an_accepted_payment_is_not_collected_again_and_never_below_nothing():
-    found = collect_now(balance([], past_due=30_00), [], accepted_not_posted_cents=50_00)
-    assert (found.cents, found.left_out_cents) == (0, 30_00)
+    assert collect_now(balance([], past_due=100_00), asking("declined", day("2026-11-25"))).cents == 0
+    assert collect_now(balance([], past_due=100_00), asking("declined")).cents == 100_00
 
 
 def test_a_disputed_amount_with_a_retry_ahead_is_left_out_once():
     found = collect_now(
-        balance([], past_due=100_00, at_visit=40_00), missing("charged_back", day("2026-11-25"))
+        balance([], past_due=100_00, at_visit=40_00),
+        asking("charged_back", day("2026-11-25"), account=40_00),
     )
     assert found.cents == 40_00

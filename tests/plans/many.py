@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert
 from sqlmodel import Session
 
 from core.connections.models import Connection
+from core.ledger.models import LedgerEntry
 from core.patients.models import Patient
 from core.payments.models import Payment
 from core.plans.models import Instalment, Plan
@@ -81,6 +82,27 @@ def _write(session: Session, plans: list[dict], rng: Random) -> None:
         payments += _payments(plan, mine, rng, len(payments))
     session.execute(insert(Instalment), instalments)
     session.execute(insert(Payment), payments)
+    session.execute(insert(LedgerEntry), _at_the_desk(plans, payments))
+
+
+def _at_the_desk(plans: list[dict], payments: list[dict]) -> list[dict]:
+    """Cash and checks that only the ledger knows of, what was taken back of them, and postings of the processor's."""
+    rng = Random("desk")  # noqa: S311  # rows to compare, no secret
+    rows: list[dict] = []
+    for plan in plans:
+        for _ in range(rng.choice((0, 0, 0, 0, 1, 2))):
+            kind = rng.choice(("payment",) * 14 + ("refund", "adjustment", "charge"))
+            cents = rng.choice((10_000, 12_345, 4_000))
+            day = TODAY - timedelta(days=rng.randrange(-10, 200))
+            rows.append({"posted_on": day, "kind": kind, "amount_cents": -cents if kind == "adjustment" else cents,
+                         "patient_id": plan["patient_id"], "plan_id": plan["id"], "order_id": None})  # fmt: skip
+    for paid in payments:
+        if paid["refund_ref"] is None and rng.random() < 0.2:
+            rows.append({"posted_on": paid["happened_at"].date(), "kind": "payment", "amount_cents": paid["amount_cents"],
+                         "patient_id": paid["patient_id"], "plan_id": paid["plan_id"], "order_id": paid["order_id"]})  # fmt: skip
+    return [
+        {"connection_id": 1, "external_id": f"E{n}", "part": "patient", **row} for n, row in enumerate(rows)
+    ]
 
 
 def _payments(plan: dict, instalments: list[dict], rng: Random, before: int) -> list[dict]:
@@ -97,7 +119,7 @@ def _payments(plan: dict, instalments: list[dict], rng: Random, before: int) -> 
         amount = rng.choice([one["amount_cents"] or 500, 10_000, 4_000, 25_000])
         row = {"connection_id": 1, "external_id": key, "patient_id": plan["patient_id"], "plan_id": plan["id"],
                "instalment_id": tied, "happened_at": at, "amount_cents": max(amount, 1), "status": rng.choice(_STATUSES),
-               "refund_ref": None}  # fmt: skip
+               "refund_ref": None, "order_id": rng.choice([None, f"O{key}"])}  # fmt: skip
         found.append(row)
         if rng.random() < 0.06:
             found.append({**row, "external_id": f"{key}-back", "refund_ref": key, "status": "approved", "instalment_id": None,
