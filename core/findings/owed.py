@@ -32,6 +32,7 @@ def owed(session: Session, patient: Patient, as_of: datetime, *, besides: int | 
     place = place_of(session, patient)
     setting = setting_of(session, place, as_of)
     key = patient.id or 0
+    session.flush()  # what was just written counts: these are read below the session
     found = gather(session, [key], as_of=as_of, time_zone=place.time_zone, whole=True)
     if key not in found:
         raise NotFound(NO_PATIENT)

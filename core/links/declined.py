@@ -16,6 +16,7 @@ from core.connections.clerk_permission import TAKE_PAYMENTS, clerk_key_for
 from core.connections.models import Connection, Kind
 from core.dates import short_day
 from core.errors import BadInput, NotFound
+from core.links.may_try import require_may_try
 from core.outbox import commands as outbox
 from core.outbox.commands import result_of
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
@@ -85,6 +86,7 @@ def rerun(session: Session, actor: Identity, *, declined_id: int, form: str) -> 
     why = reason_of(payment.reason_code)
     if why.hard and not _other_card(session, draft, payment):
         raise BadInput(f"The bank said no for good ({why.words}). {why.advice}")
+    require_may_try(session, payment, charges=True)
     row = _put(session, actor, OutboxKind.DECLINED_RERUN, draft, key=_key(form))
     _audit(session, actor, draft, "declined payment charged again")
     return row
@@ -95,11 +97,12 @@ def resend(session: Session, actor: Identity, *, declined_id: int, form: str) ->
 
     Raises BadInput when it is paid or something is under way for it, NotFound, NotAllowed.
     """
-    draft, _ = _held(session, actor, declined_id)
+    draft, payment = _held(session, actor, declined_id)
     if (already := _same_press(session, draft, OutboxKind.DECLINED_RESEND, form)) is not None:
         return already
     _require_at(session, draft, Kind.FORTIS, "Send its payment request instead.")
     _require_unpaid(session, draft)
+    require_may_try(session, payment, charges=False)
     row = _put(session, actor, OutboxKind.DECLINED_RESEND, draft, key=_key(form))
     _audit(session, actor, draft, "processor's e-mail about a decline sent again")
     return row
@@ -121,6 +124,7 @@ def put_off(session: Session, actor: Identity, *, declined_id: int, on: date, fo
     why = reason_of(payment.reason_code)
     if why.hard and not _other_card(session, draft, payment):
         raise BadInput(f"The bank said no for good ({why.words}). {why.advice}")
+    require_may_try(session, payment, charges=True, moves_the_try=True)
     today = _today(session, payment)
     if not today < on <= today + LATEST:
         raise BadInput(f"Choose a day from tomorrow on, {short_day(today + LATEST, today)} at the latest.")
@@ -131,12 +135,13 @@ def put_off(session: Session, actor: Identity, *, declined_id: int, on: date, fo
 
 def request_payment(session: Session, actor: Identity, *, declined_id: int, form: str) -> OutboxRow:
     """Have Cash Practice send its “Payment Request” e-mail about a declined payment. Raises as `put_off`."""
-    draft, _ = _held(session, actor, declined_id)
+    draft, payment = _held(session, actor, declined_id)
     if (already := _same_press(session, draft, OutboxKind.DECLINED_REQUEST, form)) is not None:
         return already
     connection = _require_at(session, draft, Kind.CASH_PRACTICE, "Have its own e-mail sent again instead.")
     clerk_key_for(session, actor.staff_id, connection, privilege=TAKE_PAYMENTS, now=clock.now())
     _require_unpaid(session, draft)
+    require_may_try(session, payment, charges=False)
     row = _put(session, actor, OutboxKind.DECLINED_REQUEST, draft, key=_key(form))
     _audit(session, actor, draft, "payment request sent")
     return row
@@ -170,6 +175,21 @@ def _held(session: Session, actor: Identity, declined_id: int) -> tuple[Declined
     if payment.patient_id is not None:
         patient_of(session, actor, payment.patient_id)
     return draft, payment
+
+
+def no_longer_askable(session: Session, declined_id: int, *, kind: OutboxKind) -> str:
+    """Asked as it goes out: why the money must not be asked for any more, a sentence; "" when it may."""
+    draft = session.get(DeclinedDraft, declined_id)
+    payment = _declined_payment(session, draft) if draft is not None else None
+    if payment is None:
+        return ""
+    putting_off = kind is OutboxKind.DECLINED_PUT_OFF
+    charges = putting_off or kind is OutboxKind.DECLINED_RERUN
+    try:
+        require_may_try(session, payment, charges=charges, moves_the_try=putting_off)
+    except BadInput as error:
+        return error.sentence
+    return ""
 
 
 def _declined_payment(session: Session, draft: DeclinedDraft) -> Payment | None:

@@ -24,6 +24,7 @@ from core.permissions import Identity, Permission, require
 from core.plans.models import Instalment
 from core.staff.reports import practice_name
 
+PAID_AT_THE_DESK = "What it asks for is paid by now."
 DISPUTED_PLAN = "A payment of this plan is disputed at the bank. Nobody may ask for it until that is settled."
 
 
@@ -117,6 +118,27 @@ def create_pay_link(
         )
         follow(session, link)
     return link
+
+
+class NoLonger(NamedTuple):
+    """Why a link must not be sent or reminded of any more. for_now: it may be again, by itself."""
+
+    sentence: str
+    for_now: bool
+
+
+def no_longer_asked(session: Session, link: Link, as_of: datetime) -> NoLonger | None:
+    """Asked as a payment link goes out or is reminded of: None while all it asks for may be asked for still."""
+    rows = missing_of(session, None, link.patient_id, as_of, besides=link.id)
+    one = next((each for each in rows if (each.kind, each.ref) == (link.due_kind, link.due_ref)), None)
+    if one is None:
+        return NoLonger(PAID_AT_THE_DESK, for_now=False)
+    if one.hold:
+        return NoLonger(one.hold, for_now=not one.disputed)
+    wanted = link.amount_cents - link.paid_cents - link.pending_cents
+    if one.cents < wanted and one.left_out:
+        return NoLonger(one.left_out[0].sentence, for_now=True)
+    return None
 
 
 def _amount(one: Missing, cents: int | None, *, advance: bool) -> int:

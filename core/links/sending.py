@@ -1,6 +1,7 @@
 """A link by text or e-mail: the message carries a fresh address of it, and the link follows what becomes of the message."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlmodel import Session, and_, col, or_, select
 
@@ -12,6 +13,7 @@ from core.links.commands import patient_address, require_usable
 from core.links.history import add_step, follow
 from core.links.models import Link
 from core.links.new_link import link_for
+from core.links.pay_links import no_longer_asked
 from core.links.payer import payer_of
 from core.links.rules import LIVE, LinkKind, Step
 from core.messages.commands import Carried, edited, example_link, preview, send_message
@@ -165,11 +167,16 @@ def follow_messages(session: Session, messages: Sequence[Message]) -> None:
         follow(session, link)
 
 
-def messages_in_vain(session: Session, messages: Sequence[Message]) -> Mapping[int, Cancel]:
-    """Messages that wait to go out and carry a link which is over by now: paid, void, replaced. By message id."""
+def messages_in_vain(session: Session, messages: Sequence[Message], now: datetime) -> Mapping[int, Cancel]:
+    """Messages that wait to go out and carry a link which is over by now (paid, void, replaced), or which asks for money
+    that must not be asked for any more (core/dues/askable.py). By message id."""
     found: dict[int, Cancel] = {}
     for message in messages:
         link = session.get(Link, message.link_id) if message.link_id else None
         if link is not None and link.kind == message.link_kind and link.state not in LIVE:
             found[message.id or 0] = Cancel(f"The link in it is {link.state} by now.")
+        elif link is not None and message.link_kind == LinkKind.PAY and message.link_kind == link.kind:
+            why = no_longer_asked(session, link, now)
+            if why is not None:
+                found[message.id or 0] = Cancel(why.sentence)
     return found

@@ -13,7 +13,7 @@ from core.invoices.models import Invoice, InvoiceLine
 from core.links.commands import expire_links, require_usable
 from core.links.history import add_step, follow, stop_reminders
 from core.links.models import Link, LinkStep
-from core.links.pay_links import missing_of
+from core.links.pay_links import PAID_AT_THE_DESK, no_longer_asked
 from core.links.rules import LinkKind, LinkState, Remindable, Step, Stop, reminder
 from core.links.sending import USES, carry, fields_of, recipient_of
 from core.messages.commands import remind
@@ -25,8 +25,6 @@ from core.messages.templates import template_for
 from core.patients.models import Patient
 from core.patients.reports import patient_of, place_of
 from core.store.engine import reader, transaction
-
-PAID_AT_THE_DESK = "What it asks for is paid by now."
 
 _log = logging.getLogger(__name__)
 
@@ -122,13 +120,14 @@ def _remind_in(session: Session, link_id: int) -> int:
 def _why_stop(session: Session, link: Link, as_of: datetime) -> Stop | None:
     """Why nobody may be reminded of what the link asks for: disputed, or paid some other way meanwhile."""
     if link.kind == LinkKind.PAY:
-        found = {(one.kind, one.ref): one for one in missing_of(session, None, link.patient_id, as_of)}
-        one = found.get((link.due_kind, link.due_ref))
-        if one is None:
-            return Stop(PAID_AT_THE_DESK)
-        if one.hold and not one.disputed:
-            raise BadInput(one.hold)  # on its way, or tried again by itself: asked tomorrow once more
-        return Stop(one.hold) if one.hold else None
+        why = no_longer_asked(session, link, as_of)
+        if why is None:
+            return None
+        if why.for_now:
+            raise BadInput(
+                why.sentence
+            )  # on its way, promised, tried again by itself: asked tomorrow once more
+        return Stop(why.sentence)
     if link.kind == LinkKind.INVOICE and _services_paid(session, link, as_of):
         return Stop(PAID_AT_THE_DESK)
     return None

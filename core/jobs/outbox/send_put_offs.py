@@ -13,6 +13,7 @@ from core.connections.clerk_keys import clerk_key_of
 from core.connections.clerk_permission import TAKE_PAYMENTS, clerk_key_for
 from core.connections.models import Connection, Kind
 from core.integrations.cash_practice.client import CashPractice
+from core.jobs.outbox.send_reruns import still_askable
 from core.links.declined import SUBJECT
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
@@ -82,7 +83,7 @@ def _still_allowed(
     session: Session, rows: Sequence[OutboxRow], now: datetime
 ) -> Mapping[str, Cancel | Postpone]:
     """Asked again as it goes: a key taken away, a privilege lost or hours that ended refuse it before the call."""
-    found: dict[str, Cancel | Postpone] = {}
+    found = dict(still_askable(session, rows, now))
     for row in rows:
         connection = session.get_one(Connection, row.connection_id)
         try:

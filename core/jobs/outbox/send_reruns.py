@@ -1,6 +1,7 @@
 """Charging a declined draft again at Fortis, which knows no key for it: what it left behind tells what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -9,10 +10,21 @@ from core import errors
 from core.connections.models import Kind
 from core.integrations.fortis.asked_records import Charged
 from core.integrations.fortis.writes import FortisDesk
-from core.links.declined import SUBJECT
+from core.links.declined import SUBJECT, no_longer_askable
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import Later, Outcome, Outgoing, Refused, Sender, Settled, Unknown, outcome_of
+from core.outbox.sending import (
+    Cancel,
+    Later,
+    Outcome,
+    Outgoing,
+    Postpone,
+    Refused,
+    Sender,
+    Settled,
+    Unknown,
+    outcome_of,
+)
 from core.payments.models import DeclinedDraft
 from core.store.version import touch
 
@@ -80,9 +92,28 @@ def _carry_over(session: Session, rows: Sequence[OutboxRow]) -> None:
         touch(session)
 
 
+def still_askable(
+    session: Session, rows: Sequence[OutboxRow], now: datetime
+) -> Mapping[str, Cancel | Postpone]:
+    """What was promised, paid, disputed or is on its way since it was pressed is neither charged nor asked for."""
+    found: dict[str, Cancel | Postpone] = {}
+    for row in rows:
+        why = no_longer_askable(session, int(row.subject_id), kind=OutboxKind(row.kind))
+        if row.subject_kind == SUBJECT and why:
+            found[row.id] = Cancel(why)
+    return found
+
+
 DECLINED_SENDERS: dict[str, Sender] = {
-    OutboxKind.DECLINED_RERUN: Sender(Kind.FORTIS, _rerun, _carry_over, _look_up_rerun, at_a_time=1),
+    OutboxKind.DECLINED_RERUN: Sender(
+        Kind.FORTIS, _rerun, _carry_over, _look_up_rerun, still_wanted=still_askable, at_a_time=1
+    ),
     OutboxKind.DECLINED_RESEND: Sender(
-        Kind.FORTIS, _resend, _carry_over, lambda _client, _row: Unknown(CANNOT_TELL), at_a_time=1
+        Kind.FORTIS,
+        _resend,
+        _carry_over,
+        lambda _client, _row: Unknown(CANNOT_TELL),
+        still_wanted=still_askable,
+        at_a_time=1,
     ),
 }

@@ -23,7 +23,7 @@ SENDERS: dict[str, Sender] = {
     **TASK_SENDERS,
     # blasts leave alone whom their condition does not concern any more; links follow the messages that carry them
     **message_senders(
-        checks=(no_longer_needed, lambda session, messages, _now: messages_in_vain(session, messages)),
+        checks=(no_longer_needed, messages_in_vain),
         followers=(follow_messages,),
     ),
 }
