@@ -1,6 +1,6 @@
 """How bad a finding is. The same words in rules, store, exports and chips."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 
@@ -20,10 +20,19 @@ def worst(severities: list[Severity]) -> Severity | None:
     return min(severities, key=RANK.__getitem__, default=None)
 
 
+class Ask(IntEnum):
+    """What a finding has the desk ask for beside money, the most pressing first. OTHER_CARD: instead of the money."""
+
+    NEW_CARD = 1
+    FIRST_CARD = 2
+    OTHER_CARD = 3
+
+
 class Flag(NamedTuple):
     """One finding on a visit or a patient: what, how bad, why in a sentence, and the rows it rests on.
 
-    kind is one of the words of core/findings/flags.py; evidence holds (table, external id) pairs.
+    kind is one of the words of core/findings/flags.py; evidence holds (table, external id) pairs. fact: the reason without
+    what to ask for, which the line to say puts at its end once ("": the reason as it is); ask: what that is.
     """
 
     kind: str
@@ -31,3 +40,5 @@ class Flag(NamedTuple):
     reason: str
     cents: int = 0
     evidence: tuple[tuple[str, str], ...] = ()
+    fact: str = ""
+    ask: Ask | None = None

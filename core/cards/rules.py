@@ -17,6 +17,7 @@ from core.severity import RANK, Severity
 ENDS_SOON_DAYS = 45
 DRAFTS_AHEAD_DAYS = 60
 NEXT_DRAFT_IS_NEAR_DAYS = 7
+ASK_NEW_CARD, ASK_FIRST_CARD = "Ask for the new card.", "Ask for one."
 
 
 class CardFacts(NamedTuple):
@@ -295,7 +296,7 @@ def _sentence(
         what_fails = "next draft" if failing[0] is ahead[0] else "it will fail the draft of"
         draft = f"; {what_fails} {short_dollars(failing[0].cents)} on {short_day(failing[0].on, today)}"
     if other is None:
-        return f"{name} {what}{draft}. Ask for the new card."
+        return f"{name} {what}{draft}. {ASK_NEW_CARD}"
     instead = card_name(other)
     advice = "Point the plan at the other card" if obliged or failing else "The other one on file is good"
     return f"{name} {what}{draft}. {advice}: {instead[0].lower()}{instead[1:]}."
@@ -335,8 +336,8 @@ def _nothing_on_file(
     if not (obliged or ahead):
         return CardFinding(on_file, on_file, Severity.NOTE, "No card on file.", None, None, 0, False, ())
     near = next_on is not None and (next_on - today).days <= NEXT_DRAFT_IS_NEAR_DAYS
-    reason = "No card on file. Ask for one."
+    reason = f"No card on file. {ASK_FIRST_CARD}"
     if ahead:
-        reason = f"No card on file; next draft {short_dollars(ahead[0].cents)} on {short_day(ahead[0].on, today)}. Ask for one."
+        reason = f"No card on file; next draft {short_dollars(ahead[0].cents)} on {short_day(ahead[0].on, today)}. {ASK_FIRST_CARD}"
     severity = Severity.CRITICAL if near else Severity.HIGH
     return CardFinding(on_file, on_file, severity, reason, None, next_on, at_risk, True, evidence, next_cents)

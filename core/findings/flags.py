@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.cards.rules import CardFinding, CardState
-from core.dues.missing import MissingPayment
+from core.cards.rules import ASK_FIRST_CARD, ASK_NEW_CARD, CardFinding, CardState
+from core.dues.missing import MissingPayment, MissingReason
 from core.findings.judge import Judged
 from core.findings.paid_by import JudgedPlan
 from core.money import short_dollars
 from core.plans.facts import PlanState
 from core.plans.promises import PromiseState, calms
-from core.severity import RANK, Flag, Severity
+from core.severity import RANK, Ask, Flag, Severity
 
 
 class Kind(StrEnum):
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     NO_CARD = "NO_CARD"
     NOT_LINKED = "NOT_LINKED"
     MISSING_PAYMENT = "MISSING_PAYMENT"
+    POSSIBLE_MATCH = "POSSIBLE_MATCH"
     RETRY_SCHEDULED = "RETRY_SCHEDULED"
     ACCEPTED_NOT_POSTED = "ACCEPTED_NOT_POSTED"
     POSTED_TWICE = "POSTED_TWICE"
@@ -85,6 +86,7 @@ CHIPS: dict[Kind, Chip] = {
     Kind.NO_CARD: Chip("No card", "credit_card_off", Group.NO_CARD),
     Kind.NOT_LINKED: Chip("Not linked", "link_off", Group.UNKNOWN),
     Kind.MISSING_PAYMENT: Chip("Missing", "payments", Group.MISSING),
+    Kind.POSSIBLE_MATCH: Chip("Maybe paid", "payments", Group.MISSING),
     Kind.RETRY_SCHEDULED: Chip("Retry planned", "event_repeat", Group.MISSING),
     Kind.ACCEPTED_NOT_POSTED: Chip("Paid, not posted", "sync_problem", Group.MISSING),
     Kind.POSTED_TWICE: Chip("Posted twice", "content_copy", Group.MISSING),
@@ -191,34 +193,63 @@ def _card_flag(found: CardFinding) -> Iterable[Flag]:
         return
     # a finding that asks nothing of anybody is a quiet note, whatever its state (DOMAIN §2)
     severity = found.severity if found.alert else Severity.NOTE
-    yield Flag(kind, severity, found.reason, found.at_risk_cents, found.evidence)
+    fact, ask = found.reason, None
+    for words, what in _CARD_ASKS.items():
+        if found.reason.endswith(words):
+            fact, ask = found.reason.removesuffix(words).strip(), what
+    yield Flag(kind, severity, found.reason, found.at_risk_cents, found.evidence, fact, ask)
+
+
+_CARD_ASKS = {ASK_NEW_CARD: Ask.NEW_CARD, ASK_FIRST_CARD: Ask.FIRST_CARD}
 
 
 def missing_flags(missing: Sequence[MissingPayment]) -> Iterable[Flag]:
-    """Of missing payments one flag for those to ask for, and one for those that are tried again by themselves."""
-    asked = [one for one in missing if one.retry_on is None and not _promised(one)]
+    """Of missing payments one flag for those to ask for, one for those that are tried again by themselves, and one for
+    those that may have been paid at the desk."""
+    open_ones = [one for one in missing if not _promised(one)]
+    maybe = [one for one in open_ones if one.possible_match and not one.ask_cents and one.retry_on is None]
+    asked = [one for one in open_ones if one.retry_on is None and one not in maybe]
     retried = [one for one in missing if one.retry_on is not None]
-    for kind, found in ((Kind.MISSING_PAYMENT, asked), (Kind.RETRY_SCHEDULED, retried)):
+    for kind, found in (
+        (Kind.MISSING_PAYMENT, asked),
+        (Kind.POSSIBLE_MATCH, maybe),
+        (Kind.RETRY_SCHEDULED, retried),
+    ):
         if not found:
             continue
-        worst = min(found, key=lambda one: (RANK[one.severity], -one.open_cents))
+        worst = min(found, key=lambda one: (RANK[one.severity], not one.ask_cents, -one.open_cents))
         total = sum(one.open_cents for one in found)
         evidence = tuple(dict.fromkeys(row for one in found for row in one.evidence))
-        yield Flag(kind, worst.severity, _missing_reason(worst, found), total, evidence)
+        many = f"{len(found)} payments are missing." if len(found) > 1 else ""
+        if kind is Kind.POSSIBLE_MATCH and many:
+            many = f"{len(found)} payments may be paid so."
+        asks = sum(one.ask_cents for one in found)
+        advice = worst.advice
+        if asks and worst.ask_cents:
+            advice = advice.replace(short_dollars(worst.ask_cents), short_dollars(asks), 1)
+        fact = _joined(worst.sentence, many, "" if worst.ask_cents else worst.advice)
+        severity = worst.severity if kind is not Kind.POSSIBLE_MATCH else Severity.MEDIUM
+        reason = _joined(worst.sentence, many, advice)
+        yield Flag(kind, severity, reason, total, evidence, fact, _ask_of(worst))
+
+
+def _ask_of(worst: MissingPayment) -> Ask | None:
+    """A card that the bank refuses for good is asked for with the money, else instead of it."""
+    if not worst.ask_cents:
+        return None
+    if worst.reason is MissingReason.DECLINED_HARD:
+        return Ask.NEW_CARD
+    soft = worst.reason in (MissingReason.DECLINED_SOFT, MissingReason.RETURNED)
+    return Ask.OTHER_CARD if soft else None
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _promised(one: MissingPayment) -> bool:
     """Told by its plan's flag, calmly; what was charged back is told in any case."""
     return one.promised_on is not None and not one.reminders_stopped
-
-
-def _missing_reason(worst: MissingPayment, found: list[MissingPayment]) -> str:
-    """The worst one's sentence; of several, how many and the sum to ask for, without what must not be asked for."""
-    if len(found) == 1:
-        return f"{worst.sentence} {worst.advice}"
-    ask = short_dollars(sum(one.open_cents for one in found if not one.reminders_stopped))
-    advice = worst.advice.replace(short_dollars(worst.open_cents), ask, 1)
-    return f"{worst.sentence} {len(found)} payments are missing. {advice}"
 
 
 def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:

@@ -4,7 +4,7 @@ Pure: the facts come from gather.py, the rules from core/*/rules.py. Nothing is 
 decide; this file only knows which finding needs which other (a card needs the drafts, a draft needs the plan …).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,7 @@ from core.dues.drafts import MembershipDrafts
 from core.dues.due_items import instalment_items, visit_items
 from core.dues.membership_items import membership_items
 from core.dues.missing import DueItem, MissingPayment, charge_of_item, missing_payments, open_cents
-from core.dues.possible_matches import with_answers
+from core.dues.possible_matches import Due, with_answers
 from core.dues.posting_problems import PostingProblem, match_ledger, posting_problems, unposted_payments
 from core.dues.retries import instalment_retries, membership_retries
 from core.findings.gather import MembershipRecord, PatientFacts
@@ -25,7 +25,7 @@ from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_
 from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
-from core.ledger.facts import raises_cents
+from core.ledger.facts import EntryFacts, raises_cents
 from core.ledger.rules import Balance, judge_balance
 from core.memberships.facts import Cover, MembershipFinding
 from core.memberships.rules import covered_elsewhere, judge_membership
@@ -54,12 +54,15 @@ class Judged:
     balance: Balance
     collect: Collect
     asking: Asking
+    matches: Mapping[Due, EntryFacts]  # by due item: money of the ledger that may have paid it
     arrears_cents: int
     days_past_due: int
     ledger_past_due_cents: (
         int  # past-due charges that belong to no visit: in the balance, not among the missing
     )
     past_due_cents: int
+    today: date
+    at_visit_cents: int  # what the visit at hand will add to the patient's part
     prepaid_cents: int = 0  # paid online for the visit at hand, and taken off what it will add
     held_cents: int = 0  # held on a card for it: taken as the patient arrives
 
@@ -118,10 +121,13 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         held_cents=booked.held_cents if booked else 0,
         collect=collect_now(balance, asking),
         asking=asking,
+        matches=held.matches,
         arrears_cents=sum(finding.arrears_cents for finding in owed),
         days_past_due=max((finding.days_past_due for finding in owed), default=0),
         ledger_past_due_cents=loose,
         past_due_cents=past_due + loose,
+        today=setting.today,
+        at_visit_cents=at_visit,
     )
 
 

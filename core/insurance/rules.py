@@ -120,7 +120,7 @@ def judge_insurance(
         return _finding(coverage, state, why, price_cents, flags)
     left, visits_state, said = _visits(coverage, earlier_open_visits)
     flags += said
-    authorisation, said = _authorisation(coverage, visit_on, earlier_open_visits)
+    authorisation, said = _authorisation(coverage, visit_on, today, earlier_open_visits)
     flags += said
     refused = state is InsuranceState.INACTIVE or visits_state is VisitsState.EXHAUSTED
     estimate = None
@@ -276,7 +276,7 @@ def _visits(
 
 
 def _authorisation(
-    coverage: CoverageFacts, visit_on: date, earlier: int
+    coverage: CoverageFacts, visit_on: date, today: date, earlier: int
 ) -> tuple[AuthorisationState | None, list[InsuranceFlag]]:
     """Whether this visit is authorised: one that is not required is OK, unknown stays None."""
     starts, ends = coverage.authorisation_from, coverage.authorisation_to
@@ -288,7 +288,8 @@ def _authorisation(
         said = f"{name} wants an authorisation and none is on file."
         return AuthorisationState.MISSING, [InsuranceFlag("AUTHORISATION_MISSING", Severity.HIGH, said)]
     if ends is not None and ends < visit_on:
-        said = f"The authorisation of {name} ends on {_short(ends, visit_on)}, before this visit."
+        verb = "ended" if ends < today else "ends"
+        said = f"The authorisation of {name} {verb} on {_short(ends, visit_on)}, before this visit."
         return AuthorisationState.EXPIRED_BY_VISIT, [
             InsuranceFlag("AUTHORISATION_EXPIRED", Severity.HIGH, said)
         ]

@@ -10,6 +10,7 @@ from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged, Setting, insurance_of
 from core.findings.paid_by import JudgedPlan
 from core.insurance.rules import judge_insurance
+from core.ledger.facts import EntryFacts
 from core.memberships.choices import Decision
 from core.memberships.facts import Cover, MembershipFinding, UseLine
 from core.memberships.offers import PlanOnOffer, offers
@@ -17,6 +18,7 @@ from core.money import short_dollars
 from core.patient_card.rows import (
     CardLine,
     CoverageLine,
+    DeskLine,
     InstalmentLine,
     MembershipPanel,
     Moment,
@@ -30,6 +32,7 @@ from core.patient_card.rows import (
 )
 from core.payments.facts import PaymentFacts
 from core.payments.reasons import reason_of
+from core.plans.desk_money import DESK
 from core.plans.facts import InstalmentStanding, PlanState
 from core.plans.promises import PromiseState, calmed, judge_promise
 from core.plans.records import PlanRecord
@@ -53,9 +56,14 @@ _STATUS_WORDS = {
 
 
 def plan_panel(
-    judged: JudgedPlan, payer: str | None, setting: Setting, former: Sequence[OldTerms] = ()
+    judged: JudgedPlan,
+    payer: str | None,
+    setting: Setting,
+    former: Sequence[OldTerms] = (),
+    matches: Mapping[tuple[str, str], EntryFacts] | None = None,
 ) -> PlanPanel:
-    """One plan with its schedule and what happened to each instalment. former: its terms before they were edited."""
+    """One plan with its schedule and what happened to each instalment. former: its terms before they were edited.
+    matches: money of the ledger that may have paid an instalment, by due item."""
     plan, found, today = judged.record.plan, judged.finding, setting.today
     settled = standing_settlement(judged.record.settlements)
     edits = edited(judged.record, former, today, setting.time_zone)
@@ -79,7 +87,12 @@ def plan_panel(
         days_past_due=found.days_past_due,
         aging=tuple(found.aging),  # type: ignore[arg-type]  # four buckets, as the panel wants them
         reminders_stopped=found.reminders_stopped,
-        instalments=tuple(_instalment(one, today, edits.get(one.id, ())) for one in found.instalments),
+        instalments=tuple(
+            _instalment(
+                one, today, edits.get(one.id, ()), (matches or {}).get(("instalment", one.external_id))
+            )
+            for one in found.instalments
+        ),
         key=plan.id,
         total_cents=found.remaining_cents + found.waived_cents + found.paid_cents if found.known else None,
         delivered_cents=delivered,
@@ -104,7 +117,10 @@ def _promises(record: PlanRecord, today: date, time_zone: str) -> tuple[PromiseL
     return tuple(lines)
 
 
-def _instalment(one: InstalmentStanding, today: date, edits: Sequence[str]) -> InstalmentLine:
+def _instalment(
+    one: InstalmentStanding, today: date, edits: Sequence[str], match: EntryFacts | None
+) -> InstalmentLine:
+    maybe = f"maybe paid {short_day(match.posted_on, today)} at the desk" if match else ""
     return InstalmentLine(
         one.external_id,
         one.due_on,
@@ -113,7 +129,7 @@ def _instalment(one: InstalmentStanding, today: date, edits: Sequence[str]) -> I
         one.allocated_cents,
         one.open_cents,
         one.days_late,
-        what_happened(one, today),
+        maybe or what_happened(one, today),
         "; ".join(edits),
     )
 
@@ -240,6 +256,8 @@ def _decline(payment: PaymentFacts) -> str:
 def _purpose(payment: PaymentFacts) -> str:
     if payment.refund_ref:
         return "refund"
+    if payment.connection_id == DESK:
+        return "plan, by the ledger"
     if payment.membership_id is not None:
         return "membership"
     return "plan" if payment.plan_id is not None or payment.instalment_id is not None else "visit"
@@ -299,6 +317,19 @@ def coverage_lines(judged: Judged, setting: Setting) -> tuple[CoverageLine, ...]
                 checked_on=found.checked_on,
             )
         )
+    return tuple(lines)
+
+
+def desk_lines(judged: Judged, setting: Setting) -> tuple[DeskLine, ...]:
+    """The answers about money of the ledger that stand, the latest first."""
+    lines = []
+    for one in sorted(judged.facts.desk_answers, key=lambda one: one.id, reverse=True):
+        what = {"instalment": "the instalment", "membership": "the membership draft"}[one.due_kind]
+        ref = one.due_ref.rpartition(":")[2] if one.due_kind == "membership" else one.due_ref
+        paid = "paid" if one.answer == "yes" else "did not pay"
+        words = f"{short_dollars(one.amount_cents)} of the ledger {paid} {what} {ref}."
+        by = f"{one.decided_by}, {short_day(one.decided_on, setting.today)}"
+        lines.append(DeskLine(one.id, one.answer, words, by))
     return tuple(lines)
 
 

@@ -23,6 +23,7 @@ from core.memberships.words import CHOICE_WORDS
 from core.patient_card.panels import (
     card_lines,
     coverage_lines,
+    desk_lines,
     membership_panel,
     payment_lines,
     plan_panel,
@@ -48,7 +49,7 @@ from core.reports.head import source_cells
 from core.reports.links import links_of_patient, timeline_entries
 from core.reports.patient_row import patient_row
 from core.reports.rows import PatientRow
-from core.reports.rules import speaks
+from core.reports.say import speaks
 from core.schedule.models import Appointment, AppointmentType, Provider
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 from core.severity import Severity
@@ -93,7 +94,9 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         missing=row.missing_payments,
         ledger=_ledger(session, key),
         plans=tuple(
-            plan_panel(one, _payer(session, one.record.plan.payer_id, one.family), setting, former)
+            plan_panel(
+                one, _payer(session, one.record.plan.payer_id, one.family), setting, former, judged.matches
+            )
             for one in judged.plans
         ),
         memberships=tuple(
@@ -110,6 +113,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         ),
         sources=source_cells(session, as_of),
         links=tuple(links_of_patient(session, None, key, as_of=as_of)),
+        desk=desk_lines(judged, setting),
     )
 
 

@@ -208,6 +208,16 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskLine:
+    """What a person said about money of the ledger and something due. key: its store id, to take it back."""
+
+    key: int
+    answer: str  # yes or no
+    words: str  # "$200 of 3 Apr paid the instalment of 1 Apr"
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageLine:
     payer: str | None
     kind: str | None
@@ -253,3 +263,4 @@ class PatientCard:
     timeline: tuple[Moment, ...]
     sources: tuple[SourceCell, ...]
     links: tuple[LinkLine, ...] = ()
+    desk: tuple[DeskLine, ...] = ()  # answers that stand, the latest first

@@ -31,7 +31,7 @@ def plan_sentence(
     name = plan.name or "the plan"
     if state in (PlanState.BEHIND, PlanState.COMPLETED_OWING):
         missed = "1 instalment" if len(late) == 1 else f"{len(late)} instalments, the oldest"
-        since = f"{missed} from {short_day(late[0].due_on, as_of)}, {late[0].days_late} days past due"
+        since = f"{missed} from {short_day(late[0].due_on, as_of)}, {days_past_due(late[0].days_late)}"
         if state is PlanState.BEHIND:
             return f"Behind {short_dollars(arrears)} on {name}: {since}."
         return f"{name[0].upper()}{name[1:]} is over with {short_dollars(arrears)} still owed: {since}."
@@ -46,6 +46,11 @@ def plan_sentence(
         until = f" until {short_day(plan.paused_to, as_of)}" if plan.paused_to else ""
         return f"Paused{until}: nothing falls due meanwhile."
     return ""
+
+
+def days_past_due(days: int) -> str:
+    """`1 day past due`, `45 days past due`."""
+    return f"{days} day{'' if days == 1 else 's'} past due"
 
 
 def what_happened(standing: InstalmentStanding, today: date) -> str:

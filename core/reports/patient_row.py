@@ -16,7 +16,8 @@ from core.reports.rows import (
     MissingCell,
     PatientRow,
 )
-from core.reports.rules import in_order, say, worst_of
+from core.reports.rules import in_order, worst_of
+from core.reports.say import Part, say
 from core.severity import RANK
 
 
@@ -45,10 +46,31 @@ def patient_row(judged: Judged) -> PatientRow:
         severity=worst_of(flags),
         at_risk_cents=judged.past_due_cents + judged.card.at_risk_cents,
         collect_now_cents=cents,
-        say=say(flags, cents),
         prepaid_cents=judged.prepaid_cents,
         held_cents=judged.held_cents,
+        say=say(flags, cents, _parts(judged)),
     )
+
+
+def _parts(judged: Judged) -> list[Part]:
+    """What the amount to collect is made of, in the order it is said."""
+    missed = visits = today = 0
+    for one in judged.asking.items:
+        if one.item.kind == "visit":
+            visits += one.cents
+        elif one.item.due_on < judged.today:
+            missed += one.cents
+        else:
+            today += one.cents
+    at_visit = min(judged.at_visit_cents, judged.asking.account_cents)
+    parts = (
+        Part(missed, "missed", ("MISSING_PAYMENT", "BEHIND")),
+        Part(visits, "open from earlier visits", ("MISSING_PAYMENT",)),
+        Part(judged.asking.account_cents - at_visit, "owed on the account", ("BALANCE_DUE",)),
+        Part(today, "due today", ("DUE_TODAY",)),
+        Part(at_visit, "for today's visit"),
+    )
+    return [one for one in parts if one.cents > 0]
 
 
 def card_cell(found: CardFinding) -> CardCell:

@@ -27,7 +27,8 @@ from core.practice.reports import first_of, locations
 from core.reports.morning import patients
 from core.reports.patient_row import patient_row
 from core.reports.rows import PatientRow
-from core.reports.rules import row_order, speaks
+from core.reports.rules import row_order
+from core.reports.say import speaks
 from core.severity import Severity
 from core.store.engine import reader
 from core.store.version import data_version

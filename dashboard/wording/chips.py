@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from core.findings.flags import Group, Kind
 from core.money import short_dollars
 from core.reports.rows import PatientRow
-from core.reports.rules import speaks
+from core.reports.say import speaks
 from core.severity import Flag, Severity
 from dashboard.wording.may_see import NOT_MONEY, MaySee, chip_of
 from dashboard.wording.text import shown

@@ -12,7 +12,7 @@ from typing import Any
 from core import clock
 from core.money import short_dollars
 from core.reports.rows import MembershipCell, PatientRow
-from core.reports.rules import speaks
+from core.reports.say import speaks
 from dashboard.wording.chips import chips
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import day_month, shown, visit_day

@@ -7,7 +7,7 @@ from core.findings.flags import CHIPS, Chip, Group, Kind
 from core.permissions import Permission, may
 from core.reports.head import Report
 from core.reports.rows import MorningRow, PatientRow
-from core.reports.rules import speaks
+from core.reports.say import speaks
 from core.severity import Flag, worst
 
 _AMOUNT = re.compile(r"-?\$\s?\d+(?:,\d{3})*(?:\.\d\d)?")

@@ -178,7 +178,10 @@ def test_what_the_processor_tries_again_by_itself_is_not_asked_for_in_any_way(be
     behind.sync()
     found = missing(behind)
     assert [key for key, one in found.items() if one.hold] == [("instalment", "I2")]
-    assert (found["plan", "N1"].cents, [out.cents for out in found["plan", "N1"].left_out]) == (29_800, [14_900])
+    assert (found["plan", "N1"].cents, [out.cents for out in found["plan", "N1"].left_out]) == (
+        29_800,
+        [14_900],
+    )
     with pytest.raises(BadInput, match="tries this again by itself"):
         behind.pay_link(("instalment", "I2"))
     with pytest.raises(BadInput, match=r"more than the \$298 that is open"):

@@ -241,7 +241,10 @@ def runs(clinic: Clinic, contract: Row) -> bool:
     start, end = day(contract["start_date"]), day(contract["end_date"])
     if start is None or start > clinic.today or (end is not None and end < clinic.today):
         return False
-    return "plan_id" not in contract or judged(clinic, contract)["remaining_cents"] > 0
+    if "plan_id" not in contract:
+        return True
+    left = judged(clinic, contract)["remaining_cents"]
+    return left is not UNSURE and left > 0
 
 
 def failing(clinic: Clinic, patient_id: str, ends: str) -> Any:

@@ -121,8 +121,8 @@ def instalments_due(clinic: Clinic) -> dict[date, int]:
     return sums
 
 
-def arrears_on(files: dict[str, list[Row]], clinic: Clinic, day: date) -> dict[str, int]:
-    """Cents in arrears by age at the end of a local day, of all plans that ran then."""
+def arrears_on(files: dict[str, list[Row]], clinic: Clinic, day: date) -> Any:
+    """Cents in arrears by age at the end of a local day, of all plans that ran then; UNSURE when one of them is."""
     that_day = datetime.combine(day, time(23, 59), clinic.zone)
     tomorrow = day + timedelta(days=1)
     by_then = [row for row in files["payments"] if clinic.local_day(row["happened_at"]) < tomorrow]
@@ -132,7 +132,10 @@ def arrears_on(files: dict[str, list[Row]], clinic: Clinic, day: date) -> dict[s
         if plan["status"] == "cancelled" and (plan["end_date"] or "") < day.isoformat():
             continue
         aging = judged(then, {**plan, "status": "active"})["aging"]
-        if aging is not UNSURE and clinic.rows("instalments", plan_id=plan["plan_id"]):
-            for age, amount in aging.items():
-                sums[age] += amount
+        if not clinic.rows("instalments", plan_id=plan["plan_id"]):
+            continue
+        if aging is UNSURE:
+            return UNSURE
+        for age, amount in aging.items():
+            sums[age] += amount
     return {age: amount for age, amount in sums.items() if amount}

@@ -80,12 +80,58 @@ def payments_of(clinic: Clinic, plan: Row, ids: list[str]) -> list[Row]:
     ]
 
 
+def desk_money(clinic: Clinic, plan: Row) -> Any:
+    """Ledger payments with the plan's id that no payment explains (order id, or patient + amount within a day): as
+    payments of it. UNSURE where money of the ledger was taken back, or a row may be another contract's payment."""
+    found: list[Row] = []
+    used: list[str] = []
+    for entry in sorted(clinic.rows("ledger", plan_id=plan["plan_id"]), key=lambda row: row["posted_on"]):
+        if entry["part"] != "patient" or date.fromisoformat(entry["posted_on"]) > clinic.today:
+            continue
+        known = clinic.rows("payments", order_id=entry["order_id"]) if entry["order_id"] else []
+        if entry["kind"] == "refund" or (entry["kind"] == "adjustment" and entry["amount"].startswith("-")):
+            return UNSURE
+        if entry["kind"] != "payment" or any(row["plan_id"] == plan["plan_id"] for row in known):
+            continue
+        alike = [row for row in clinic.rows("payments", amount=entry["amount"]) if near(clinic, row, entry)]
+        if known or any(row["plan_id"] != plan["plan_id"] or row["status"] != "approved" for row in alike):
+            return UNSURE  # that payment says of itself what it is for, or did not stay
+        mine = [row for row in alike if row["payment_id"] not in used and not posted_by_order(clinic, row)]
+        if mine:
+            used.append(mine[0]["payment_id"])
+            continue
+        found.append(
+            {
+                **dict.fromkeys(clinic.files["payments"][0], ""),
+                "payment_id": f"desk {entry['entry_id']}",
+                "patient_id": entry["patient_id"],
+                "plan_id": plan["plan_id"],
+                "happened_at": f"{entry['posted_on']}T12:00",
+                "amount": entry["amount"],
+                "status": "approved",
+            }
+        )
+    return found
+
+
+def near(clinic: Clinic, payment: Row, entry: Row) -> bool:
+    """Whether a payment has the ledger row's patient (or is on its plan) and lies within a day of it."""
+    days = (date.fromisoformat(entry["posted_on"]) - clinic.local_day(payment["happened_at"])).days
+    same = payment["patient_id"] == entry["patient_id"] or payment["plan_id"] == entry["plan_id"]
+    return same and not payment["refund_of"] and abs(days) <= 1
+
+
+def posted_by_order(clinic: Clinic, payment: Row) -> bool:
+    return bool(payment["order_id"] and clinic.rows("ledger", order_id=payment["order_id"]))
+
+
 def judged(clinic: Clinic, plan: Row) -> dict[str, Any]:
     """Everything §4 says about one plan, and its missing instalments."""
     instalments = clinic.rows("instalments", plan_id=plan["plan_id"])
     instalments.sort(key=lambda row: (row["due_date"], row["instalment_id"]))
     ids = [row["instalment_id"] for row in instalments]
-    payments = payments_of(clinic, plan, ids)
+    desk = desk_money(clinic, plan)
+    payments = payments_of(clinic, plan, ids) + (desk if desk is not UNSURE else [])
     allocated = allocate(clinic, plan, instalments, payments)
     opened: dict[str, int] = {}
     for row in instalments:
@@ -121,6 +167,10 @@ def judged(clinic: Clinic, plan: Row) -> dict[str, Any]:
         "remaining_cents": cents(plan["total"]) - waived - paid,
         "missing": missing(clinic, plan, instalments, opened, payments),
     }
+    if desk is UNSURE:
+        for name in found:
+            if name not in ("plan_id", "expected_cents"):
+                found[name] = UNSURE
     if plan["status"] == "cancelled":  # SETTLEMENT: frozen until a person decides
         for name in found:
             if name not in ("plan_id", "paid_cents"):

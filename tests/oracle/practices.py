@@ -174,6 +174,39 @@ def payments_are_missing_or_more(files: dict[str, list[Row]], rng: Random, today
 
 
 @mutation
+def money_is_taken_at_the_desk(files: dict[str, list[Row]], rng: Random, today: date) -> None:
+    """A check or cash in the place of a draft, in the ledger alone: with the plan's id, seldom taken back again."""
+    for number, plan in enumerate(some(files["plans"], rng, 0.3)):
+        owner = plan["payer_id"] or plan["patient_id"]
+        mine = [
+            row for row in files["payments"] if row["plan_id"] == plan["plan_id"] and not row["refund_of"]
+        ]
+        if mine and rng.random() < 0.6:
+            gone = rng.choice(mine)
+            files["payments"][:] = [
+                row
+                for row in files["payments"]
+                if gone["payment_id"] not in (row["payment_id"], row["refund_of"])
+            ]
+        for copy_ in range(rng.choice((1, 1, 2))):
+            day = today - timedelta(days=rng.randint(-3, 90))
+            kind = rng.choice(("payment",) * 9 + ("refund",))
+            files["ledger"].append(
+                new(
+                    "ledger",
+                    entry_id=f"ED{number}-{copy_}",
+                    patient_id=rng.choice((owner, plan["patient_id"])),
+                    posted_on=day.isoformat(),
+                    kind=kind,
+                    part="patient",
+                    amount=dollars(rng.choice((20_000, 15_000, rng.randint(1_000, 40_000)))),
+                    plan_id=plan["plan_id"],
+                    description="Check 1123",
+                )
+            )
+
+
+@mutation
 def memberships_differ(files: dict[str, list[Row]], rng: Random, today: date) -> None:
     anchored = {row["membership_plan_id"] for row in files["membership_plans"] if row["period"] == "anchor"}
     for row in some(files["memberships"], rng, 0.3):

@@ -21,6 +21,7 @@ from dashboard.ui.components.component import own
 from dashboard.ui.components.headline import sources
 from dashboard.ui.patient import care as card_care
 from dashboard.ui.patient import choices as card_choices
+from dashboard.ui.patient import desk as card_desk
 from dashboard.ui.patient import head as card_head
 from dashboard.ui.patient import money as card_money
 from dashboard.ui.patient import plans as card_plans
@@ -45,7 +46,7 @@ def sections(card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, first: s
     parts = [
         card_head.other_flags(card, may_see, stop),
         card_care.today(card, may_see),
-        card_money.money(card) if may_see.money else None,
+        card_money.money(card, may_see) if may_see.money else None,
         card_care.plans_and_memberships(card, may_see),
         card_money.cards(card) if may_see.money else None,
         card_care.insurance(card, may_see),
@@ -77,9 +78,11 @@ def draw_card(card: PatientCard, may_see: MaySee, *, key: str, on_open: Any = No
 
 
 def _decide(patient: int, answer: dict[str, Any] | None) -> None:
-    """Of a task, of a plan that was ended early, or of a visit beyond a membership."""
+    """Of a task, of money of the ledger, of a plan that was ended early, or of a visit beyond a membership."""
     if answer and "task" in answer:
         quick_stop.close(patient, answer)
+    elif answer and "desk" in answer:
+        card_desk.decide(patient, answer)
     else:
         (card_plans.settle if answer and "plan" in answer else card_choices.decide)(answer)
 
@@ -87,6 +90,9 @@ def _decide(patient: int, answer: dict[str, Any] | None) -> None:
 def _undo(patient: int, answer: dict[str, Any] | None) -> None:
     if answer and str(answer.get("choice", "")).startswith("task:"):
         quick_stop.take_back(patient, answer)
+        return
+    if answer and str(answer.get("choice", "")).startswith("desk:"):
+        card_desk.take_back(answer)
         return
     of_plan = answer is not None and isinstance(answer.get("choice"), str)
     (card_plans.take_back if of_plan else card_choices.undo)(answer)

@@ -4,7 +4,7 @@ from core.findings.flags import Kind
 from core.money import dollars
 from core.names import initials_of
 from core.patient_card.rows import ContactPanel, PatientCard
-from core.reports.rules import speaks
+from core.reports.say import speaks
 from core.severity import Flag
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block

@@ -6,6 +6,7 @@ from core.reports.rows import MissingCell
 from core.severity import Severity
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
+from dashboard.ui.patient.desk import desk_blocks
 from dashboard.ui.patient.plans import said_and_decided
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count, day_month, visit_day
@@ -20,7 +21,7 @@ CARD_TONES = {
 LATEST = 8  # rows of a list shown at once; the rest opens
 
 
-def money(card: PatientCard) -> Block:
+def money(card: PatientCard, may_see: MaySee) -> Block:
     """Owes what, since when, why not yet; missing payments with their reason; payments and ledger on demand."""
     balance = card.row.balance
     beside = [
@@ -52,6 +53,7 @@ def money(card: PatientCard) -> Block:
             owed,
             explained if explained["facts"] else None,
             blocks.lines(_missing(one, card) for one in card.missing) if card.missing else None,
+            *desk_blocks(card, may_see),
             _payments(card),
             _ledger(card),
         ],
