@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.cards.rules import ASK_FIRST_CARD, ASK_NEW_CARD, CardFinding, CardState
+from core.dues.askable import ItemAsk, Why
 from core.dues.missing import MissingPayment, MissingReason
 from core.findings.judge import Judged
 from core.findings.paid_by import JudgedPlan
@@ -150,7 +151,8 @@ def flags_of(judged: Judged) -> Iterable[Flag]:
     for problem in judged.posting:
         yield Flag(problem.state, problem.severity, problem.sentence, problem.amount_cents, problem.evidence)
     for plan in judged.plans:
-        yield from _plan_flag(plan)
+        asks = judged.asking.of_contract(("plan", plan.record.plan.external_id))
+        yield from _plan_flag(plan, asks)
     for _, finding in judged.memberships:
         for row in finding.states:
             yield Flag(row.kind, row.severity, row.reason, 0, row.evidence)
@@ -220,9 +222,10 @@ def missing_flags(missing: Sequence[MissingPayment]) -> Iterable[Flag]:
         worst = min(found, key=lambda one: (RANK[one.severity], not one.ask_cents, -one.open_cents))
         total = sum(one.open_cents for one in found)
         evidence = tuple(dict.fromkeys(row for one in found for row in one.evidence))
+        if kind is Kind.POSSIBLE_MATCH and len(found) > 1:
+            yield Flag(kind, Severity.MEDIUM, _several_matches(found), total, evidence)
+            continue
         many = f"{len(found)} payments are missing." if len(found) > 1 else ""
-        if kind is Kind.POSSIBLE_MATCH and many:
-            many = f"{len(found)} payments may be paid so."
         asks = sum(one.ask_cents for one in found)
         advice = worst.advice
         if asks and worst.ask_cents:
@@ -231,6 +234,14 @@ def missing_flags(missing: Sequence[MissingPayment]) -> Iterable[Flag]:
         severity = worst.severity if kind is not Kind.POSSIBLE_MATCH else Severity.MEDIUM
         reason = _joined(worst.sentence, many, advice)
         yield Flag(kind, severity, reason, total, evidence, fact, _ask_of(worst))
+
+
+def _several_matches(found: Sequence[MissingPayment]) -> str:
+    cents = sum(one.possible_match.amount_cents for one in found if one.possible_match)
+    return (
+        f"{short_dollars(cents)} in the ledger may have paid {len(found)} payments that were due: "
+        "say yes or no to each on the patient card."
+    )
 
 
 def _ask_of(worst: MissingPayment) -> Ask | None:
@@ -252,7 +263,7 @@ def _promised(one: MissingPayment) -> bool:
     return one.promised_on is not None and not one.reminders_stopped
 
 
-def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:
+def _plan_flag(judged: JudgedPlan, asks: Sequence[ItemAsk]) -> Iterable[Flag]:
     finding = judged.finding
     kind = _PLAN_FLAGS.get(finding.state)
     if kind is None or finding.severity is None:
@@ -263,6 +274,12 @@ def _plan_flag(judged: JudgedPlan) -> Iterable[Flag]:
         reason = f"{reason} {judged.promise.sentence}"
         if calms(judged.promise):
             kind, severity = Kind.PROMISED, Severity.NOTE
+    if asks and not any(one.cents for one in asks) and all(_maybe_paid(one) for one in asks):
+        severity = Severity.NOTE  # whether it is behind at all is asked of a person, by another flag
     # the dollars stand at the payer's row, so a family is never counted twice
     cents = 0 if judged.family else finding.arrears_cents or finding.due_today_cents
     yield Flag(kind, severity, reason, cents, finding.evidence)
+
+
+def _maybe_paid(ask: ItemAsk) -> bool:
+    return any(out.why is Why.DESK for out in ask.left_out)

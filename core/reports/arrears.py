@@ -13,15 +13,16 @@ from sqlmodel import Session
 
 from core import clock
 from core.bulk import making_many
-from core.dues.due_items import instalment_items
-from core.dues.missing import MissingPayment, missing_payments
-from core.dues.retries import instalment_retries
+from core.dues.askable import ItemAsk, LeftOut, Why, because
+from core.dues.missing import MissingPayment
 from core.findings import queries
+from core.findings.gather import gather
+from core.findings.judge import Judged, judge
+from core.findings.setting import setting_of
 from core.messages.models import Message
 from core.money import short_dollars
 from core.names import folded
 from core.patients.person import Person
-from core.payments.facts import RecurringFacts
 from core.plans.facts import InstalmentState, PlanFinding, PlanState
 from core.plans.narrow import may_be_behind
 from core.plans.promises import PromiseFinding, calmed, calms
@@ -141,13 +142,13 @@ def _made(
     coming = dict(_of(session, queries.NEXT_OPEN, sorted(set(payers.values())), after=as_of))
     last = dict(_of(session, queries.LAST_DONE, sorted(set(payers.values())), until=as_of))
     written = dict(_of(session, _LAST_MESSAGE, sorted(set(payers.values())), until=as_of))
-    recurrings = _recurrings(session, [record.plan.id for record, _ in told])
+    asked = _asked(session, sorted(set(payers.values())), zone, as_of)
     for record, finding in told:
         payer = people[payers[record.plan.id]]
         member = people[record.plan.patient_id]
-        missing = _missing(finding, recurrings.get(record.plan.id, []), today)
+        asks = _Asks.of(asked.get(payer.id), record.plan.external_id, today)
         seen = _Seen(today, coming.get(payer.id), last.get(payer.id), written.get(payer.id))
-        yield _row(record, finding, payer, member, missing, record.promise(today, zone), seen)
+        yield _row(record, finding, payer, member, asks, record.promise(today, zone), seen)
 
 
 def _of(session: Session, query: Any, ids: Sequence[int], **given: Any) -> Iterator[Any]:
@@ -155,29 +156,45 @@ def _of(session: Session, query: Any, ids: Sequence[int], **given: Any) -> Itera
         yield from rows_of(session, query, ids=list(ids[start : start + AT_ONCE]), **given)
 
 
-def _recurrings(session: Session, plan_ids: list[int]) -> dict[int, list[RecurringFacts]]:
-    found: dict[int, list[RecurringFacts]] = {}
-    for _patient, _card, *row in _of(session, queries.RECURRINGS_OF_PLANS, plan_ids):
-        recurring = RecurringFacts._make(row)
-        found.setdefault(recurring.plan_id or 0, []).append(recurring)
-    return found
+def _asked(session: Session, payers: list[int], zone: str, as_of: datetime) -> dict[int, Judged]:
+    """What may be asked of each payer, by the rules of the morning."""
+    place = next(one for one in locations(session) if one.time_zone == zone)
+    setting = setting_of(session, place, as_of)
+    facts = gather(session, payers, as_of=as_of, time_zone=zone)
+    return {key: judge(one, setting) for key, one in facts.items()}
 
 
-def _advice(finding: PlanFinding, missing: MissingPayment | None) -> str:
-    """What to say for the whole of the arrears: the words of the worst instalment, the sum of all."""
-    if missing is None:
-        return ""
-    return missing.advice.replace(short_dollars(missing.open_cents), short_dollars(finding.arrears_cents), 1)
+class _Asks(NamedTuple):
+    """Of one plan: its late items with what may be asked, the missing ones, and the ledger rows that may have paid them."""
 
+    items: tuple[ItemAsk, ...] = ()
+    missing: tuple[MissingPayment, ...] = ()
 
-def _missing(
-    finding: PlanFinding, recurrings: Sequence[RecurringFacts], today: date
-) -> MissingPayment | None:
-    """The late instalment that has most to say: the worst, of equals the oldest."""
-    if not finding.arrears_cents:
-        return None
-    items = instalment_items(finding, instalment_retries(finding, recurrings, today))
-    return min(missing_payments(items, today), key=lambda one: RANK[one.severity], default=None)
+    @classmethod
+    def of(cls, judged: Judged | None, plan_id: str, today: date) -> "_Asks":
+        if judged is None:
+            return cls()
+        items = tuple(one for one in judged.asking.of_contract(("plan", plan_id)) if one.item.due_on < today)
+        mine = {(one.item.kind, one.item.id) for one in items}
+        return cls(items, tuple(one for one in judged.missing if (one.kind, one.id) in mine))
+
+    @property
+    def cents(self) -> int:
+        return sum(one.cents for one in self.items)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        return tuple(out for one in self.items for out in one.left_out)
+
+    def advice(self) -> str:
+        """What to say for the whole of the arrears: the words of the worst instalment, the sum of what may be asked."""
+        if not self.missing:
+            return ""
+        worst = min(self.missing, key=lambda one: (not one.ask_cents, RANK[one.severity]))
+        if not worst.ask_cents:
+            return worst.advice
+        advice = worst.advice.replace(short_dollars(worst.ask_cents), short_dollars(self.cents), 1)
+        return f"{advice} {because(self.left_out)}".strip()
 
 
 def _row(
@@ -185,7 +202,7 @@ def _row(
     finding: PlanFinding,
     payer: Person,
     member: Person,
-    missing: MissingPayment | None,
+    asks: _Asks,
     promise: PromiseFinding | None,
     seen: _Seen,
 ) -> ArrearsRow:
@@ -222,13 +239,17 @@ def _row(
         promise=_promise_cell(promise) if promise else None,
         reminders_stopped=finding.reminders_stopped,
         reason=finding.reason,
-        last_event=_last_event(finding, seen.today),
-        advice="" if calms(promise) else _advice(finding, missing),
+        last_event=_last_event(finding, asks, seen.today),
+        advice="" if calms(promise) and not asks.cents else asks.advice(),
+        ask_cents=asks.cents,
+        not_asked=because(asks.left_out),
     )
 
 
-def _last_event(finding: PlanFinding, today: date) -> str:
-    """What was tried last for what is late; of several the newest attempt."""
+def _last_event(finding: PlanFinding, asks: _Asks, today: date) -> str:
+    """What was tried last for what is late; of several the newest attempt. Nothing, where it may have been paid."""
+    if any(out.why is Why.DESK for out in asks.left_out):
+        return ""
     late = [one for one in finding.instalments if one.state is InstalmentState.LATE]
     tried = [one for one in late if one.attempts]
     told = max(tried, key=lambda one: one.attempts[-1].happened_at) if tried else next(iter(late), None)

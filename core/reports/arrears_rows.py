@@ -40,6 +40,7 @@ class ArrearsRow:
     patient, patient_id, key: who pays; name_key: their last name first, folded, to sort by. member, member_id: for whose care, where that is somebody else (family).
     since: due date of the oldest instalment still open. last_event: what happened last to what is open.
     last_contact_at: when they were last in, last promised something, or were last sent a message.
+    ask_cents: what of the arrears may be asked for now; not_asked: a sentence about the rest.
     state UNKNOWN: the amounts are None and `reason` says what is wrong with the plan.
     """
 
@@ -76,3 +77,5 @@ class ArrearsRow:
     reason: str
     last_event: str
     advice: str
+    ask_cents: int = 0
+    not_asked: str = ""

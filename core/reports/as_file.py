@@ -67,7 +67,8 @@ def _plain(value: Any, time_zone: str) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(inner, time_zone) for inner in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        names = (field.name for field in dataclasses.fields(value) if not field.name.endswith("_key"))
+        fields = {name: getattr(value, name) for name in names}
         return _plain(fields, time_zone)
     return value
 

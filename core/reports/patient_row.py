@@ -7,11 +7,13 @@ from core.dues.missing import MissingPayment
 from core.findings.flags import flags_of
 from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged
+from core.ledger.facts import EntryFacts
 from core.memberships.facts import MembershipFinding, UseLine
 from core.reports.rows import (
     BalanceCell,
     CardCell,
     InsuranceCell,
+    MatchCell,
     MembershipCell,
     MissingCell,
     PatientRow,
@@ -102,8 +104,14 @@ def missing_cell(one: MissingPayment) -> MissingCell:
         severity=one.severity,
         retry_on=one.retry_on,
         promised_on=one.promised_on,
+        ask_cents=one.ask_cents,
+        possible_match=_match_cell(one.possible_match),
         reminders_stopped=one.reminders_stopped,
     )
+
+
+def _match_cell(row: EntryFacts | None) -> MatchCell | None:
+    return MatchCell(row.external_id, row.posted_on, row.amount_cents, row.id) if row else None
 
 
 def worst_membership(judged: Judged) -> tuple[MembershipRecord, MembershipFinding] | None:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from core.findings.flags import Group, Kind
 from core.money import short_dollars
 from core.reports.rows import PatientRow
-from core.reports.say import speaks
+from core.reports.say import ONE_DEBT, speaks
 from core.severity import Flag, Severity
 from dashboard.wording.may_see import NOT_MONEY, MaySee, chip_of
 from dashboard.wording.text import shown
@@ -22,10 +22,12 @@ class ShownChip(TypedDict):
 
 
 def chips(row: PatientRow, most: int = MOST) -> list[ShownChip]:
-    """What the row's chips say. A kind that is flagged twice shows once; more than `most` become a count."""
+    """What the row's chips say. A kind that is flagged twice shows once, and so does one debt; more than `most` become a count."""
     kinds: dict[str, Flag] = {}
+    there = {flag.kind for flag in row.flags}
     for flag in row.flags:
-        kinds.setdefault(flag.kind, flag)
+        if not ONE_DEBT.get(flag.kind, frozenset()) & there:
+            kinds.setdefault(flag.kind, flag)
     made = [shown_chip(flag, row) for flag in kinds.values()]
     if len(made) <= most:
         return made

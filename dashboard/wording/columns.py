@@ -65,7 +65,8 @@ def _card(row: PatientRow, place: LocalDay) -> dict[str, str]:
         return _two(ON_FILE.get(card.on_file, "Unknown"))
     if card.on_file == "BANK_ONLY":
         return _two(f"Bank …{card.last_four}", card.brand or "")
-    ends = f"ends {day_month(card.expires_on, place.today)}" if card.expires_on else "end unknown"
+    verb = "ended" if card.expires_on and card.expires_on < place.today else "ends"
+    ends = f"{verb} {day_month(card.expires_on, place.today)}" if card.expires_on else "end unknown"
     return _two(f"{card.brand or 'Card'} {card.last_four}", ends)
 
 

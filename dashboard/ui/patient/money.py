@@ -162,7 +162,8 @@ def cards(card: PatientCard) -> Block:
 
 def _card(one: CardLine, card: PatientCard) -> Block:
     name = f"{(one.brand or one.kind).capitalize()} …{one.last_four or '????'}"
-    ends = f"ends {day_month(one.expires_on, card.day)}" if one.expires_on else ""
+    verb = "ended" if one.expires_on and one.expires_on < card.day else "ends"
+    ends = f"{verb} {day_month(one.expires_on, card.day)}" if one.expires_on else ""
     default = "default" if one.is_default else ""
     return blocks.line(
         ", ".join(word for word in (name, ends, default) if word),
