@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     idle_minutes: int = 15
     session_hours: int = 12
     card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)
+    state: str = Field(default="", pattern="^([A-Z]{2})?$")  # where the practice is, such as MN: prepaid care
+    credit_years: int = Field(default=3, ge=1, le=10)  # after which an unclaimed credit falls to the state
     worker: bool = True  # run the embedded worker inside `huddle serve`
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For and -Proto are believed, e.g. 127.0.0.1
     metrics_token: str = ""

@@ -1,4 +1,4 @@
-"""Plans: who is behind and since when, what was promised, and what the next thirty days bring in."""
+"""Plans: who is behind and since when, what was promised, what the next thirty days bring in, and what is held."""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.components import board, headline
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.plans import board as plan_board
+from dashboard.ui.plans import held as held_list
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.ui.plans.reads import plans_report
@@ -27,29 +28,38 @@ def plans() -> None:
 
 def _plans() -> None:
     who = page.identity()
+    pressed = st.session_state.get(PRESSED, "")
+    holds = pressed in (held_list.PREPAID, held_list.CREDITS)
     bar = list_toolbar(
-        who, SCREEN, _from_the_start, export="arrears", orders=plan_list.ORDERS, print_view="/print/plans"
+        who,
+        SCREEN,
+        _from_the_start,
+        export=pressed if holds else "arrears",
+        orders=plan_list.ORDERS,
+        print_view="" if holds else "/print/plans",
     )
     found = plans_report(bar.location_of(who))
-    pressed = st.session_state.get(PRESSED, "")
     headline.draw_headline(
         key=NUMBERS,
         label="Who is behind and what comes in, press one to see it",
         cards=[
             *plan_list.numbers(found.report.rows, pressed),
             *incoming_list.numbers(found.coming, pressed),
+            *held_list.numbers(found.prepaid.rows, found.credits.rows, pressed),
         ],
         sources=freshness(),
         on_press=_press,
     )
     window = incoming_list.window_of(pressed)
-    if not window:
+    if not window and not holds:
         with bar.menu:
             rows = plan_list.matching(found.report.rows, pressed, bar.search)
             ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
     at = st.session_state.get(AT, 1)
     shown = (
-        plan_board.coming(found, window, bar.may_see, at)
+        plan_board.held(found, pressed, bar.may_see, at)
+        if holds
+        else plan_board.coming(found, window, bar.may_see, at)
         if window
         else plan_board.behind(found, pressed, bar.search, bar.order, bar.may_see, at)
     )

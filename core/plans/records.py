@@ -189,13 +189,14 @@ def count_done_visits(session: Session, records: Mapping[int, PlanRecord], time_
     wanted = {key: one.plan for key, one in records.items() if one.plan.visits and one.plan.start_date}
     if not wanted:
         return
-    done = _done_days(session, wanted.values(), time_zone)
+    done = done_days(session, wanted.values(), time_zone)
     for key, plan in wanted.items():
         begin, end = plan.start_date or date.min, plan.end_date or date.max
         records[key].done_visits = sum(begin <= day <= end for day in done.get(plan.patient_id, ()))
 
 
-def _done_days(session: Session, plans: Collection[PlanFacts], time_zone: str) -> dict[int, list[date]]:
+def done_days(session: Session, plans: Collection[PlanFacts], time_zone: str) -> dict[int, list[date]]:
+    """By patient the local days of their done visits from the first day of these plans on, which all have one."""
     first = min(plan.start_date for plan in plans if plan.start_date)
     ids = list({plan.patient_id for plan in plans})
     zone, done = clock.zone(time_zone), dict[int, list[date]]()

@@ -82,12 +82,12 @@ def contract_price(plan: PlanFacts, visit_number: int, total_cents: int) -> int:
     """
     if not plan.visits or plan.visits < 1:
         raise ValueError("a contract price needs the number of visits")
-    return _delivered(plan.visits, visit_number, total_cents) - _delivered(
+    return delivered_cents(plan.visits, visit_number, total_cents) - delivered_cents(
         plan.visits, visit_number - 1, total_cents
     )
 
 
-def _delivered(visits: int, done: int, total_cents: int) -> int:
+def delivered_cents(visits: int, done: int, total_cents: int) -> int:
     """Σ contract prices of the first `done` visits; never more than the contract."""
     if done >= visits:
         return total_cents
@@ -216,7 +216,7 @@ def _sum_up(
     total = amounts if plan.total_cents is None else plan.total_cents
     exposure = unearned = None
     if plan.visits and done_visits is not None:
-        delivered = _delivered(plan.visits, done_visits, total)
+        delivered = delivered_cents(plan.visits, done_visits, total)
         exposure, unearned = max(0, delivered - paid), max(0, paid - delivered)
     disputed = any(p.status == "charged_back" for one in late for p in one.attempts)
     oldest = late[0] if late else None

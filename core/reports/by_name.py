@@ -11,10 +11,12 @@ from core.practice.models import Location
 from core.practice.reports import locations
 from core.reports.arrears import arrears
 from core.reports.cards import cards
+from core.reports.credits import credits_report
 from core.reports.head import Report
 from core.reports.links import links_report
 from core.reports.memberships import memberships
 from core.reports.morning import morning, patients
+from core.reports.prepaid import prepaid
 from core.reports.tasks import tasks_report
 
 # morning is the one that asks for a day beside the instant
@@ -23,6 +25,8 @@ _OF_AN_INSTANT: dict[str, Callable[..., Report]] = {
     "cards": cards,
     "arrears": arrears,
     "memberships": memberships,
+    "prepaid": prepaid,
+    "credits": credits_report,
     "links": links_report,
     "tasks": tasks_report,
 }

@@ -25,8 +25,10 @@ from dashboard.wording.plan_row import seen_by
 LISTS = {
     "arrears": Permission.SEE_MONEY,
     "cards": Permission.ASK_FOR_CARDS,
+    "credits": Permission.SEE_MONEY,
     "links": Permission.COLLECT,
     "memberships": Permission.SEE_PATIENTS,
+    "prepaid": Permission.SEE_MONEY,
     "tasks": Permission.WORK_TASKS,
 }
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from dashboard.ui.components import board
 from dashboard.ui.patient import drawer as patient_card
+from dashboard.ui.plans import held as held_list
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.ui.plans.reads import Plans
@@ -65,6 +66,15 @@ def coming(found: Plans, window: incoming_list.Window, may_see: MaySee, at: int)
         _pages(rows),
         incoming_list.week_words(found.incoming, place),
     )
+
+
+def held(found: Plans, pressed: str, may_see: MaySee, at: int) -> Shown:
+    """Money of the patients' that the practice holds: prepaid care, or accounts in credit; on page `at` (from 1)."""
+    report = found.prepaid if pressed == held_list.PREPAID else found.credits
+    part, words = _part(report.rows, at)
+    view = f"{report.location} {pressed} {at} {may_see}"
+    draw = held_list.prepaid_board if pressed == held_list.PREPAID else held_list.credit_board
+    return Shown(draw(report, part, view, words, may_see), _pages(report.rows))
 
 
 def _pages(rows: Sequence[Any]) -> int:

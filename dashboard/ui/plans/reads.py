@@ -11,7 +11,9 @@ from core.forecast.reports import incoming
 from core.forecast.rules import Incoming, IncomingRow
 from core.reports import morning as reports
 from core.reports.arrears import plans_to_look_at
+from core.reports.credits import credits_report
 from core.reports.head import Report
+from core.reports.prepaid import prepaid
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
@@ -20,11 +22,14 @@ from dashboard.ui.plans.incoming import WINDOWS, rows_of
 
 class Plans(NamedTuple):
     """report: plans behind or to be settled; incoming: what the next thirty days bring in; coming: its payments by
-    the number of the headline that stands for them, picked once for everybody who looks."""
+    the number of the headline that stands for them, picked once for everybody who looks. prepaid, credits: money of the
+    patients' that the practice holds."""
 
     report: Report
     incoming: Incoming
     coming: Mapping[str, Sequence[IncomingRow]]
+    prepaid: Report
+    credits: Report
 
 
 @st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
@@ -34,7 +39,9 @@ def _plans(store: str, version: int, location_id: int | None, day: date) -> Plan
     with reader(page.engine()) as session:
         report = plans_to_look_at(session, location_id=location_id, as_of=now)
         coming = incoming(session, location_id, now)
-    return Plans(report, coming, {one.id: rows_of(coming, one) for one in WINDOWS})
+        held = prepaid(session, location_id=location_id, as_of=now)
+        owed = credits_report(session, location_id=location_id, as_of=now)
+    return Plans(report, coming, {one.id: rows_of(coming, one) for one in WINDOWS}, held, owed)
 
 
 def plans_report(location_id: int | None) -> Plans:
