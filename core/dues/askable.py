@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.dates import short_day
-from core.dues.missing import DueItem, is_disputed, open_cents
+from core.dues.missing import DueItem, disputes, is_disputed, open_cents
 from core.dues.possible_matches import Due, match_sentence
 from core.ledger.facts import EntryFacts
 from core.money import short_dollars
 
+DISPUTED = "The payer disputes this at the bank. Nobody may ask for it until that is settled."
 Contract = tuple[str, str]  # ("plan", id), ("membership", id); ACCOUNT: everything else
 ACCOUNT: Contract = ("", "")
 
@@ -115,6 +116,7 @@ def askable(items: Iterable[DueItem], held: Held, *, account_cents: int = 0) -> 
     room = [_Room(one, contract_of(one), open_cents(one), []) for one in ordered]
     for one in room:
         _by_itself(one, held)
+        pool.note_disputes(one)
     for one in room:
         pool.take_tied(one)
     for one in room:
@@ -176,8 +178,7 @@ def _by_itself(room: _Room, held: Held) -> None:
     item = room.item
     assert item is not None
     if is_disputed(item):
-        words = "The payer disputes this at the bank. Nobody may ask for it until that is settled."
-        room.take(Why.DISPUTED, room.cents, words)
+        room.take(Why.DISPUTED, room.cents, DISPUTED)
     if item.retry_on is not None and item.retry_on >= held.today:
         day = short_day(item.retry_on, held.today)
         words = f"The processor tries this again by itself on {day}. Asking now could take it twice."
@@ -196,9 +197,24 @@ class _Pools:
         self.promised = {key: one.cents for key, one in held.promised.items()}
         self.days = {key: one.due_on for key, one in held.promised.items()}
         self.links = [[one, one.cents] for one in held.links]
+        self.disputed: dict[Contract, dict[int, int]] = {}
+        self.disputes_taken: dict[Contract, int] = {}
+
+    def note_disputes(self, room: _Room) -> None:
+        """What is disputed is an amount, and other money may have paid part of the item it stands at since."""
+        if room.item is not None and is_disputed(room.item):
+            mine = self.disputed.setdefault(room.contract, {})
+            mine.update((p.id, p.amount_cents) for p in room.item.attempts if disputes(p))
+            taken = sum(out.cents for out in room.out if out.why is Why.DISPUTED)
+            self.disputes_taken[room.contract] = self.disputes_taken.get(room.contract, 0) + taken
 
     def take_tied(self, room: _Room) -> None:
         if room.contract != ACCOUNT:
+            left = sum(self.disputed.get(room.contract, {}).values()) - self.disputes_taken.get(
+                room.contract, 0
+            )
+            if left > 0:
+                self.disputes_taken[room.contract] += room.take(Why.DISPUTED, left, DISPUTED)
             self._pending(room, room.contract)
             self._promised(room)
         self._linked(room, lambda ask: self._names(ask, room))

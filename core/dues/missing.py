@@ -122,9 +122,13 @@ def _pending(item: DueItem) -> int:
 
 def is_disputed(item: DueItem) -> bool:
     """A chargeback, or a bank return by which the payer says they never allowed it: nobody tries and nobody asks."""
-    return any(
-        p.status == "charged_back" or (p.status == "returned" and reason_of(p.reason_code).stops)
-        for p in item.attempts
+    return any(map(disputes, item.attempts))
+
+
+def disputes(payment: PaymentFacts) -> bool:
+    """Whether a payment came back because its payer says they did not allow it."""
+    return payment.status == "charged_back" or (
+        payment.status == "returned" and reason_of(payment.reason_code).stops
     )
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.errors import BadInput
+from core.invoices.may_ask import require_may_ask
 from core.invoices.models import Invoice, InvoiceLine
 from core.invoices.reports import propose_lines
 from core.invoices.rules import DUE_DAYS, Choice, DraftLine, clean_note, lines_of, total_cents
@@ -59,6 +60,7 @@ def create_invoice(
         insurer_entries=proposal.insurer_entries,
         today=proposal.today,
     )
+    require_may_ask(session, patient, lines, as_of or clock.now())
     due = due_on or proposal.today + timedelta(days=DUE_DAYS)
     if due < proposal.today:
         raise BadInput("The due date has passed. Choose today or later.")

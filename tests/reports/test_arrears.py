@@ -55,7 +55,7 @@ def test_a_chargeback_stops_every_reminder(sqlite_store: Engine, tmp_path: Path)
     the_vector(sqlite_store, tmp_path, payments=disputed)
     [row] = rows(sqlite_store)
     assert (row["arrears_cents"], row["reminders_stopped"]) == (480_00, True)
-    assert row["advice"] == "Do not ask for it; answer the dispute first."
+    assert row["advice"] == "Ask for $280. Not asked for: $200 is disputed."
 
 
 def test_a_family_contract_is_one_row_at_who_pays(store: Engine, tmp_path: Path) -> None:

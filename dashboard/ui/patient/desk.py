@@ -5,11 +5,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import HuddleError
-from core.findings.desk_answers import answer_match, take_answer_back
 from core.ledger.models import Answer
 from core.money import short_dollars
 from core.patient_card.rows import PatientCard
 from core.reports.rows import MissingCell
+from core.tasks.desk_answers import answer_match, take_answer_back
 from dashboard.ui import page, press
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
