@@ -204,7 +204,7 @@ class _Pools:
         """What is disputed is an amount, and other money may have paid part of the item it stands at since."""
         if room.item is not None and is_disputed(room.item):
             mine = self.disputed.setdefault(room.contract, {})
-            mine.update((p.id, p.amount_cents) for p in room.item.attempts if disputes(p))
+            mine.update((p.id, p.pays_cents) for p in room.item.attempts if disputes(p))
             taken = sum(out.cents for out in room.out if out.why is Why.DISPUTED)
             self.disputes_taken[room.contract] = self.disputes_taken.get(room.contract, 0) + taken
 

@@ -117,7 +117,7 @@ def _alone(item: DueItem) -> Asked:
 
 
 def _pending(item: DueItem) -> int:
-    return min(open_cents(item), sum(p.amount_cents for p in item.attempts if p.status == "pending"))
+    return min(open_cents(item), sum(p.pays_cents for p in item.attempts if p.status == "pending"))
 
 
 def is_disputed(item: DueItem) -> bool:

@@ -80,7 +80,7 @@ def _paid_since(found: Owed, payment: Payment) -> bool:
     if payment.membership_id is not None:
         rows += [p for p in found.judged.facts.payments if p.membership_id == payment.membership_id]
     came = sum(
-        p.amount_cents
+        p.pays_cents
         for p in rows
         if p.happened_at > payment.happened_at
         and p.status in ("approved", "pending")

@@ -40,21 +40,21 @@ def unexplained(
     back = Counter(p.amount_cents for p in payments if p.refund_ref is not None or (p.status in GIVEN_BACK))
     by_amount: defaultdict[int, list[PaymentFacts]] = defaultdict(list)
     for payment in came:
-        by_amount[payment.amount_cents].append(payment)
+        for shown in {payment.amount_cents, payment.pays_cents}:  # the ledger may show either (DOMAIN §3)
+            by_amount[shown].append(payment)
+    used: set[int] = set()
     found = []
     for row in rows:
         if row.order_id and row.order_id in known:
             continue
         if row.kind == "payment":
-            near = [
-                p
-                for p in by_amount[row.amount_cents]
-                if abs((p.happened_on - row.posted_on).days) <= NEAR_DAYS
-            ]
-            if near:
-                by_amount[row.amount_cents].remove(
-                    min(near, key=lambda p: abs((p.happened_on - row.posted_on).days))
-                )
+            apart = {
+                abs((p.happened_on - row.posted_on).days): p
+                for p in reversed(by_amount[row.amount_cents])
+                if p.id not in used and abs((p.happened_on - row.posted_on).days) <= NEAR_DAYS
+            }
+            if apart:
+                used.add(apart[min(apart)].id)
                 continue
             found.append(row)
         elif taken_back_cents(row):
