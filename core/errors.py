@@ -57,6 +57,18 @@ class StoreError(HuddleError):
     """The store cannot be opened, is of a newer version, or its disk is full."""
 
 
+class CannotWrite(StoreError):
+    """The disk under the store is full, or does not take what is written: nothing was done, what is there can be read."""
+
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk of the store is full or cannot be written, so nothing was saved. Free some space on it; "
+            "Huddle then goes on by itself."
+        )
+
+
 class CrossedChange(StoreError):
     """Two changes waited for each other, and this one was given up: nothing of it was done."""
 

@@ -87,3 +87,15 @@ class Identity:
     practice_id: int = 1
     idle_left: float = 0.0
     seen_at: datetime = clock.EPOCH
+
+
+def works_at(who: Identity, location_id: int | None) -> bool:
+    """Whether something of this location is the person's to work on; what has no location is everybody's."""
+    return who.location_id is None or location_id in (None, who.location_id)
+
+
+def require_whole(who: Identity, location_id: int | None) -> None:
+    """Something that holds for a location (None: for all of them). Raises NotAllowed unless it is the person's own, or they
+    work at every location."""
+    if who.location_id not in (None, location_id):
+        raise NotAllowed("You may change this for your own location only. Ask an owner of every location.")

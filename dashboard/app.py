@@ -3,6 +3,7 @@
 Streamlit runs this file as the script behind every page, and imports it for `app`.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ else:
     from dashboard.web.lifespan import lifespan
     from dashboard.web.routes import MIDDLEWARE, ON_ERROR, ROUTES
 
+    os.umask(0o077)  # what this process makes is for this user alone
     configure()
     catch_unforeseen()
     watch_connections()

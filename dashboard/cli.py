@@ -405,6 +405,7 @@ def _global_options(words: list[str]) -> list[str]:
 
 def main() -> None:
     """The console command. Turns what went wrong into one line and an exit code."""
+    os.umask(0o077)  # stores, keys, backups and exports are for this user alone
     for stream in (sys.stdout, sys.stderr):  # a terminal without a sign for a letter gets “?”, never an error
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -355,7 +355,15 @@ def _ended(session: Session, who: Identity, batch_id: int) -> tuple[str, str]:
     """State and reason, as they are committed by now. Raises NotAllowed."""
     require(who.role, Permission.SEND_BLASTS)
     batch = session.get(Batch, batch_id, populate_existing=True)
+    if batch is not None:
+        require_theirs(who, batch)
     return (batch.state, batch.reason) if batch else ("", "")
+
+
+def require_theirs(who: Identity, batch: Batch) -> None:
+    """Somebody of one location works on its blasts. Raises NotFound."""
+    if batch.practice_id != who.practice_id or who.location_id not in (None, batch.location_id):
+        raise NotFound("This blast is not there, or it is not yours.")
 
 
 def _open(session: Session, who: Identity, batch_id: int) -> Batch:
@@ -363,6 +371,7 @@ def _open(session: Session, who: Identity, batch_id: int) -> Batch:
     batch = session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).first()
     if batch is None:
         raise NotFound(f"There is no blast {batch_id}.")
+    require_theirs(who, batch)
     if batch.state not in OPEN_BATCH:
         raise BadInput(f"This blast is {batch.state} already.")
     return batch

@@ -7,7 +7,16 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.blasts.batches import Audience, Blast, LeftOut, Wanted, check, make_batch, undo_batch
+from core.blasts.batches import (
+    Audience,
+    Blast,
+    LeftOut,
+    Wanted,
+    check,
+    make_batch,
+    require_theirs,
+    undo_batch,
+)
 from core.blasts.conditions import Candidate
 from core.errors import BadInput, HuddleError
 from core.links.commands import void
@@ -134,6 +143,8 @@ def undo_blast(session: Session, who: Identity, *, batch_id: int) -> int:
 
 def void_unsent(session: Session, who: Identity, *, batch_id: int) -> int:
     """Links of a stopped blast whose message never went out: nobody has their address, so they are void."""
+    if (batch := session.get(Batch, batch_id)) is not None:
+        require_theirs(who, batch)
     session.flush()
     ids = session.exec(
         select(Message.link_id)

@@ -13,7 +13,7 @@ from core.messages.commands import SUBJECT, require_sending
 from core.messages.models import Message, MessageState
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
-from core.permissions import Identity
+from core.permissions import Identity, works_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def doubtful(session: Session, *, limit: int = 200) -> list[Doubtful]:
 def settle_by_hand(session: Session, who: Identity, *, message_id: int, arrived: bool) -> None:
     """A person found out: it arrived, or it did not and goes out again. Raises NotAllowed, NotFound, BadInput."""
     message = session.get(Message, message_id)
-    if message is None:
+    elsewhere = message is not None and not works_at(who, message.location_id)
+    if message is None or message.practice_id != who.practice_id or elsewhere:
         raise NotFound(f"There is no message {message_id}.")
     require_sending(who, message.purpose)
     row = outbox.held(session, [message.outbox_id or ""]).get(message.outbox_id or "")

@@ -30,8 +30,8 @@ from core.booking.models import (
 from core.booking.rules import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Charge, Stretch, unfit_minutes
 from core.connections.models import Connection
 from core.errors import BadInput, NotFound
-from core.patients.models import Patient
-from core.permissions import Identity, Permission, require
+from core.patients.reports import patient_of
+from core.permissions import Identity, Permission, require, require_whole
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider
 
@@ -249,8 +249,7 @@ def add_day_off(
         raise BadInput("The last day off is the first one or a day within a year after it.")
     if provider_id is not None:
         provider_of(session, actor, provider_id)
-    if location_id is not None:
-        _location_of(session, actor, location_id)
+    _location_of(session, actor, location_id)
     row = DayOff(
         practice_id=actor.practice_id,
         provider_id=provider_id,
@@ -271,6 +270,7 @@ def remove_day_off(session: Session, actor: Identity, *, day_off_id: int) -> Non
     row = session.get(DayOff, day_off_id)
     if row is None or row.practice_id != actor.practice_id:
         return
+    _location_of(session, actor, row.location_id)
     session.delete(row)
     _audit(session, actor, "day off removed", "day_off", day_off_id)
 
@@ -280,9 +280,7 @@ def set_prepay(
 ) -> None:
     """This patient always prepays (True), never (False), or as the rules say (None). Raises NotAllowed, NotFound."""
     require(actor.role, Permission.MANAGE_BOOKING)
-    patient = session.get(Patient, patient_id)
-    if patient is None or not _of_practice(session, actor, patient.connection_id):
-        raise NotFound("This patient is not in the store any more. Go back and refresh the list.")
+    patient_of(session, actor, patient_id)
     row = session.get(PrepayByName, patient_id)
     if must_prepay is None:
         if row is not None:
@@ -324,11 +322,14 @@ def _type_of_practice(session: Session, actor: Identity, appointment_type_id: in
     return row
 
 
-def _location_of(session: Session, actor: Identity, location_id: int) -> Location:
+def _location_of(session: Session, actor: Identity, location_id: int | None) -> None:
+    """Raises NotFound; NotAllowed for another location than the person's own, and for all of them (None)."""
+    require_whole(actor, location_id)
+    if location_id is None:
+        return
     row = session.get(Location, location_id)
     if row is None or row.gone_at is not None or row.practice_id != actor.practice_id:
         raise NotFound("This location is not in the EHR any more. Refresh the page.")
-    return row
 
 
 def _of_practice(session: Session, actor: Identity, connection_id: int) -> bool:

@@ -7,9 +7,7 @@ from core.booking.changing import at_desk
 from core.booking.following import name_it
 from core.booking.holding import note
 from core.booking.models import AtEhr, Booking, Known
-from core.connections.models import Connection
-from core.errors import NotFound
-from core.patients.models import Patient
+from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
 
 
@@ -17,12 +15,7 @@ def confirm_patient(session: Session, actor: Identity, *, booking_id: int, patie
     """It is this patient: the booking, and what was paid for it, are theirs. Raises NotAllowed, NotFound."""
     require(actor.role, Permission.COLLECT)
     booking = at_desk(session, actor, booking_id)
-    patient = session.get(Patient, patient_id)
-    connection = session.get(Connection, patient.connection_id) if patient else None
-    if patient is None or patient.gone_at is not None or connection is None:
-        raise NotFound("This patient is not in the store any more. Refresh the list.")
-    if connection.practice_id != actor.practice_id:
-        raise NotFound("This patient is not in the store any more. Refresh the list.")
+    patient_of(session, actor, patient_id)
     if booking.patient_id == patient_id:
         return booking
     name_it(session, booking, patient_id)

@@ -346,6 +346,8 @@ def contact_of(session: Session, actor: Identity, contact_id: int) -> ProcessorC
     contact = session.get(ProcessorContact, contact_id)
     if contact is None or _practice_of(session, contact.connection_id) != actor.practice_id:
         raise NotFound("That processor record is not in the store.")
+    if contact.patient_id is not None:
+        _require_patient(session, actor, contact.patient_id)
     return contact
 
 

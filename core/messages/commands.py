@@ -1,5 +1,6 @@
 """Sending one message: guard, write down, put into the outbox (DESIGN §3)."""
 
+import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.messages.templates import Words, letterhead, names_to_avoid
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind
 from core.patients.models import Patient
+from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.secrets import has_card_number
@@ -70,9 +72,7 @@ def send_message(
     Raises NotAllowed, NotFound; MayNotSend with the reason (consent, opt-out, address); BadInput with what to change.
     """
     require_sending(who, words.purpose)
-    patient = session.get(Patient, patient_id)
-    if patient is None or patient.gone_at is not None:
-        raise NotFound(f"There is no patient {patient_id}.")
+    patient = patient_of(session, who, patient_id)
     known = reach(session, [patient], words.channel, words.purpose, now=clock.now())[0]
     if reason := why_left_out(known, words.channel, words.purpose):
         raise MayNotSend(f"{first_name(patient.first_name)}: {reason}")
@@ -278,6 +278,11 @@ def finished(words: Words, fields: Mapping[str, str], *, stop_token: str | None)
     return Text(subject, f"{body}\n\n--\n{who}{stop}", 0, stop_token)
 
 
+def stop_digest(token: str) -> str:
+    """How the token of an unsubscribe link is known to the store."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def stop_url(token: str | None) -> str:
     """Where one press ends e-mails (CONTRACTS §4); "" while the practice has no public address."""
     public = settings().public_url.rstrip("/")
@@ -354,11 +359,11 @@ def _message(who: Identity | None, letter: Letter, batch_id: int | None, now: da
         purpose=words.purpose,
         template_version_id=words.version_id or None,
         subject=text.subject,
-        body=text.body,
+        body=text.body.replace(text.stop_token, "…") if text.stop_token else text.body,
         to_address=letter.to,
         link_kind=link.kind if link else "",
         link_id=link.link_id if link else None,
-        stop_token=text.stop_token,
+        stop_token=stop_digest(text.stop_token) if text.stop_token else None,
         segments=text.segments,
         created_at=now,
         created_by=who.staff_id if who else None,

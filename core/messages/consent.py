@@ -7,10 +7,11 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.errors import BadInput, NotFound
+from core.errors import BadInput
 from core.messages.models import Channel, ConsentEvent, Message, MessageState, Purpose, Suppression
 from core.outbox import commands as outbox
 from core.patients.models import Patient
+from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
 
 BY_TEXT, BY_LINK, BY_GATEWAY = "STOP by text", "unsubscribe link", "the text gateway says so"
@@ -69,9 +70,7 @@ def note_consent(
     Raises NotAllowed, NotFound; BadInput when their own STOP stands against a yes: only their START lifts it.
     """
     require(who.role, Permission.ASK_FOR_CARDS)
-    patient = session.get(Patient, patient_id)
-    if patient is None:
-        raise NotFound(f"There is no patient {patient_id}.")
+    patient = patient_of(session, who, patient_id)
     if channel not in set(Channel) or purpose not in set(Purpose) or not source.strip():
         raise BadInput("Say by which channel, for what, and how they said so.")
     if given and (address := _address(patient, channel)):

@@ -15,7 +15,7 @@ from core.messages.addresses import shown
 from core.messages.default_templates import FIRST_TEXTS, Use, words_of
 from core.messages.models import Channel, Letterhead, Purpose, Template, TemplateVersion
 from core.messages.render import check_template
-from core.permissions import Identity, Permission, require
+from core.permissions import Identity, Permission, require, require_whole
 from core.practice.models import Location, Practice
 from core.schedule.models import AppointmentType
 
@@ -184,6 +184,7 @@ def save_letterhead(
     Raises NotAllowed, BadInput.
     """
     require(who.role, Permission.MANAGE_TEMPLATES)
+    require_whole(who, location_id)
     given = {"name": name, "phone": phone, "signature": signature, "address": address}
     tidy = {field: " ".join(value.split()) for field, value in given.items()}
     if not tidy["name"]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, select
 
+from core.messages.commands import stop_digest
 from core.messages.consent import BY_LINK, start_address, stop_address, suppressions
 from core.messages.models import Channel, Message
 
@@ -46,4 +47,4 @@ def mailbox_of_link(session: Session, token: str) -> Mailbox | None:
 def _of_token(session: Session, token: str) -> Message | None:
     if not token or len(token) > 100:
         return None
-    return session.exec(select(Message).where(Message.stop_token == token)).first()
+    return session.exec(select(Message).where(Message.stop_token == stop_digest(token))).first()

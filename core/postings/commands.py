@@ -10,9 +10,11 @@ from core import clock
 from core.audit.commands import record
 from core.connections.clerk_keys import clerk_key_of
 from core.connections.commands import connection_of, settings_of
-from core.connections.models import ConnectionState
+from core.connections.models import Connection, ConnectionState
 from core.errors import BadInput, NotFound
-from core.permissions import Identity, Permission, require
+from core.patients.models import Patient
+from core.payments.models import Payment
+from core.permissions import Identity, Permission, require, works_at
 from core.postings.gathering import held_row
 from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
 from core.postings.plan import Plan, plan_postings
@@ -168,6 +170,7 @@ def take_up(session: Session, actor: Identity, *, payment_id: int) -> int:
     when posting is off, the ledger has it already, or it is no accepted card or bank payment.
     """
     require(actor.role, Permission.POST_PAYMENTS)
+    _require_place(session, actor, payment_id)
     rows = session.exec(
         select(LedgerPosting)
         .where(LedgerPosting.payment_id == payment_id, LedgerPosting.practice_id == actor.practice_id)
@@ -225,7 +228,21 @@ def _mine(session: Session, actor: Identity, posting_id: int) -> LedgerPosting:
     row = session.get(LedgerPosting, posting_id, with_for_update=True)
     if row is None or row.practice_id != actor.practice_id:
         raise NotFound(f"There is no posting {posting_id}.")
+    _require_place(session, actor, row.payment_id)
     return row
+
+
+def _require_place(session: Session, actor: Identity, payment_id: int) -> None:
+    """Somebody of one location posts the payments of its patients. Raises NotFound."""
+    query = (
+        select(Patient.location_id, Connection.practice_id)
+        .join(Connection, col(Connection.id) == Patient.connection_id)
+        .join(Payment, col(Payment.patient_id) == Patient.id)
+        .where(Payment.id == payment_id)
+    )
+    found = session.exec(query).first()
+    if found and not (works_at(actor, found[0]) and found[1] == actor.practice_id):
+        raise NotFound("This payment belongs to another location.")
 
 
 def _keep(session: Session, actor: Identity, row: LedgerPosting, action: str, before: str) -> None:

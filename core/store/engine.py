@@ -3,6 +3,8 @@
 Only the edge commits: a command takes the session and never commits (DESIGN §2.4).
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -11,12 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
 
-from core.errors import CrossedChange, StoreError
+from core.errors import CannotWrite, CrossedChange, StoreError
 
 BUSY_MILLISECONDS = 30_000
+_FULL = {"53100", "58030", "25006"}  # PostgreSQL: disk full, I/O error, read-only
+_FULL_WORDS = ("disk is full", "disk i/o error", "readonly database")  # SQLite's
 _CROSSED = {
     "40P01",
     "40001",
@@ -32,7 +36,17 @@ def _sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.execute("PRAGMA temp_store=MEMORY")
+    path = cursor.execute("PRAGMA database_list").fetchone()[2]
     cursor.close()
+    _keep_private(path)
+
+
+def _keep_private(path: str) -> None:
+    """The store is for the user Huddle runs as, whatever the umask was when it was made. New WALs take its mode."""
+    for each in (path, f"{path}-wal", f"{path}-shm"):
+        with suppress(OSError):  # not there, or somebody else's: then the folder decides
+            if path and stat.S_IMODE(os.stat(each).st_mode) & 0o077:
+                os.chmod(each, 0o600)
 
 
 def _sqlite_begin(connection: Any) -> None:
@@ -101,6 +115,8 @@ def transaction(engine: Engine | Connection) -> Iterator[Session]:
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) in _CROSSED:
             raise CrossedChange from error
+        if cannot_write(error):
+            raise CannotWrite from error
         raise
 
 
@@ -114,6 +130,12 @@ def rehearsal(engine: Engine) -> Iterator[Connection]:
         with connection.begin_nested():  # sessions inside make savepoints of their own
             yield connection
         whole.rollback()
+
+
+def cannot_write(error: DBAPIError) -> bool:
+    """Whether the store's disk is why: full, broken, or to be read only."""
+    said = str(error.orig).lower()
+    return getattr(error.orig, "sqlstate", None) in _FULL or any(words in said for words in _FULL_WORDS)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from core.dates import short_day
 from core.errors import HuddleError
 from core.integrations.http import is_loopback
 from core.links.card_links import LinkOver, finish_card_entry
-from core.links.patient_page import PatientPage, Shown, note_opened, page_of
+from core.links.patient_page import PatientPage, Shown, page_of
 from core.links.rules import LinkKind
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
@@ -30,6 +30,7 @@ from dashboard.web.visitors import (
     HEADERS,
     SHEET,
     address_of,
+    count_opening,
     is_preview,
     page,
     please_wait,
@@ -56,7 +57,7 @@ class Card(HTTPEndpoint):
         if is_preview(request):
             return page("preview.html", found.sender)
         if found.shown != Shown.UNKNOWN:
-            await run_in_threadpool(_count, found, visitor_of(request))
+            await run_in_threadpool(count_opening, found, visitor_of(request))
         return _state(token, found)
 
 
@@ -111,11 +112,6 @@ def ticket_in(form: bytes) -> str:
 def _look(token: str) -> PatientPage:
     with reader(sessions.engine()) as session:
         return page_of(session, token, LinkKind.CARD)
-
-
-def _count(found: PatientPage, visitor: str) -> None:
-    with transaction(sessions.engine()) as session:
-        note_opened(session, found, visitor=visitor)
 
 
 def _finish(token: str, ticket: str) -> None:

@@ -1,4 +1,7 @@
-"""GET /healthz: does the store answer, does the worker run. No names, no counts: it is public."""
+"""GET /healthz: does the store answer and take what is written, does the worker run. No names, no counts: it is public."""
+
+import threading
+import time
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,8 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import StoreError
 from core.store.engine import reader
+from core.store.probe import write_probe
 from dashboard.web import sessions
 from dashboard.web.lifespan import worker_state
+
+PROBE_SECONDS = 10.0
 
 
 class Health(HTTPEndpoint):
@@ -24,10 +30,29 @@ class Health(HTTPEndpoint):
 
 
 def store_state() -> str:
-    """ "ok", or "unreachable" when a real read of the store fails."""
+    """ "ok"; "unreachable" when a real read of the store fails, "not writable" when a real write does."""
     try:
         with reader(sessions.engine()) as session:
             session.execute(text("SELECT version_num FROM alembic_version")).one()
     except (SQLAlchemyError, StoreError):
         return "unreachable"
-    return "ok"
+    return "ok" if _probe.takes_writes() else "not writable"
+
+
+class _Probe:
+    """Writes one small row, at most every PROBE_SECONDS whoever asks how often: a write is dear, and anybody may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at, self._well = -PROBE_SECONDS, True
+
+    def takes_writes(self) -> bool:
+        """What the last probe found."""
+        with self._lock:
+            if not self._well or time.monotonic() - self._at >= PROBE_SECONDS:
+                self._well = write_probe(sessions.engine())
+                self._at = time.monotonic()
+            return self._well
+
+
+_probe = _Probe()

@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from core.connections.commands import connection_of, settings_of
 from core.integrations.http import is_loopback
-from core.links.patient_page import PatientPage, Shown, note_opened, page_of
+from core.links.patient_page import PatientPage, Shown, page_of
 from core.links.rules import LinkKind
 from core.money import dollars
 from core.settings import settings
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
-from dashboard.web.visitors import HEADERS, is_preview, page, slowed_down, visitor_of
+from dashboard.web.visitors import HEADERS, count_opening, is_preview, page, slowed_down, visitor_of
 
 STATUS = {Shown.UNKNOWN: 404, Shown.EXPIRED: 410, Shown.VOID: 410, Shown.REPLACED: 410, Shown.UNREADY: 503}
 log = logging.getLogger("huddle.patients")
@@ -31,7 +31,7 @@ class Pay(HTTPEndpoint):
         if is_preview(request):
             return page("preview.html", found.sender)
         if found.shown != Shown.UNKNOWN:
-            await run_in_threadpool(_count, found, visitor_of(request))
+            await run_in_threadpool(count_opening, found, visitor_of(request))
         if found.shown == Shown.OPEN and elsewhere:
             return RedirectResponse(elsewhere, status_code=303, headers=HEADERS)
         shown = Shown.UNREADY if found.shown == Shown.OPEN else found.shown
@@ -59,11 +59,6 @@ def _look(token: str) -> tuple[PatientPage, str]:
         return found, url
     log.error("link %s points to a page of another host; it was not opened", found.link_id)
     return found, ""
-
-
-def _count(found: PatientPage, visitor: str) -> None:
-    with transaction(sessions.engine()) as session:
-        note_opened(session, found, visitor=visitor)
 
 
 def may_send_to(url: str, base_url: str) -> bool:

@@ -1,15 +1,20 @@
 """Who knocks at a patient's page: their address, whether a program only previews the link, how often they come."""
 
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.links.patient_page import Sender, sender_of
-from core.store.engine import reader
+from core.errors import StoreError
+from core.links.patient_page import PatientPage, Sender, note_opened, sender_of
+from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.limits import Limit, wait
 from dashboard.web.templates import plain_page
 
+log = logging.getLogger("huddle.patients")
 SHEET = "patient.css"
 HEADERS = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow"}
 BY_ADDRESS = Limit(120, 600.0)  # a whole waiting room behind one address is still let in
@@ -31,6 +36,15 @@ def address_of(request: Request) -> str:
 def visitor_of(request: Request) -> str:
     """Something that tells two visitors apart for a day; only a digest of it is ever kept."""
     return f"{address_of(request)} {request.headers.get('user-agent', '')}"
+
+
+def count_opening(found: PatientPage, visitor: str) -> None:
+    """Write down that a link was opened. Where that cannot be written the patient gets their page all the same."""
+    try:
+        with transaction(sessions.engine()) as session:
+            note_opened(session, found, visitor=visitor)
+    except (SQLAlchemyError, StoreError) as error:
+        log.warning("the opening of link %s could not be counted: %s", found.link_id, type(error).__name__)
 
 
 def is_preview(request: Request) -> bool:

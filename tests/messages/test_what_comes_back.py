@@ -18,8 +18,9 @@ from core.messages.commands import Carried, send_message
 from core.messages.consent import last_word, note_consent
 from core.messages.models import Channel, InboundMessage
 from core.messages.unsubscribe import mailbox_of_link, stop_by_link
-from core.outbox.commands import claim
+from core.outbox.commands import claim, payload_of
 from core.outbox.models import OutboxRow
+from core.settings import settings
 from core.store.engine import reader, transaction
 from tests.messages.clinic import Clinic, connect_wires, open_clinic, texted, words
 from tests.sandbox.running import Sandbox
@@ -213,19 +214,25 @@ def test_what_the_gateway_did_not_sign_changes_nothing(
         assert session.exec(select(InboundMessage)).all() == []
 
 
-def test_the_link_under_an_e_mail_stops_that_mailbox(clinic: Clinic) -> None:
+def test_the_link_under_an_e_mail_stops_that_mailbox(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUDDLE_PUBLIC_URL", "https://huddle.example")
+    settings.cache_clear()
     chosen = words(clinic.engine, channel=Channel.EMAIL)
     link = Carried("pay", 7, "https://pay.example/abc")
     with transaction(clinic.engine) as session:
         message = send_message(
             session, clinic.desk, clinic.patients[0], words=chosen, fields={"amount": "$1.00"}, link=link
         )
-        before = mailbox_of_link(session, message.stop_token or "")
+        session.flush()
+        row = session.get_one(OutboxRow, message.outbox_id)
+        token = payload_of(row)["unsubscribe"].rpartition("/")[2]
+        assert mailbox_of_link(session, message.stop_token or "") is None, "what the store has opens nothing"
+        before = mailbox_of_link(session, token)
         assert before is not None
         assert (before.address, before.stopped) == ("patient0@mail.example", False)
         assert stop_by_link(session, "guessed") is None
         for _ in range(2):
-            after = stop_by_link(session, message.stop_token or "")
+            after = stop_by_link(session, token)
             assert after is not None
             assert after.stopped
     assert clinic.said() == ("skipped", "Opted out before it went out.")

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from core import clock
+from core.messages.commands import stop_digest
 from core.messages.models import Channel, ConsentEvent, Message, MessageState, Purpose, Suppression
 from core.outbox.commands import new_key, put
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
@@ -41,7 +42,7 @@ def _queue(session, patient: Patient, token: str) -> None:
             channel=Channel.EMAIL,
             purpose=Purpose.BILLING,
             to_address=ADDRESS,
-            stop_token=token,
+            stop_token=stop_digest(token),
             created_at=clock.now(),
         )
     )

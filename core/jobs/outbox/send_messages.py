@@ -1,5 +1,6 @@
 """How e-mails and texts go out: asked once more when they go, sent, looked up, and written back into the message."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,6 +35,9 @@ from core.settings import settings
 
 CLOCKS_APART = timedelta(minutes=2)  # their clock and ours, when looking for a text by its time
 AGAIN = timedelta(minutes=10)
+_STOP = re.compile(
+    r"(/stop/)[\w-]+"
+)  # what ends a mailbox's e-mails is kept only as long as it is to be sent
 
 Verdicts = dict[str, Cancel | Postpone]
 Check = Callable[[Session, Sequence[Message], datetime], Mapping[int, Cancel | Postpone]]
@@ -228,6 +232,7 @@ def _take_over(session: Session, message: Message, row: OutboxRow, now: datetime
             _went_out(message, row, now)
     session.add(message)
     if row.state in {OutboxState.SETTLED, OutboxState.REFUSED, OutboxState.CANCELLED}:
+        row.payload = _STOP.sub(r"\1…", row.payload)
         detail = {"state": message.state, "batch": row.batch_id}
         record(
             session,

@@ -1,0 +1,441 @@
+"""Every command, asked by somebody of another location about what is not theirs: refused, and nothing changed.
+
+A command that is added without a row here fails the test. INSIDE: what is given things that were looked up and checked
+before. WHOLE_PRACTICE: what belongs to no location, and why.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel
+
+import core.tables  # noqa: F401
+from core import clock
+from core.booking.models import Booking, DayOff, OnlineType
+from core.connections.models import Connection
+from core.errors import NotAllowed, NotFound
+from core.links.models import Link
+from core.memberships.models import Membership, MembershipChoice, MembershipPlan
+from core.messages.models import Batch, Channel, Message, Purpose, Template, TemplateVersion
+from core.messages.templates import Words
+from core.outbox.models import OutboxRow
+from core.patients.models import LinkProposal, Patient, ProcessorContact
+from core.payments.models import DeclinedDraft, Payment
+from core.permissions import Identity, Role
+from core.plans.models import Plan, PlanPromise
+from core.postings.models import LedgerPosting, PostingSwitch
+from core.practice.models import Location, Practice
+from core.schedule.models import Appointment, AppointmentType, Provider
+from core.settings import ROOT
+from core.staff.models import Staff
+from core.store.engine import transaction
+from core.tasks.models import Task, TaskEvent
+
+NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
+WORDS = Words(0, 0, 1, "Card", "card_link", Channel.TEXT, Purpose.BILLING, "", "Hello.")
+
+INSIDE = {
+    "blasts.commands.askable", "blasts.commands.make_blast", "blasts.batches.make_batch",
+    "invoices.commands.write_invoice", "links.new_link.make_link", "links.new_link.made_by_form",
+    "links.new_link.audit", "links.new_link.stepped", "links.outgoing.put_out", "links.commands.end_at_processor",
+    "links.sending.card_link_for", "matching.commands.audit_link", "messages.commands.queue",
+    "tasks.commands.bring_back", "tasks.history.change", "tasks.history.note_step", "staff.authority.confirm",
+    "postings.commands.require_clerk",
+}  # fmt: skip
+WHOLE_PRACTICE = {
+    "booking.commands.switch_booking": "one switch", "booking.commands.save_booking_rules": "one set of rules",
+    "booking.commands.offer_type": "types are the practice's", "booking.commands.save_type": "types are the practice's",
+    "booking.commands.assign_providers": "types are the practice's", "booking.commands.turn_type": "a type",
+    "booking.commands.online_type_of": "a type", "booking.commands.provider_of": "providers work anywhere",
+    "connections.by_hand.ask_for_sync": "a connection", "connections.by_hand.ask_for_files": "a connection",
+    "connections.try_out.take": "a connection", "connections.try_out.keep": "a connection",
+    "connections.losses.answer_loss": "rows of a connection",
+    "inbox.commands.try_again": "a webhook of a connection", "jobs.ehr_exports.undo.undo_load": "a load of files",
+    "matching.work_list.work_list": "shows only what is theirs", "reports.links.link_ledger": "shows only theirs",
+    "reports.links.link_totals": "shows only theirs", "reports.team.team": "shows only theirs",
+    "messages.commands.send_test": "to oneself", "messages.templates.save_template": "texts are the practice's",
+    "messages.templates.archive_template": "texts are the practice's",
+    "own_exports.commands.save_profile": "a way to read files", "own_exports.commands.forget_profile": "as above",
+    "own_exports.commands.profile_from_file": "as above",
+    "postings.commands.turn_on": "posting by a connection", "postings.commands.turn_off": "posting by a connection",
+}  # fmt: skip
+
+
+def found_commands() -> dict[str, Callable[..., Any]]:
+    """Whatever takes a session and whoever acts, by the name of its module and its own."""
+    found = {}
+    for path in sorted((ROOT / "core").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                given = [argument.arg for argument in node.args.args]
+                if given[:1] == ["session"] and given[1:2] in (["actor"], ["who"]):
+                    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                    found[f"{module.removeprefix('core.')}.{node.name}"] = getattr(
+                        import_module(module), node.name
+                    )
+    return found
+
+
+def add(session: Session, row: SQLModel) -> Any:
+    session.add(row)
+    session.flush()
+    return row.id  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def here(sqlite_store: Engine) -> SimpleNamespace:
+    """Two locations; at the first one of everything, by id."""
+    with transaction(sqlite_store) as session:
+        session.merge(Practice(id=1))
+        session.flush()
+        ehr = add(session, Connection(kind="practice_files", name="EHR", created_at=NOW))
+        pays = add(session, Connection(kind="fortis", name="Fortis", created_at=NOW))
+        first, second = (
+            add(session, Location(connection_id=ehr, external_id=name, name=name, time_zone="UTC"))
+            for name in ("First", "Second")
+        )
+        patient = add(
+            session,
+            Patient(connection_id=ehr, external_id="P1", first_name="Ana", last_name="A", search_name="ana a", location_id=first,
+                    mobile_phone="+16145550101", text_consent=True),
+        )  # fmt: skip
+        at_first = {"patient_id": patient, "location_id": first}
+        provider = add(session, Provider(connection_id=ehr, external_id="D1", name="Dr"))
+        kind = add(session, AppointmentType(connection_id=ehr, external_id="T1", name="Visit"))
+        visit = add(
+            session,
+            Appointment(
+                connection_id=ehr,
+                external_id="A1",
+                starts_at=NOW,
+                appointment_type_id=kind,
+                status="booked",
+                **at_first,
+            ),
+        )
+        plan = add(session, Plan(connection_id=ehr, external_id="N1", patient_id=patient))
+        promise = add(
+            session,
+            PlanPromise(
+                plan_id=plan,
+                amount_cents=1,
+                due_on=date(2026, 6, 2),
+                said_by="Ana",
+                recorded_at=NOW,
+                recorded_by="d",
+            ),
+        )
+        offer = add(session, MembershipPlan(connection_id=ehr, external_id="M", name="Gold", price_cents=100))
+        member = add(
+            session,
+            Membership(
+                connection_id=ehr,
+                external_id="M1",
+                patient_id=patient,
+                membership_plan_id=offer,
+                start_date=date(2026, 1, 1),
+            ),
+        )
+        choice = add(
+            session,
+            MembershipChoice(
+                membership_id=member,
+                appointment_id=visit,
+                kind="charge",
+                starts_at=NOW,
+                reason="asked",
+                chosen_at=NOW,
+                chosen_by="d",
+            ),
+        )
+        payment = add(
+            session,
+            Payment(
+                connection_id=pays,
+                external_id="Y1",
+                patient_id=patient,
+                happened_at=NOW,
+                amount_cents=100,
+                status="declined",
+                method="card",
+            ),
+        )
+        declined = add(
+            session, DeclinedDraft(connection_id=pays, external_id="X1", declined_payment_ref="Y1")
+        )
+        posting = add(
+            session,
+            LedgerPosting(
+                connection_id=pays,
+                payment_id=payment,
+                key="k",
+                patient_id=patient,
+                amount_cents=100,
+                happened_at=NOW,
+                posted_on=date(2026, 6, 1),
+                order_id="o",
+                created_at=NOW,
+                not_before=NOW,
+            ),
+        )
+        session.add(
+            PostingSwitch(connection_id=pays, is_on=True, date_start=date(2026, 1, 1), changed_at=NOW)
+        )
+        link = add(
+            session,
+            Link(
+                kind="pay",
+                key="key",
+                form="form",
+                state="sent",
+                created_at=NOW,
+                connection_id=pays,
+                **at_first,
+            ),
+        )
+        contact = add(
+            session,
+            ProcessorContact(connection_id=pays, external_id="C1", patient_id=patient, link_state="linked"),
+        )
+        free = add(session, ProcessorContact(connection_id=pays, external_id="C2"))
+        proposal = add(
+            session, LinkProposal(contact_id=free, patient_id=patient, evidence="name", created_at=NOW)
+        )
+        text = add(session, Template(name="Card", use="card_link", channel="text", purpose="billing"))
+        version = add(session, TemplateVersion(template_id=text, number=1, body="Hello", created_at=NOW))
+        batch = add(
+            session,
+            Batch(
+                location_id=first,
+                token="t",
+                name="b",
+                channel="text",
+                purpose="billing",
+                template_version_id=version,
+                state="running",
+                created_at=NOW,
+            ),
+        )
+        row = OutboxRow(
+            id="o1", kind="text", state="unknown", not_before=NOW, created_at=NOW, location_id=first
+        )
+        add(session, row)
+        message = add(
+            session,
+            Message(
+                outbox_id="o1",
+                channel="text",
+                purpose="billing",
+                to_address="+16145550101",
+                state="unknown",
+                created_at=NOW,
+                **at_first,
+            ),
+        )
+        task = add(
+            session,
+            Task(
+                kind="card",
+                source_kind="card",
+                source_id="1",
+                flag="x",
+                severity="note",
+                sentence="s",
+                opened_at=NOW,
+                changed_at=NOW,
+                **at_first,
+            ),
+        )
+        step = add(session, TaskEvent(task_id=task, at=NOW, did="took"))
+        online = add(session, OnlineType(appointment_type_id=kind, slug="visit", changed_at=NOW))
+        booking = add(
+            session,
+            Booking(
+                location_id=first,
+                online_type_id=online,
+                provider_id=provider,
+                key="b",
+                starts_at=NOW,
+                minutes=20,
+                hold_until=NOW,
+                created_at=NOW,
+            ),
+        )
+        day_off = add(session, DayOff(location_id=first, first_on=date(2026, 7, 1), last_on=date(2026, 7, 2)))
+        person = Staff(
+            username="ana", role=Role.FRONT_DESK, password_hash="x", created_at=NOW, location_id=first
+        )
+        staff = add(session, person)
+        boss = add(session, Staff(username="boss", role=Role.OWNER, password_hash="x", created_at=NOW))
+        other = add(
+            session,
+            Staff(username="omar", role=Role.OWNER, password_hash="x", created_at=NOW, location_id=second),
+        )
+    return SimpleNamespace(
+        **{name: value for name, value in locals().items() if isinstance(value, int | Engine)}
+    )
+
+
+A_DAY = {"first_on": date(2026, 7, 1), "last_on": date(2026, 7, 2)}
+DAY = {"patient_id": "patient", "as_of": NOW}
+CASES: dict[str, dict[str, Any]] = {
+    **{f"blasts.batches.{name}_batch": {"batch_id": "batch"} for name in ("undo", "stop", "pause", "resume")},
+    **{f"blasts.{name}": {"batch_id": "batch"} for name in ("commands.undo_blast", "commands.void_unsent")},
+    **{f"blasts.results.{name}": {"batch_id": "batch"} for name in ("results", "export_results", "batch_of")},
+    "blasts.in_doubt.settle_by_hand": {"message_id": "message", "arrived": True},
+    "booking.changing.cancel_at_desk": {"booking_id": "booking", "reason": "ill", "back": None},
+    "booking.changing.move_at_desk": {"booking_id": "booking", "starts_at": NOW, "provider_id": "provider", "location_id": "first"},
+    "booking.changing.at_desk": {"booking_id": "booking"},
+    "booking.commands.save_hours": {"provider_id": "provider", "location_id": "first", "stretches": []},
+    "booking.commands.add_day_off": {**A_DAY, "location_id": "first"},
+    "booking.commands.remove_day_off": {"day_off_id": "day_off"},
+    "booking.commands.set_prepay": {"patient_id": "patient", "must_prepay": True},
+    "booking.persons.confirm_patient": {"booking_id": "booking", "patient_id": "patient"},
+    "booking.persons.say_new": {"booking_id": "booking"},
+    "connections.clerk_keys.set_clerk_key": {"staff_id": "staff", "connection_id": "pays", "key": "k" * 20},
+    "invoices.commands.create_invoice": {"patient_id": "patient", "choices": (), "form": "f"},
+    "invoices.paper.preview_paper": {"patient_id": "patient", "choices": ()},
+    "invoices.reports.propose_lines": DAY,
+    **{
+        f"{name}": {"link_id": "link"}
+        for name in (
+            "invoices.paper.paper_of", "links.commands.copy_link", "links.commands.void", "links.commands.undo_void",
+            "links.commands.reopen", "links.commands.resend_by_processor", "links.new_link.link_for",
+        )
+    },
+    "invoices.replacing.replace_link": {"link_id": "link", "form": "f"},
+    "links.card_links.create_card_link": {"patient_id": "patient", "form": "f"},
+    "links.channels.ways_of": {"link_id": "link", "as_of": NOW},
+    "links.commands.detach_payment": {"link_id": "link", "payment_id": "payment"},
+    "links.declined.declined_of": {"patient_id": "patient"},
+    **{
+        f"links.declined.{name}": {"declined_id": "declined", "form": "f"}
+        for name in ("rerun", "resend", "request_payment")
+    },
+    "links.declined.put_off": {"declined_id": "declined", "on": date(2026, 6, 2), "form": "f"},
+    "links.pay_links.missing_of": DAY,
+    "links.pay_links.create_pay_link": {"patient_id": "patient", "due": ("plan", "N1"), "form": "f"},
+    "links.sending.send_link": {"link_id": "link", "channel": "text"},
+    "links.sending.preview_link_message": {"link_id": "link", "channel": "text"},
+    **{
+        f"matching.{name}": {"contact_id": "contact"}
+        for name in ("asides.set_aside", "asides.undo_decision", "commands.unlink", "commands.contact_of")
+    },
+    "matching.commands.accept_link": {"proposal_id": "proposal"},
+    "matching.commands.reject_link": {"proposal_id": "proposal"},
+    "matching.commands.link_by_hand": {"contact_id": "free", "patient_id": "patient"},
+    "matching.work_list.side_by_side": {"contact_id": "contact", "as_of": NOW},
+    "memberships.commands.choose": {
+        "membership_id": "member", "appointment_id": "visit", "kind": "charge", "reason": "asked",
+    },
+    "memberships.commands.undo_choice": {"choice_id": "choice"},
+    "messages.commands.send_message": {"patient_id": "patient", "words": WORDS},
+    "messages.consent.note_consent": {
+        "patient_id": "patient", "channel": Channel.TEXT, "purpose": Purpose.BILLING, "given": True, "source": "phone",
+    },
+    "messages.consent.opt_out": {"patient_id": "patient", "channel": Channel.TEXT, "source": "phone"},
+    "messages.templates.save_letterhead": {"name": "Ours", "location_id": "first"},
+    "patients.reports.patient_of": {"patient_id": "patient"},
+    "plans.commands.promise_to_pay": {
+        "plan_id": "plan", "amount_cents": 1, "due_on": date(2026, 6, 2), "said_by": "Ana",
+    },
+    "plans.commands.withdraw_promise": {"promise_id": "promise"},
+    "plans.commands.settle_plan": {"plan_id": "plan", "decision": "waive", "why": "moved"},
+    "plans.commands.undo_settlement": {"plan_id": "plan"},
+    "postings.commands.retry": {"posting_id": "posting"},
+    "postings.commands.clear": {"posting_id": "posting", "reason": "by hand"},
+    "postings.commands.retry_many": {"payment_ids": ["payment"]},
+    "postings.commands.clear_many": {"payment_ids": ["payment"], "reason": "by hand"},
+    "postings.commands.take_up": {"payment_id": "payment"},
+    "staff.commands.add_staff": {
+        "username": "eve", "display_name": "Eve", "role": Role.OWNER, "password_hash": "x", "location_id": "first",
+    },
+    "staff.team.staff_of": {"staff_id": "staff"},
+    "staff.team.change_role": {"staff_id": "staff", "role": Role.OWNER},
+    "staff.team.change_place": {"staff_id": "staff", "location_id": "second"},
+    "staff.team.set_login_times": {"staff_id": "staff", "weekday": 0, "kind": "none"},
+    "staff.team.set_week": {"staff_id": "staff", "week": []},
+    "tasks.commands.take": {"task_ids": ["task"]},
+    "tasks.commands.assign": {"task_ids": ["task"], "staff_id": "other"},
+    "tasks.commands.snooze": {"task_ids": ["task"], "until": "tomorrow", "day": None},
+    "tasks.commands.close": {"task_ids": ["task"], "reason": "done", "words": "done"},
+    "tasks.commands.reopen": {"task_ids": ["task"]},
+    "tasks.commands.note": {"task_id": "task", "words": "called"},
+    "tasks.commands.take_back": {"step_ids": ["step"]},
+}  # fmt: skip
+NOTHING_SHOWN = {  # reads that answer as if it were not there
+    "matching.work_list.search_patients": {"contact_id": "free", "words": "Ana"},
+    "reports.links.links_of_patient": DAY,
+    "reports.links.link_story": {"link_id": "link", "as_of": NOW},
+    "reports.links.payments_on": {"link_id": "link"},
+}
+WITH_ROW = {
+    f"staff.commands.{name}": also
+    for name, also in (("change_password", {"password_hash": "y"}), ("disable", {}), ("enable", {}))
+}
+
+
+def omar(here: SimpleNamespace) -> Identity:
+    """An owner of the second location alone: whatever is refused is refused for the place, not for the role."""
+    return Identity(1, here.other, "omar", "Omar", Role.OWNER, location_id=here.second)
+
+
+def filled(here: SimpleNamespace, given: dict[str, Any]) -> dict[str, Any]:
+    def value(one: Any) -> Any:
+        if isinstance(one, list):
+            return [value(each) for each in one]
+        return getattr(here, one, one) if isinstance(one, str) and one in vars(here) else one
+
+    return {name: value(one) for name, one in given.items()}
+
+
+def test_every_command_stands_in_one_of_these_tables() -> None:
+    rows = [*INSIDE, *WHOLE_PRACTICE, *CASES, *NOTHING_SHOWN, *WITH_ROW]
+    assert len(rows) == len(set(rows))
+    assert sorted(rows) == sorted(found_commands())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nobody_of_another_location_gets_through(here: SimpleNamespace, name: str) -> None:
+    command = found_commands()[name]
+    known = inspect.signature(command).parameters
+    given = {key: one for key, one in filled(here, CASES[name]).items() if key in known}
+    with clock.frozen(NOW), pytest.raises((NotFound, NotAllowed)), transaction(here.sqlite_store) as session:
+        command(session, omar(here), **given)
+
+
+@pytest.mark.parametrize("name", WITH_ROW)
+def test_nobody_of_another_location_changes_an_account(here: SimpleNamespace, name: str) -> None:
+    with pytest.raises((NotFound, NotAllowed)), transaction(here.sqlite_store) as session:
+        found_commands()[name](session, omar(here), session.get_one(Staff, here.staff), **WITH_ROW[name])
+
+
+@pytest.mark.parametrize("name", NOTHING_SHOWN)
+def test_what_is_not_theirs_is_not_shown(here: SimpleNamespace, name: str) -> None:
+    command = found_commands()[name]
+    given = filled(here, NOTHING_SHOWN[name])
+    with transaction(here.sqlite_store) as session:
+        assert not command(session, omar(here), **given)
+        if "payments" not in name:  # nothing was paid on the link
+            assert command(session, replace(omar(here), location_id=None), **given)
+
+
+def test_what_holds_for_every_location_is_not_for_somebody_of_one(here: SimpleNamespace) -> None:
+    commands = found_commands()
+    for name, given in (
+        ("messages.templates.save_letterhead", {"name": "Ours"}),
+        ("booking.commands.add_day_off", A_DAY),
+    ):
+        with (
+            pytest.raises(NotAllowed, match="your own location only"),
+            transaction(here.sqlite_store) as session,
+        ):
+            commands[name](session, omar(here), **given)
