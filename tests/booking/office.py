@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core import clock
-from core.booking.addresses import token_of
+from core.booking.addresses import key_in, token_of
 from core.booking.commands import (
     assign_providers,
     offer_type,
@@ -111,9 +111,11 @@ class Office:
     def booking(self, token: str = "") -> Booking:
         """The booking of a token, or the only one."""
         with reader(self.engine) as session:
-            rows = session.exec(select(Booking)).all()
+            query = select(Booking).where(Booking.key == key_in(token)) if token else select(Booking)
+            row = session.exec(query).first()
+            assert row
             session.expunge_all()
-            return next(row for row in rows if not token or token_of(row) == token)
+            return row
 
     def charges(self) -> list[BookingCharge]:
         with reader(self.engine) as session:

@@ -43,10 +43,13 @@ def _work(store_url: str, key_file: str) -> None:
     http.READ_SECONDS, work.FIRST_WAIT_SECONDS = READ_SECONDS, 0.2
     http.CIRCUIT_SECONDS = 0.3
     engine = open_store(store_url)
+    tended = 0.0
     while True:
         try:
             work_outbox(engine)
-            tend_bookings(engine)
+            if time.monotonic() - tended > 1.0:
+                tend_bookings(engine)
+                tended = time.monotonic()
         except HuddleError:
             time.sleep(0.2)
         time.sleep(0.02)
@@ -154,7 +157,7 @@ class Race:
             state = self.office.booking(token).state
             if state != BookingState.PAYING:
                 return state
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def _booked(self) -> int:
         with reader(self.office.engine) as session:

@@ -52,9 +52,11 @@ def check(office: Office, run: Race) -> None:
     assert Counter(run.answers.values())["booked"] == run.slots, said
 
 
+@pytest.mark.kills
+@pytest.mark.both_stores
 @pytest.mark.parametrize("seed", [3])
-def test_twenty_people_for_four_times(store: Engine, sandbox: Sandbox, seed: int) -> None:
-    race(store, sandbox, seed=seed, people=20, slots=4, kills=2)
+def test_sixteen_people_for_three_times(store: Engine, sandbox: Sandbox, seed: int) -> None:
+    race(store, sandbox, seed=seed, people=16, slots=3, kills=2)
 
 
 @pytest.mark.night
