@@ -53,7 +53,7 @@ def source_of(bench: Bench, cell: Cell) -> str:
         at = bench.place(cell)
         return bench.name(at) if at is not None else (cell if isinstance(cell, str) else cell[0])
     inner = cell if isinstance(cell, list) else [
-        each for name in ("of", "join", "minutes", "sum", "moment", "then", "first", "cell") if name in cell
+        each for name in ("of", "phone", "join", "minutes", "between", "sum", "moment", "then", "first", "cell") if name in cell
         for each in (cell[name] if isinstance(cell[name], list) else [cell[name]])
     ]  # fmt: skip
     found = (source_of(bench, each) for each in inner if each != "" and not _is_join(cell))
@@ -202,7 +202,7 @@ def _made(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> T
     ways = of if isinstance(of[0], list) else [of]
     must = isinstance(of[0], list)
     parts = [[(_part(bench, each)) for each in way] for way in ways]
-    column = source_of(bench, ways[0][-1].get("phone") if isinstance(ways[0][-1], dict) else ways[0][-1])
+    column = source_of(bench, ways[0][-1])
 
     def text(row: RowAt) -> str:
         for way in parts:
@@ -256,6 +256,22 @@ def _minutes(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -
         if not 0 <= length <= 1_440:
             raise Unreadable("does not lie within a day after the start", column=column)
         return str(length)
+
+    return text
+
+
+def _between(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
+    """Minutes from one time of day to another; past midnight where the second is the earlier."""
+    start, end = (bench.text(each) for each in cell["between"])
+    column = source_of(bench, cell["between"][1])
+
+    def text(row: RowAt) -> str:
+        if not start(row) or not end(row):
+            return ""
+        try:
+            return str((s.seconds_of_day(end(row)) - s.seconds_of_day(start(row))) // 60 % 1_440)
+        except ValueError:
+            raise Unreadable(f"not a time of day: {end(row)}", column=column) from None
 
     return text
 
@@ -390,6 +406,7 @@ _FORMS: dict[str, Callable[[Bench, dict[str, Any], Any, Any], Text]] = {
     "is": _fixed,
     "made": _made,
     "minutes": _minutes,
+    "between": _between,
     "sum": _sum,
     "less": _less,
     "times": _times,

@@ -1,6 +1,7 @@
 """The conditions of a profile: [column or $let, test, value?], all of which must hold."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from core.errors import BadInput
@@ -68,20 +69,16 @@ def _money(bench: Bench, subject: Any, holds: Callable[[int], bool]) -> Test:
 
 
 def _clock(bench: Bench, subject: Any, *, over: bool) -> Test:
-    names = (
-        bench.opened.table.let[subject[1:]]
-        if isinstance(subject, str) and subject.startswith("$")
-        else subject
-    )
-    when, column = bench.ends(bench.text(names), names), source_of(bench, names)
+    """Whether a moment is over, or still ahead, on the clock of the run."""
+    text, column = cell_of(bench, subject, Spelling.MOMENT), source_of(bench, subject)
 
     def test(row: RowAt) -> bool:
         try:
-            found = when(row)
+            found = text(row)
+            return bool(found) and (bench.local(datetime.fromisoformat(found)) <= bench.as_of) is over
         except Unreadable as wrong:
             wrong.column = wrong.column or column
             raise
-        return found is not None and (found <= bench.as_of) is over
 
     return test
 

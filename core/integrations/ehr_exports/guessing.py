@@ -209,10 +209,11 @@ def _likeness(slot: Slot, their: Theirs) -> float:
 
 
 def _alike(like: str, name: str) -> float:
+    """How alike two names of columns are, 0 to 100: in any order of words, or written as one (D.O.B.)."""
     plain = s.word(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("#", " number"))
-    return max(
-        fuzz.token_sort_ratio(like, plain), 0.93 * fuzz.token_set_ratio(like, plain) if " " in plain else 0
-    )
+    part = 0.93 * fuzz.token_set_ratio(like, plain) if " " in plain else 0.0
+    as_one = fuzz.ratio(like.replace(" ", ""), plain.replace(" ", ""))
+    return max(fuzz.token_sort_ratio(like, plain), part, as_one)
 
 
 def _why(slot: Slot, their: Theirs) -> str:

@@ -12,7 +12,7 @@
 A CELL is a column's name, a list of names (the first that the file has), `$name` of a let, or an object:
 `{"is": text}` · `{"of": COLUMN, "words": {theirs: ours or CELL}, "ask": name}` · `{"join": [CELL…], "with": text}` ·
 `{"first": [{"if": […], "then": CELL}…, CELL]}` · `{"made": kind, "of": [CELL…] or [[CELL…]…]}` (an id from names) ·
-`{"minutes": [from, to]}` · `{"sum": [COLUMN, "-COLUMN"], "abs": true}` · `{"answer": key}` · `{"at": join, "cell": CELL}` ·
+`{"minutes": [from, to]}` · `{"between": [time, time]}` · `{"sum": [COLUMN, "-COLUMN"], "abs": true}` · `{"answer": key}` · `{"at": join, "cell": CELL}` ·
 `{"part": "first" or "last", "of": COLUMN}` · `{"date": COLUMN}` · `{"moment": [date, time, zone]}` · `{"digest": [CELL…]}`.
 A CONDITION is [COLUMN or $let, test, value?]; the tests are in conditions.py. Columns are compared without case, spaces and
 punctuation. beside: the row is made once for many lines (a provider); their cells are merged.

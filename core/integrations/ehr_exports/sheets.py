@@ -10,7 +10,7 @@ import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +88,15 @@ def sheets_in(path: Path) -> Found:
             _take(found, name, lambda each=each: each.open("rb"))
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read: {error.strerror}.") from error
+    found.sheets.sort(key=_order)
+    return found
+
+
+def sheets_of(files: Iterable[tuple[str, bytes]]) -> Found:
+    """The sheets of files that somebody handed over: (name, bytes) each."""
+    found = Found([], [])
+    for name, data in files:
+        _take(found, name, lambda data=data: io.BytesIO(data))
     found.sheets.sort(key=_order)
     return found
 
