@@ -12,6 +12,7 @@ from dashboard.ui.activity.troubled_reports import troubled_reports
 from dashboard.ui.integrations.details import connection_details
 from dashboard.ui.integrations.form import connection_form
 from dashboard.ui.integrations.guides import GUIDES
+from dashboard.ui.integrations.mapping import busy, mapping
 from dashboard.ui.integrations.places import NOTHING, opened
 from dashboard.ui.integrations.tiles import draw_connections, draw_offered
 from dashboard.wording.text import plain
@@ -28,6 +29,14 @@ def integrations() -> None:
             connection_form(Kind(at.set_up), who, at.connection)
         elif at.connection is not None:
             connection_details(at.connection, who)
+        elif may(who.role, Permission.MANAGE_CONNECTIONS):
+            systems, own = st.tabs(["Systems", "Your own export"], key="tab", bind="query-params")
+            if own.open:
+                with own:
+                    st.fragment(mapping, run_every=1 if busy() else None)()
+            else:
+                with systems:
+                    _everything(who)
         else:
             _everything(who)
     except HuddleError as error:

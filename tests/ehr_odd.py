@@ -1,5 +1,7 @@
 """Files of a system nobody knows: odd headers, two-digit years, “Last, First”, “$1,234.50”, “(45.00)”, AM and PM."""
 
+from datetime import date, timedelta
+
 from tests.ehr_shapes import write_export
 
 ODD = {
@@ -22,4 +24,12 @@ S4,"Okonkwo, Felix",11/10/26,$0.00,$0.00,Nothing
 """.replace("Client (Last, First)", '"Client (Last, First)"'),
 }
 
-__all__ = ["ODD", "write_export"]
+
+def odd_of(tomorrow: date) -> dict[str, str]:
+    """The same files with the first two visits tomorrow, and what is over a week before."""
+    day, past = f"{tomorrow:%m/%d/%y}", f"{tomorrow - timedelta(days=8):%m/%d/%y}"
+    book = ODD["book.csv"].replace("11/23/26", day).replace("11/24/26", day)
+    return ODD | {"book.csv": book.replace("11/16/26", past).replace("11/17/26", past)}
+
+
+__all__ = ["ODD", "odd_of", "write_export"]

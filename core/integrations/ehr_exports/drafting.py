@@ -38,6 +38,7 @@ def drafted(name: str, title: str, files: list[MatchedFile], without_status: Map
     people = next((one for one in files if one.file == "patients"), None)
     tables = [_TABLES[one.file](one, people, without_status) for one in files if one.file]
     tables.sort(key=lambda each: list(WANTED).index(each.pop("kind")))
+    asked = any(one.file == "appointments" and not one.columns.get("status") for one in files)
     questions = {
         f"status_when_absent.{when}": {
             "ask": f"What is a visit {text} that has no status?",
@@ -45,6 +46,7 @@ def drafted(name: str, title: str, files: list[MatchedFile], without_status: Map
             "default": without_status.get(when, ""),
         }
         for when, text in (("past", "in the past"), ("future", "still to come"))
+        if asked
     }
     document = {"profile": name.strip(), "title": title, "questions": questions, "tables": tables}
     return read_profile(json.dumps(document), f"The profile “{name.strip()}”")

@@ -319,6 +319,7 @@ def _told(
             result.files[names[rows[0].origin.sheet]].gone += counts.gone
     result.unknown_cells = made.unknown
     result.made = {file: len(rows) for file, rows in made.rows.items()}
+    result.choices = dict(made.choices)
     result.questions = {
         key: (question(chosen.profile, key, made.choices.get(key, ())), rows)
         for key, rows in made.asked.items()

@@ -25,7 +25,8 @@ class SourceCounts:
 @dataclass(slots=True)
 class ExportResult:
     """files: counts by file of the export. quarantine, set_aside: (file, line, column, reason). made: rows by practice
-    file. questions: key → (what is asked, how many rows wait for the answer). rehearsed: nothing was kept."""
+    file. questions: key → (what is asked, how many rows wait for the answer), choices: what can be
+    answered. rehearsed: nothing was kept."""
 
     profile: str
     title: str = ""
@@ -34,6 +35,7 @@ class ExportResult:
     set_aside: list[dict[str, Any]] = field(default_factory=list)
     unknown_cells: Counter[str] = field(default_factory=Counter)
     questions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     rehearsed: bool = False
