@@ -263,13 +263,16 @@ def _parted(text: io.TextIOWrapper, name: str) -> Iterator[Line]:
             ended = line.endswith(("\n", "\r"))
             yield line
 
+    held: Line | None = None  # the last line is judged once it is known to be the last
     for row in text_rows(source(), delimiter, width):
+        if held is not None:
+            yield held
         cells, fault = row.cells, row.fault
         if fault and delimiter == "\t" and len(cells) == 1:
             cells, fault = cells[0].split("\t"), ""  # a quote in a tab file is a quote
-        if fault.startswith("has "):  # too many or too few is for whoever knows the header to say
-            fault = BREAKS_OFF if len(cells) < width and not ended else ""
-        yield Line(row.line + above, [cell.strip() for cell in cells], fault)
+        held = Line(row.line + above, [cell.strip() for cell in cells], fault)
+    if held is not None:
+        yield held if ended or held.fault or len(held.cells) >= width else held._replace(fault=BREAKS_OFF)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

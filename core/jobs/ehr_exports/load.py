@@ -318,6 +318,8 @@ def _told(
         if counts.gone and (rows := made.rows.get(file)):
             result.files[names[rows[0].origin.sheet]].gone += counts.gone
     result.unknown_cells = made.unknown
+    for (file, column), cells in heard.unknown.items():
+        result.unknown_cells[f"{file}.{column}"] += cells.count
     result.made = {file: len(rows) for file, rows in made.rows.items()}
     result.choices = dict(made.choices)
     result.questions = {
