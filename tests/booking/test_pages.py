@@ -76,3 +76,26 @@ def test_no_box_is_ticked_for_the_patient_and_what_is_wrong_is_said(
     assert answer.status_code == 422
     assert "mobile number" in answer.text
     assert ANA.email in answer.text
+
+
+def test_choosing_another_time_lets_go_of_the_first_and_leads_back_to_the_times(
+    office: Office, visitor: httpx.Client
+) -> None:
+    slug = office.offer()
+    address = press_first_time(visitor, slug)
+    answer = visitor.post(f"{address}/cancel")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/book/{slug}")
+    assert office.booking().state == BookingState.CANCELLED
+
+
+def test_a_patient_moves_a_paid_visit_on_the_pages(office: Office, visitor: httpx.Client) -> None:
+    slug = office.offer(cutoff_hours=0)
+    token = office.hold(slug)
+    office.say(token)
+    office.pay(token)
+    page = visitor.get(f"/book/visit/{token}/move").text
+    assert "What you paid stays paid" in page
+    at = re.findall(r'name="at" value="([^"]+)"', page)[-1]
+    assert visitor.post(f"/book/visit/{token}/move", data={"at": at}).status_code == 303
+    assert office.booking(token).starts_at.isoformat() == at.split(" ")[0]
+    assert len(office.transactions()) == 1

@@ -11,7 +11,7 @@ from core.booking.changing import cancel_by_link, move_by_link
 from core.booking.details import BookingOver, Given, Unfit, give_details
 from core.booking.holding import TimeTaken
 from core.booking.letters import calendar_file
-from core.booking.models import Booking, BookingState
+from core.booking.models import Booking, BookingState, OnlineType
 from core.booking.offers import NotOffered
 from core.booking.page import Shown, VisitPage, visit_page
 from core.booking.pricing import offered_of
@@ -193,12 +193,16 @@ def _ask_cancel(token: str) -> Response:
 def _cancel(token: str) -> Response:
     try:
         with transaction(sessions.engine()) as session:
-            cancel_by_link(session, token)
+            booking = cancel_by_link(session, token)
+            slug = session.get_one(OnlineType, booking.online_type_id).slug
+            only_held = booking.booked_at is None
     except BookingOver as error:
         return state_page(token, said=error.sentence, status=409)
     except NotFound:
         return closed_page(sender_at(), NO_SUCH)
-    return back_to(token)
+    return (
+        RedirectResponse(f"/book/{slug}", status_code=303, headers=HEADERS) if only_held else back_to(token)
+    )
 
 
 def _move_page(request: Request, *, said: str = "", status: int = 200) -> Response:
