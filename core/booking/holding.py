@@ -7,6 +7,7 @@ which the store's unique constraint lets in once a place. Two people, one time: 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
 
@@ -146,6 +147,25 @@ def sweep(session: Session, provider_ids: Sequence[int] | None, now: datetime) -
             note(session, booking, "The hold ran out before it was booked. Nothing was charged.")
     session.flush()
     return len(over)
+
+
+def forget_unbooked(session: Session, before: datetime) -> int:
+    """Who held a time and never booked is forgotten: how many. before: UTC, of their last word."""
+    result = session.execute(
+        update(Booking)
+        .where(
+            col(Booking.booked_at).is_(None),
+            col(Booking.ended_at) < before,
+            col(Booking.last_name) != "",
+            col(Booking.state).in_([BookingState.EXPIRED, BookingState.FAILED, BookingState.CANCELLED]),
+        )
+        .values(
+            first_name="", last_name="", birth_date=None, email=None, mobile_phone=None, patient_id=None,
+            proposed_id=None, evidence="", asked_from="",
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return result.rowcount  # type: ignore[attr-defined]  # an UPDATE's result has one
 
 
 def take_again(session: Session, booking: Booking, kind: OfferedType) -> None:

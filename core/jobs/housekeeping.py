@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Engine, delete, func, or_, select
 from sqlmodel import Session, col
 
 from core import clock
+from core.booking.holding import forget_unbooked
 from core.connections.models import Lease, QuarantinedRow, SyncRun
 from core.inbox.models import InboxEvent, InboxState
 from core.own_exports.models import LOADS_UNDONE_WITHIN, ExportLoad, ExportLoadRow
@@ -18,6 +19,7 @@ SESSIONS_KEPT = timedelta(days=30)
 ATTEMPTS_KEPT = timedelta(days=30)
 MENDED_ROWS_KEPT = timedelta(days=90)
 LEASES_KEPT = timedelta(days=1)
+UNBOOKED_KEPT = timedelta(days=30)  # long after anybody would call them
 EVENTS_KEPT = timedelta(days=90)  # long after anybody would send them again
 
 
@@ -42,6 +44,7 @@ def tidy(engine: Engine) -> dict[str, int]:
             ),
             "leases": _delete(session, Lease, col(Lease.until) < _ago(LEASES_KEPT)),
             "rows of old loads": _old_loads(session),
+            "people who did not book": forget_unbooked(session, _ago(UNBOOKED_KEPT)),
         }
 
 

@@ -1,8 +1,10 @@
 """What strangers can do at /book: no 5xx, no row, no charge, and no word of who is a patient."""
 
 import re
+import socket
 import string
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,11 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from core import clock
 from core.booking.commands import save_booking_rules
+from core.booking.holding import sweep
 from core.booking.models import Booking, BookingCharge
+from core.jobs.housekeeping import tidy
 from core.outbox.models import OutboxRow
 from core.store.engine import reader, transaction
 from dashboard.web import limits
+from dashboard.web.booking import parts
 from tests.booking.office import ANA, OWNER, Office
 from tests.booking.test_pages import FORM, press_first_time
 from tests.web.outside import public_site
@@ -243,3 +249,27 @@ def test_one_phone_books_for_a_family_and_not_for_a_town(office: Office) -> None
         office.say(office.hold(slug))
     with pytest.raises(BookingOver, match="phone number"):
         office.say(office.hold(slug))
+
+
+def test_a_body_that_never_comes_is_not_waited_for(
+    office: Office, visitor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "BODY_SECONDS", 0.3)
+    host, port = visitor.base_url.host, visitor.base_url.port or 80
+    with socket.create_connection((host, port), timeout=10) as line:
+        head = f"POST /book/massage HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 50\r\n\r\nat="
+        line.sendall(head.encode())
+        assert line.recv(64).startswith(b"HTTP/1.1 400")
+
+
+def test_who_held_a_time_and_never_booked_is_forgotten_after_a_month(office: Office) -> None:
+    token = office.hold(office.offer())
+    office.say(token)
+    with clock.frozen(clock.now() + timedelta(minutes=11)), transaction(office.engine) as session:
+        sweep(session, None, clock.now())
+    with clock.frozen(clock.now() + timedelta(days=29)):
+        assert tidy(office.engine)["people who did not book"] == 0
+    with clock.frozen(clock.now() + timedelta(days=31)):
+        assert tidy(office.engine)["people who did not book"] == 1
+    gone = office.booking(token)
+    assert (gone.last_name, gone.email, gone.mobile_phone, gone.birth_date) == ("", None, None, None)
