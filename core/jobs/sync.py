@@ -33,6 +33,7 @@ from core.inbox.commands import look_at_parked
 from core.integrations.records import Page
 from core.jobs import processors
 from core.jobs.crashpoints import crashpoint
+from core.jobs.ehr_exports.watched import holds_export, sync_export
 from core.jobs.fhir.loading import Load, setting_for
 from core.jobs.fhir.run import sync_fhir
 from core.jobs.lease import Held, hold
@@ -320,13 +321,16 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
             raise BadInput(
                 f"{work.name} watches no folder. Load files with `huddle import DIR`, or connect one."
             )
+        folder, whole = Path(settings["folder"]), settings.get("whole") == "yes"
+        if holds_export(folder):
+            export = sync_export(
+                work.engine, work.connection_id, folder, full=work.full, whole=whole, progress=said
+            )
+            for note in [*export.notes, *export.asked()]:
+                work.said(f"{work.name}: {note}")
+            return [RunResult(work.name, file, **counts.in_run()) for file, counts in export.files.items()]
         came = sync_folder(
-            work.engine,
-            work.connection_id,
-            Path(settings["folder"]),
-            full=work.full,
-            whole=settings.get("whole") == "yes",
-            progress=said,
+            work.engine, work.connection_id, folder, full=work.full, whole=whole, progress=said
         )
     except HuddleError as error:
         with transaction(work.engine) as session:

@@ -110,7 +110,7 @@ def load_sheets(
         with transaction(engine) as session:
             save_profile(
                 session, None, chosen.profile, answers={k: v for k, v in said.items() if k not in _OF_ONE_RUN},
-                shape=shape_of(chosen),
+                shape={**(kept.shape if kept else {}), **shape_of(chosen)},
             )  # fmt: skip
     result.notes += found.left_out
     if others := [f"{sheet.shown}{_book(sheet.book)}" for sheet in chosen.left_out]:

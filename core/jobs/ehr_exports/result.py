@@ -21,6 +21,10 @@ class SourceCounts:
     def as_json(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def in_run(self) -> dict[str, int]:
+        """The same counts by the names of a sync run."""
+        return {"rows_in" if name == "rows" else name: count for name, count in self.as_json().items()}
+
 
 @dataclass(slots=True)
 class ExportResult:

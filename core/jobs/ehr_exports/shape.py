@@ -1,9 +1,10 @@
 """Whether an export still has the shape it had when its profile was kept: the same files with the same columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.integrations.ehr_exports.context import plain
 from core.integrations.ehr_exports.finding import Match
+from core.integrations.ehr_exports.sheets import Sheet
 
 
 def changes_of_shape(taken: Match, shape: Mapping[str, list[str]]) -> list[str]:
@@ -14,18 +15,35 @@ def changes_of_shape(taken: Match, shape: Mapping[str, list[str]]) -> list[str]:
     """
     said: list[str] = []
     for opened in taken.opened:
-        before = shape.get(opened.table.table)
-        if before is None:
-            continue
-        now = {plain(name): name for name in opened.names if name}
-        then = {plain(name): name for name in before if name}
-        gone = [name for key, name in then.items() if key not in now]
-        new = [name for key, name in now.items() if key not in then]
-        if gone:
-            said.append(f"{opened.sheet.shown} has no column {_listed(gone)} any more.")
-        if new:
-            said.append(f"{opened.sheet.shown} has a new column {_listed(new)}.")
+        if before := shape.get(opened.table.table):
+            said += _differences(opened.sheet.shown, before, opened.names)
+    missing = {
+        table: names
+        for table, names in shape.items()
+        if not any(o.table.table == table for o in taken.opened)
+    }
+    for sheet in taken.left_out:
+        said += _renamed(sheet, missing)
     return list(dict.fromkeys(said))
+
+
+def _differences(file: str, before: Sequence[str], names: Sequence[str]) -> list[str]:
+    now = {plain(name): name for name in names if name}
+    then = {plain(name): name for name in before if name}
+    gone = [name for key, name in then.items() if key not in now]
+    new = [name for key, name in now.items() if key not in then]
+    said = [f"{file} has no column {_listed(gone)} any more."] if gone else []
+    return said + ([f"{file} has a new column {_listed(new)}."] if new else [])
+
+
+def _renamed(sheet: Sheet, missing: Mapping[str, list[str]]) -> list[str]:
+    """A file that no table takes any more, but that has most columns of one it took: what is different."""
+    for before in missing.values():
+        wanted = {plain(name) for name in before if name}
+        for line in sheet.top():
+            if wanted and len(wanted & {plain(cell) for cell in line.cells}) * 2 > len(wanted):
+                return _differences(sheet.shown, before, line.cells)
+    return []
 
 
 def _listed(names: list[str]) -> str:
