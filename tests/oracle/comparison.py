@@ -128,6 +128,20 @@ def _missing(where: str, said: dict[str, Any], got: list[dict[str, Any]]) -> Ite
                 if name == "reason" and items[key]["pending"]:
                     continue
                 yield from _same(where, f"missing {key} {name}", items[key][name], told[key][name])
+            yield from _not_asked(f"{where} {key}", items[key]["not_asked"], told[key])
+
+
+def _not_asked(where: str, why: Any, told: dict[str, Any]) -> Iterator[Difference]:
+    """Nothing is asked for what is disputed or may be paid, and nothing else is offered as paid."""
+    if why is UNSURE:
+        return
+    if why is not None:
+        yield from _same(where, f"ask_cents of what is {why}", 0, told["ask_cents"])
+        yield from _same(
+            where, f"nothing was charged, of what is {why}", False, "nothing was charged" in told["sentence"]
+        )
+    if why != "disputed":
+        yield from _same(where, "possible match", why == "maybe paid", told["possible_match"] is not None)
 
 
 def _flags(where: str, said: dict[str, Any], row: dict[str, Any]) -> Iterator[Difference]:

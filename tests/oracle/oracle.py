@@ -36,6 +36,7 @@ from typing import Any
 
 from tests.oracle.cards import card
 from tests.oracle.cover import insurance
+from tests.oracle.desk import add_what_must_not_be_asked
 from tests.oracle.members import memberships_of
 from tests.oracle.money import accepted_not_posted, balance, missing_drafts, missing_visits
 from tests.oracle.plans import judged
@@ -71,7 +72,7 @@ def about(clinic: Clinic, patient: Row) -> dict[str, Any]:
     return {
         "card": card(clinic, patient),
         "plans": plans,
-        **missing(clinic, patient_id, plans),
+        **add_what_must_not_be_asked(clinic, patient_id, missing(clinic, patient_id, plans), own),
         "arrears_cents": UNSURE if paid_by_others else add(*(plan["arrears_cents"] for plan in plans)),
         "days_past_due": UNSURE if paid_by_others else latest([plan["days_past_due"] for plan in plans]),
         "balance": balance(clinic, patient_id),

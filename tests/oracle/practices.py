@@ -207,6 +207,36 @@ def money_is_taken_at_the_desk(files: dict[str, list[Row]], rng: Random, today: 
 
 
 @mutation
+def money_is_taken_without_a_plan(files: dict[str, list[Row]], rng: Random, today: date) -> None:
+    """Cash of an instalment's amount around its due day, which the ledger ties to nothing."""
+    plans = {row["plan_id"]: row for row in files["plans"]}
+    since = (today - timedelta(days=75)).isoformat()
+    late = [row for row in files["instalments"] if since < row["due_date"] < today.isoformat()]
+    for number, row in enumerate(some(late, rng, 0.12)):
+        plan = plans[row["plan_id"]]
+        gone = [one for one in files["payments"] if one["instalment_id"] == row["instalment_id"]]
+        if rng.random() < 0.7:
+            files["payments"][:] = [
+                one
+                for one in files["payments"]
+                if one not in gone and one["refund_of"] not in {g["payment_id"] for g in gone}
+            ]
+        day = date.fromisoformat(row["due_date"]) + timedelta(days=rng.choice((-4, -3, 0, 2, 10, 11)))
+        files["ledger"].append(
+            new(
+                "ledger",
+                entry_id=f"EL{number}",
+                patient_id=plan["payer_id"] or plan["patient_id"],
+                posted_on=min(day, today).isoformat(),
+                kind="payment",
+                part="patient",
+                amount=row["amount"],
+                description="Cash",
+            )
+        )
+
+
+@mutation
 def memberships_differ(files: dict[str, list[Row]], rng: Random, today: date) -> None:
     anchored = {row["membership_plan_id"] for row in files["membership_plans"] if row["period"] == "anchor"}
     for row in some(files["memberships"], rng, 0.3):
