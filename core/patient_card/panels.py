@@ -19,6 +19,7 @@ from core.patient_card.rows import (
     CardLine,
     CoverageLine,
     DeskLine,
+    DeskOffer,
     InstalmentLine,
     MembershipPanel,
     Moment,
@@ -318,6 +319,15 @@ def coverage_lines(judged: Judged, setting: Setting) -> tuple[CoverageLine, ...]
             )
         )
     return tuple(lines)
+
+
+def desk_offers(judged: Judged) -> tuple[DeskOffer, ...]:
+    """Every possible match of this patient, the oldest due first."""
+    return tuple(
+        DeskOffer(row.id, row.amount_cents, row.posted_on, one.item.kind, one.item.due_on)
+        for one in judged.asking.items
+        if (row := judged.matches.get((one.item.kind, one.item.id))) is not None
+    )
 
 
 def desk_lines(judged: Judged, setting: Setting) -> tuple[DeskLine, ...]:

@@ -24,6 +24,7 @@ from core.patient_card.panels import (
     card_lines,
     coverage_lines,
     desk_lines,
+    desk_offers,
     membership_panel,
     payment_lines,
     plan_panel,
@@ -113,6 +114,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         ),
         sources=source_cells(session, as_of),
         links=tuple(links_of_patient(session, None, key, as_of=as_of)),
+        desk_offers=desk_offers(judged),
         desk=desk_lines(judged, setting),
     )
 

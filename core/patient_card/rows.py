@@ -208,6 +208,17 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskOffer:
+    """Money of the ledger that may have paid something due: a person says. entry_key: its row in the store."""
+
+    entry_key: int
+    cents: int
+    posted_on: date
+    kind: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class DeskLine:
     """What a person said about money of the ledger and something due. key: its store id, to take it back."""
 
@@ -263,4 +274,5 @@ class PatientCard:
     timeline: tuple[Moment, ...]
     sources: tuple[SourceCell, ...]
     links: tuple[LinkLine, ...] = ()
+    desk_offers: tuple[DeskOffer, ...] = ()
     desk: tuple[DeskLine, ...] = ()  # answers that stand, the latest first

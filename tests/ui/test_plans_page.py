@@ -15,12 +15,16 @@ from streamlit.testing.v1 import AppTest
 
 from core import clock
 from core.forecast.reports import incoming
+from core.money import whole_dollars
 from core.reports.arrears import arrears, plans_to_look_at
 from core.reports.arrears_rows import AgingCell, ArrearsRow, PromiseCell
 from core.reports.as_file import as_table
+from core.reports.credits import credits_report
+from core.reports.prepaid import prepaid
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
+from dashboard.ui.plans import held as held_list
 from dashboard.ui.plans import incoming as incoming_list
 from dashboard.ui.plans import list as plan_list
 from dashboard.web.routes import MIDDLEWARE, ROUTES
@@ -203,3 +207,26 @@ def test_moving_the_day_changes_only_what_the_calendar_says(practice: Engine) ->
             assert later.days_past_due == (row.days_past_due or 0) + 1
             assert (later.arrears_cents or 0) >= (row.arrears_cents or 0)
             assert (later.paid_cents, later.plan, later.patient) == (row.paid_cents, row.plan, row.patient)
+
+
+def test_prepaid_care_and_credits_stand_under_the_plans(practice: Engine) -> None:
+    now = clock.now()
+    with reader(practice) as session:
+        held = prepaid(session, location_id=None, as_of=now)
+        owed = credits_report(session, location_id=None, as_of=now)
+    assert held.rows
+    assert owed.rows
+    first, second = held_list.numbers(held.rows, owed.rows, "credits")
+    assert first["value"] == whole_dollars(sum(row.unearned_cents or 0 for row in held.rows))
+    assert (second["pressed"], second["sub"].split()[0]) == (True, f"{len(owed.rows):,}")
+    for draw, report in ((held_list.prepaid_board, held), (held_list.credit_board, owed)):
+        drawn = draw(report, report.rows, "", "", MaySee())
+        assert {row["key"] for row in drawn.rows} == {row.key for row in report.rows}
+        hidden = json.dumps(draw(report, report.rows, "", "", MaySee(initials=True)).rows)
+        assert not any(row.patient in hidden for row in report.rows)
+
+
+@pytest.mark.parametrize("name", ["prepaid", "credits"])
+def test_they_are_taken_along_by_who_may(practice: Engine, name: str) -> None:
+    assert signed_in("owner").get(f"/export/{name}.csv").text.count("\n") > 1
+    assert signed_in("provider").get(f"/export/{name}.csv").status_code == 403

@@ -9,6 +9,7 @@ from core import clock
 from core.blasts.batches import Audience, Goes, LeftOut
 from core.blasts.commands import Askable, askable, check_blast, text_for
 from core.blasts.conditions import Candidate
+from core.dues.askable import because
 from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.messages.templates import Words, letterhead
@@ -43,6 +44,7 @@ def step_check(
     with right, st.container(border=True):
         st.markdown(f"**Left out {len(found.left_out):,}**")
         _left_out(found, may_see)
+        _partly(able, found, may_see)
     return found
 
 
@@ -111,6 +113,22 @@ def _left_out(found: Audience, may_see: MaySee) -> None:
     with st.expander(f"Each of them, {count(len(found.left_out), 'person', 'people')}"):
         reasons = [shown(one.reason, 200) for one in found.left_out]
         _table(found.left_out, "Why", reasons, may_see, "Everyone who is left out, with the reason")
+
+
+def _partly(able: Askable, found: Audience, may_see: MaySee) -> None:
+    """Who is asked for a part only, and what of their money is left out and why."""
+    told = [
+        (one, because(able.due[one.patient_id].left_out)) for one in found.goes if one.patient_id in able.due
+    ]
+    told = [(one, why) for one, why in told if why]
+    if not told:
+        return
+    st.markdown(f"{len(told):,} · asked for a part of what is open; the rest must wait")
+    with st.expander(f"What is left out of it, {count(len(told), 'person', 'people')}"):
+        people, reasons = [one for one, _ in told], [shown(why, 200) for _, why in told]
+        _table(
+            people, "Not asked for", reasons, may_see, "Everyone who is asked for a part, and why not for all"
+        )
 
 
 def _table(people: Sequence[Goes | LeftOut], head: str, words: list[str], may_see: MaySee, alt: str) -> None:

@@ -7,8 +7,7 @@ import streamlit as st
 from core.errors import HuddleError
 from core.ledger.models import Answer
 from core.money import short_dollars
-from core.patient_card.rows import PatientCard
-from core.reports.rows import MissingCell
+from core.patient_card.rows import DeskOffer, PatientCard
 from core.tasks.desk_answers import answer_match, take_answer_back
 from dashboard.ui import page, press
 from dashboard.ui.components import blocks
@@ -22,7 +21,7 @@ _SHOWN = 4  # answers; older ones say little
 
 def desk_blocks(card: PatientCard, may_see: MaySee) -> list[Block]:
     """One question for each row of the ledger that may have paid something, then what was answered, with Undo."""
-    asked = [_question(one, card) for one in card.missing if one.possible_match and may_see.collect]
+    asked = [_question(one, card) for one in card.desk_offers if may_see.collect]
     said = [
         blocks.decided(one.words, one.by, "good", f"desk:{one.key}" if may_see.collect else None)
         for one in card.desk[:_SHOWN]
@@ -30,10 +29,8 @@ def desk_blocks(card: PatientCard, may_see: MaySee) -> list[Block]:
     return [*asked, *said]
 
 
-def _question(one: MissingCell, card: PatientCard) -> Block:
-    row = one.possible_match
-    assert row is not None
-    money, day = short_dollars(row.amount_cents), day_month(row.posted_on, card.day)
+def _question(one: DeskOffer, card: PatientCard) -> Block:
+    money, day = short_dollars(one.cents), day_month(one.posted_on, card.day)
     what = f"the {one.kind} due {day_month(one.due_on, card.day)}"
     heading = f"{money} of {day} stands in the ledger, for no plan. Did it pay {what}?"
     options = [
@@ -41,7 +38,7 @@ def _question(one: MissingCell, card: PatientCard) -> Block:
         blocks.option(Answer.NO, "No, it was for something else", "This stays open and is asked for."),
     ]
     made = blocks.decide(
-        f"desk-{row.entry_key}", heading, options, asked={"desk": row.entry_key}, save="Save"
+        f"desk-{one.entry_key}", heading, options, asked={"desk": one.entry_key}, save="Save"
     )
     return made | {"brief": "why"}  # either answer speaks for itself
 
