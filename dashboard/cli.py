@@ -215,6 +215,7 @@ def missing_command(
     answer: Annotated[str, typer.Argument(metavar="gone|keep", help="what became of the rows")] = "",
 ) -> None:
     """Rows that a source no longer sends and that stay until a person says so: list them, or answer."""
+    import core.tables  # noqa: F401 (an answer is written down, with who gave it)
     from core.connections.losses import answer_loss, open_losses
     from core.store.engine import reader, transaction
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, delete, func, insert, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import Table, TableClause, column, delete, func, insert, select, table, update
+from sqlmodel import Session, col
 
 from core import clock
 from core.audit.commands import record
 from core.connections.models import Connection, Loss, LossAnswer, LossReason, LostRow
 from core.errors import NotFound
 from core.permissions import Identity, Permission, require
+from core.store.types import UtcInstant
 from core.store.version import touch
 
 BELIEVED = 5  # one in so many may be gone at once
@@ -112,7 +113,7 @@ def lose(
     return Lost(gone=mark_gone(session, table, missing), held=held)
 
 
-def mark_gone(session: Session, table: Table, row_ids: Sequence[int]) -> int:
+def mark_gone(session: Session, table: TableClause, row_ids: Sequence[int]) -> int:
     """Rows leave every report; nothing is erased. Returns how many."""
     for chunk in _chunks(row_ids):
         session.execute(update(table).where(table.c.id.in_(chunk)).values(gone_at=clock.now()))
@@ -161,13 +162,12 @@ def answer_loss(session: Session, actor: Identity | None, loss_id: int, *, gone:
     if not taken.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has one
         raise NotFound("This has been answered already, or the rows have come back.")
     table_name = session.execute(select(Loss.table_name).where(col(Loss.id) == loss_id)).scalar_one()
-    table = SQLModel.metadata.tables[table_name]
+    here = table(table_name, column("id"), column("gone_at", UtcInstant))
     rows = list(session.execute(select(_LOST.c.row_id).where(_LOST.c.loss_id == loss_id)).scalars())
     if gone:
-        rows = [
-            each for chunk in _chunks(rows) for each in session.execute(_still_here(table, chunk)).scalars()
-        ]
-        mark_gone(session, table, rows)
+        live = [session.execute(_still_here(here, chunk)).scalars() for chunk in _chunks(rows)]
+        rows = [row_id for chunk in live for row_id in chunk]
+        mark_gone(session, here, rows)
     detail = {"answer": answer.value, "rows": len(rows)}
     record(
         session,
@@ -221,7 +221,7 @@ def _here(
         yield row_id, sent(external_id)
 
 
-def _still_here(table: Table, row_ids: Sequence[int]):
+def _still_here(table: TableClause, row_ids: Sequence[int]):
     return select(table.c.id).where(table.c.id.in_(row_ids), table.c.gone_at.is_(None))
 
 

@@ -156,6 +156,22 @@ class LostRow(Row, table=True):
     row_id: int
 
 
+class KnownReference(Row, table=True):
+    """What a FHIR reference stands for, learnt from what a source has sent.
+
+    kind: “Patient identifier” (named: system|value), PractitionerRole (means: the practitioner's id), Organization
+    (means: its name), merged (a patient's id → that of the one who stays).
+    """
+
+    __table_args__ = (UniqueConstraint("connection_id", "kind", "named"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    kind: str
+    named: str
+    means: str
+
+
 class ProcessorLocation(Synced, table=True):
     """A location as the processor knows it (Fortis §2)."""
 

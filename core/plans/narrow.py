@@ -115,6 +115,7 @@ def _which(condition: Any) -> Any:
         .select_from(_sums)
         .where(
             _plan.c.gone_at.is_(None),
+            _patient.c.gone_at.is_(None),
             or_(
                 _patient.c.location_id.in_(bindparam("places", expanding=True)),
                 and_(bindparam("homeless"), _patient.c.location_id.is_(None)),
@@ -157,7 +158,7 @@ SUMS = (
         case((_needs_judging, 1), else_=0),
     )
     .select_from(_sums)
-    .where(_plan.c.gone_at.is_(None))
+    .where(_plan.c.gone_at.is_(None), _patient.c.gone_at.is_(None))
     .order_by(_plan.c.id)
 )
 COMING = (

@@ -13,6 +13,7 @@ from core import clock
 from core.findings.gather import gather
 from core.findings.judge import Setting, judge
 from core.findings.setting import setting_of
+from core.patients.models import Patient
 from core.patients.reports import active_patients
 from core.practice.models import Location
 from core.practice.reports import first_of, locations
@@ -55,6 +56,7 @@ def patients(
 def _visits_of_day(session: Session, location_id: int, day: date, setting: Setting) -> Iterator[MorningRow]:
     start, end = clock.day_bounds(day, setting.time_zone)
     visit, provider, kind = table_of(Appointment), table_of(Provider), table_of(AppointmentType)
+    patient = table_of(Patient)
     listed = session.execute(
         select(
             visit.c.id,
@@ -68,9 +70,9 @@ def _visits_of_day(session: Session, location_id: int, day: date, setting: Setti
             kind.c.name,
         )
         .select_from(
-            visit.outerjoin(provider, visit.c.provider_id == provider.c.id).outerjoin(
-                kind, visit.c.appointment_type_id == kind.c.id
-            )
+            visit.join(patient, visit.c.patient_id == patient.c.id)
+            .outerjoin(provider, visit.c.provider_id == provider.c.id)
+            .outerjoin(kind, visit.c.appointment_type_id == kind.c.id)
         )
         .where(
             visit.c.location_id == location_id,
@@ -78,6 +80,7 @@ def _visits_of_day(session: Session, location_id: int, day: date, setting: Setti
             visit.c.starts_at < end,
             visit.c.status.not_in(NOT_COMING),
             visit.c.gone_at.is_(None),
+            patient.c.gone_at.is_(None),  # whoever is gone upstream leaves every report (DOMAIN §0)
         )
     ).all()
     of_patients = gather(

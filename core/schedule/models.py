@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from core.store.base import Synced, one_per_source
+from core.store.base import Synced, index_where_given, one_per_source
 from core.store.types import UtcInstant
 
 
@@ -39,10 +39,15 @@ class AppointmentType(Synced, table=True):
 
 
 class Appointment(Synced, table=True):
-    """A day's list is read by location and UTC range of the local day, so a location may change its zone."""
+    """A day's list is read by location and UTC range of the local day, so a location may change its zone.
+
+    Of FHIR: own_status is what the appointment itself says, encounters the word of each encounter that names it (JSON);
+    named_visit: the appointment whose visit the row of an encounter, or of a further patient, is.
+    """
 
     __table_args__ = (
         one_per_source(),
+        index_where_given("named_visit"),
         Index(None, "location_id", "starts_at"),
         Index(None, "patient_id", "starts_at"),
     )
@@ -54,3 +59,6 @@ class Appointment(Synced, table=True):
     starts_at: datetime = Field(sa_type=UtcInstant)
     minutes: int | None = None
     status: str
+    own_status: str | None = None
+    encounters: str | None = None
+    named_visit: str | None = None

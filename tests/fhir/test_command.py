@@ -12,8 +12,22 @@ def test_the_command_counts_as_the_import_of_files_does_and_the_morning_follows(
     files = {**Invented().files(), "Coverage": [{"resourceType": "Coverage", "id": "c", "status": "?"}]}
     words = ("import-fhir", str(write(tmp_path / "export", files)), "--time-zone", "America/Denver", "--json")
     first, again = json.loads(huddle(tmp_path, *words).stdout), json.loads(huddle(tmp_path, *words).stdout)
-    assert first["files"]["Encounter"] == {"rows": 60, "stored": 60, "unchanged": 0, "quarantined": 0}
-    assert again["files"]["Encounter"] == {"rows": 60, "stored": 0, "unchanged": 60, "quarantined": 0}
+    assert first["files"]["Encounter"] == {
+        "rows": 60,
+        "stored": 60,
+        "unchanged": 0,
+        "quarantined": 0,
+        "set_aside": 0,
+        "gone": 0,
+    }
+    assert again["files"]["Encounter"] == {
+        "rows": 60,
+        "stored": 0,
+        "unchanged": 60,
+        "quarantined": 0,
+        "set_aside": 0,
+        "gone": 0,
+    }
     assert first["ignored"] == {"Observation": 10}
     (bad,) = first["quarantine"]
     assert (bad["file"], bad["line"], bad["column"]) == ("Coverage.ndjson", 1, "status")

@@ -140,7 +140,7 @@ def test_a_wrong_token_says_so_and_is_found_nowhere(sqlite_store: Engine) -> Non
         with pytest.raises(UnreadableAnswer, match=r"speaks FHIR “3\.0\.2”; Huddle reads R4"):
             check("fhir", {"base_url": served.base_url}, {"token": TOKEN})
     assert found.startswith(
-        "A FHIR server (version 4.0.1) answers and holds 1 patient. It offers no Location,"
+        "A FHIR server (version 4.0.1) answers and holds 1 patient. It offers no Organization, Location,"
     )
 
 
@@ -160,7 +160,7 @@ def test_an_import_of_a_server_is_read_under_its_connection(sqlite_store: Engine
         connected(sqlite_store, served)
         found = import_fhir(sqlite_store, f"{served.base_url}/")
     assert found.files["Patient"] == FileCounts(1, 1, 0, 0)
-    assert any("offers no Practitioner" in note for note in found.notes)
+    assert any("offers no Organization, Practitioner" in note for note in found.notes)
 
 
 def test_a_watched_folder_is_read_when_it_changes(sqlite_store: Engine, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ class Mapped:
     row: (practice file, cells); None when it is nothing that Huddle keeps. beside: types of visits and services, made
     once. second: further rows that stand and fall with the row. withdrawn: (file, external id) that must not stand.
     says: (file, external id, column, value) about another resource's row. instead_of: ids of appointments that, where
-    they are known, are this visit already. number: the EHR's own number of a patient. notes: (field, what is worth
+    they are known, are this visit already. shared_by: every patient of an appointment, each a visit of their own. unknown:
+    fields that nothing could be made of. number: the EHR's own number of a patient. notes: (field, what is worth
     telling).
     """
 
@@ -31,6 +32,7 @@ class Mapped:
     number: str | None = None
     notes: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    shared_by: list[str] = field(default_factory=list)
 
 
 def coded(concept: Concept) -> tuple[str, str] | None:

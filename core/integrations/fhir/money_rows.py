@@ -7,7 +7,7 @@ once it is balanced, one payment beside it.
 from core.integrations.fhir import records as r
 from core.integrations.fhir.mapped import Cells, Mapped, coded, day, posted_on
 from core.integrations.fhir.records import Fault, Money, Period
-from core.integrations.fhir.refs import Setting, kind_meant, meant
+from core.integrations.fhir.refs import Setting, kind_meant, meant, organization_named
 
 _KINDS = {
     "AUTOPOL": "auto",
@@ -35,11 +35,13 @@ def coverage(cover: r.Coverage, setting: Setting) -> Mapped | Fault:
         known = cover.status in ("cancelled", "draft", "entered-in-error")
         gone = Mapped(withdrawn=[("coverages", cover.id)])
         return gone if known else Fault("status", "is none of FHIR's words for a coverage")
-    payer = next((each.display for each in cover.payor if each.display), "") or ""
+    payer = next((name for each in cover.payor if (name := organization_named(setting, each))), "")
     kind = next((_KINDS[code] for code in (cover.type.codes() if cover.type else []) if code in _KINDS), "")
     if not kind and "medicare" in payer.casefold():
         kind = "medicare"
     notes: list[tuple[str, str]] = []
+    if not payer and any(kind_meant(each) in ("Organization", "") for each in cover.payor):
+        notes.append(("payor", "is not among what came; who pays is kept as unknown"))
     if cover.type and not kind:
         notes.append(("type", "has no code that Huddle knows; the kind of coverage is kept as unknown"))
     period = cover.period or Period()

@@ -125,6 +125,19 @@ class Resource(Part):
     meta: Meta | None = None
 
 
+class Organization(Resource):
+    identifier: list[Identifier] = []
+    name: str | None = None
+    alias: list[str | None] = []
+
+
+class PatientLink(Part):
+    """type: replaced-by and replaces are a merge; refer and seealso are not."""
+
+    other: Reference | None = None
+    type: str | None = None
+
+
 class Patient(Resource):
     identifier: list[Identifier] = []
     active: bool | None = None
@@ -133,6 +146,7 @@ class Patient(Resource):
     birth_date: str | None = None
     deceased_boolean: bool | None = None
     deceased_date_time: str | None = None
+    link: list[PatientLink] = []
 
 
 class Practitioner(Resource):
@@ -141,6 +155,7 @@ class Practitioner(Resource):
 
 
 class PractitionerRole(Resource):
+    identifier: list[Identifier] = []
     active: bool | None = None
     practitioner: Reference | None = None
     location: list[Reference] = []
@@ -157,8 +172,9 @@ class Location(Resource):
 
 
 class Participant(Part):
-    """Of an appointment (actor) or of an encounter (individual)."""
+    """Of an appointment (actor, status) or of an encounter (individual)."""
 
+    status: str | None = None
     actor: Reference | None = None
     individual: Reference | None = None
     type: list[Concept] = []
@@ -243,6 +259,7 @@ class Invoice(Resource):
 MODELS: dict[str, type[Resource]] = {
     model.__name__: model
     for model in (
+        Organization,
         Location,
         Practitioner,
         PractitionerRole,
@@ -266,12 +283,45 @@ _WORDS = {
 }
 
 
-def parse(kind: str, resource: Mapping[str, Any]) -> Resource | Fault:
-    """The fields we read of a resource of that kind, or why it cannot be used."""
-    try:
-        parsed = MODELS[kind].model_validate(resource)
-    except ValidationError as error:
-        return _fault(error)
+# fields without which a resource means nothing: its key, whose it is, when, how much, and whether it stands
+_MATTER = frozenset(
+    [
+        "id",
+        "status",
+        "subject",
+        "participant",
+        "start",
+        "period",
+        "beneficiary",
+        "date",
+        "totalNet",
+        "totalGross",
+        "priceOverride",
+        "practitioner",
+        "occurrenceDateTime",
+        "occurrencePeriod",
+        "enteredDate",
+        "guarantor",
+    ]
+)
+
+
+def parse(kind: str, resource: Mapping[str, Any], unknown: list[Fault] | None = None) -> Resource | Fault:
+    """The fields we read of a resource of that kind, or why it cannot be used.
+
+    unknown: takes the fields that cannot be read and that it can do without.
+    """
+    while True:
+        try:
+            parsed = MODELS[kind].model_validate(resource)
+            break
+        except ValidationError as error:
+            fault = _fault(error)
+            name = fault.field.partition(".")[0]
+            if unknown is None or name in _MATTER or name not in resource:
+                return fault
+            unknown.append(fault)
+            resource = {each: value for each, value in resource.items() if each != name}
     if _ID.fullmatch(parsed.id) is None:
         return Fault("id", "is not an id such as a server gives")
     return parsed

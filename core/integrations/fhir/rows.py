@@ -21,7 +21,7 @@ from core.integrations.fhir.people import (
     written_name,
 )
 from core.integrations.fhir.records import Concept, Fault, Period, Resource
-from core.integrations.fhir.refs import Setting, kind_meant, meant
+from core.integrations.fhir.refs import MERGED, ORGANIZATION, ROLE, Setting, kind_meant, meant
 
 _ZONE = "http://hl7.org/fhir/StructureDefinition/timezone"
 
@@ -55,13 +55,24 @@ def _address(address: r.Address | None) -> str:
     return address.text or ", ".join(part for part in parts if part)
 
 
+def _organization(payer: r.Organization, setting: Setting) -> Mapped | Fault:
+    """Nothing of its own: its name is what coverages call their payer."""
+    setting.identifiers.learn(ORGANIZATION, payer.identifier, payer.id)
+    if name := payer.name or next((each for each in payer.alias if each), ""):
+        setting.identifiers.keep(ORGANIZATION, payer.id, name[:500])
+    return Mapped()
+
+
 def _practitioner(person: r.Practitioner, setting: Setting) -> Mapped | Fault:
     setting.identifiers.learn("Practitioner", person.identifier, person.id)
     return Mapped(("providers", {"provider_id": person.id, "name": written_name(person.name)}))
 
 
 def _role(role: r.PractitionerRole, setting: Setting) -> Mapped | Fault:
+    setting.identifiers.learn(ROLE, role.identifier, role.id)
     person = meant(setting, role.practitioner, "Practitioner")
+    if person:
+        setting.identifiers.keep(ROLE, role.id, person)
     place = meant(setting, role.location[0], "Location") if len(role.location) == 1 else None
     if role.active is False or person is None or place is None:
         return Mapped()
@@ -70,6 +81,8 @@ def _role(role: r.PractitionerRole, setting: Setting) -> Mapped | Fault:
 
 def _patient(person: r.Patient, setting: Setting) -> Mapped | Fault:
     first, last = name_of(person.name)
+    setting.identifiers.learn("Patient", person.identifier, person.id)
+    _merges(person, setting)
     deceased = person.deceased_boolean is True or bool(person.deceased_date_time)
     notes: list[tuple[str, str]] = []
     born = person.birth_date or ""
@@ -90,6 +103,16 @@ def _patient(person: r.Patient, setting: Setting) -> Mapped | Fault:
         "active": "no" if deceased or person.active is False else "yes",
     }
     return Mapped(("patients", cells), number=number_of(person.identifier), notes=notes)
+
+
+def _merges(person: r.Patient, setting: Setting) -> None:
+    """Patient.link: replaced-by and replaces tell the same, from either side."""
+    for link in person.link:
+        other = meant(setting, link.other, "Patient")
+        if other and other != person.id and link.type == "replaced-by":
+            setting.identifiers.keep(MERGED, person.id, other)
+        elif other and other != person.id and link.type == "replaces":
+            setting.identifiers.keep(MERGED, other, person.id)
 
 
 def _account(account: r.Account, setting: Setting) -> Mapped | Fault:
@@ -129,19 +152,31 @@ def _appointment(visit: r.Appointment, setting: Setting) -> Mapped | Fault:
         return Fault("status", "is none of FHIR's words for an appointment")
     if visit.start and (fault := _no_instant(visit.start, "start")):
         return fault
-    actors = [each.actor for each in visit.participant]
+    actors = [each.actor for each in visit.participant if each.status != "declined"]
     concepts = [*visit.service_type, *([visit.appointment_type] if visit.appointment_type else [])]
     minutes = visit.minutes_duration or _minutes(visit.start, visit.end)
-    return _visit(
+    patients = list(dict.fromkeys(found for each in actors if (found := meant(setting, each, "Patient"))))
+    declined = [each.actor for each in visit.participant if each.status == "declined"]
+    notes = [
+        ("participant", f"{whom} who declined is not expected")
+        for whom, kind in (("a patient", "Patient"), ("a practitioner", "Practitioner"))
+        if any(meant(setting, each, kind) for each in declined)
+    ]
+    if not patients and any(meant(setting, each, "Patient") for each in declined):
+        return Mapped(withdrawn=[("appointments", visit.id)], notes=notes)
+    made = _visit(
         visit.id,
         _VISITS[visit.status],
         concepts,
-        patient_id=first(setting, actors, "Patient"),
+        patient_id=next(iter(patients), ""),
         provider_id=first(setting, actors, "Practitioner"),
         location_id=first(setting, actors, "Location"),
         starts_at=visit.start or "",
         minutes=minutes,
     )
+    made.notes += notes
+    made.shared_by = patients
+    return made
 
 
 _ENCOUNTERS = {
@@ -221,6 +256,7 @@ def _minutes(start: str | None, end: str | None) -> int | None:
 
 
 _MAPPINGS: dict[str, Callable[[Any, Setting], Mapped | Fault]] = {
+    "Organization": _organization,
     "Location": _location,
     "Practitioner": _practitioner,
     "PractitionerRole": _role,

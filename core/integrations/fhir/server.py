@@ -17,6 +17,7 @@ PAGE = 200
 MOST_PAGES = 100_000
 # parents before what refers to them: the order everything is loaded in
 USED = (
+    "Organization",
     "Location",
     "Practitioner",
     "PractitionerRole",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.integrations.practice_files.cells import BadCell
+from core.integrations.practice_files.cells import BadCell, is_damaged
 from core.integrations.practice_files.columns import PracticeFile, Values
 from core.integrations.practice_files.ends import is_footer
 from core.integrations.practice_files.layout import Layout, layout_of, opened, plain
@@ -110,7 +110,7 @@ class OpenFile:
             self.short += 1
             cells += [""] * (layout.width - found)
         name = plain_cell(cells[self._key])
-        if lines := layout.doubled.get(name):
+        if (lines := layout.doubled.get(name)) and not is_damaged(name):
             return self._doubled(row, name, lines)
         if (by := layout.repeated.get(name, row.line)) != row.line:
             return Repeated(row.line, name, by)

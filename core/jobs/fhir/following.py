@@ -10,6 +10,8 @@ from core.connections.models import QuarantinedRow
 from core.connections.quarantine import open_rows
 from core.integrations.fhir.files import Unit
 from core.integrations.fhir.refs import Setting
+from core.jobs.fhir.meanings import merged
+from core.jobs.fhir.merging import hand_over
 from core.jobs.fhir.reading import LEFT_OUT, WAITING
 from core.jobs.fhir.storing import OWN_LOCATION
 from core.jobs.practice_files.guarantors import link_guarantors, name_practice
@@ -23,13 +25,15 @@ _WAITING: Table = QuarantinedRow.__table__  # type: ignore[attr-defined]  # SQLM
 _AT_ONCE = 1_000
 
 
-def follow(session: Session, connection_id: int, kind: str) -> None:
+def follow(session: Session, connection_id: int, kind: str, setting: Setting) -> None:
     """What rests on a kind of resource as a whole."""
     if kind == "Location":
         name_practice(session, connection_id)
     elif kind in ("Patient", "Account"):
         link_guarantors(session, connection_id)
-    elif kind in ("Appointment", "Encounter"):
+    if kind == "Patient":
+        hand_over(session, connection_id, merged(session, connection_id, setting.identifiers))
+    if kind in ("Appointment", "Encounter"):
         place_patients(session, connection_id)
 
 

@@ -26,8 +26,17 @@ from core.integrations.fhir.files import UNREADABLE, FhirFile, Unit, fault_of, f
 from core.integrations.fhir.refs import Identifiers, Setting
 from core.integrations.fhir.server import USED, FhirServer
 from core.jobs.fhir.following import first_zone, follow, give_a_place, in_turn, waiting
+from core.jobs.fhir.meanings import remembered
 from core.jobs.fhir.result import FhirResult
-from core.jobs.fhir.storing import Places, Stored, ids_of, mark_absent, store_chunk
+from core.jobs.fhir.storing import (
+    Places,
+    Stored,
+    held_of,
+    ids_of,
+    mark_absent,
+    store_chunk,
+    store_deletions,
+)
 from core.jobs.practice_files.result import FileCounts, in_run
 from core.store.engine import reader, transaction
 
@@ -71,6 +80,7 @@ def load_files(load: Load, path: Path) -> FhirResult:
     Raises BadInput when there is nothing to read at all.
     """
     paths = fhir_files(path)
+    _remember_meanings(load)
     if not paths:
         raise BadInput(f"The folder {path} holds no FHIR file (.ndjson, .jsonl or .json).")
     files: list[FhirFile] = []
@@ -112,6 +122,7 @@ def load_server(load: Load, client: FhirServer) -> FhirResult:
 
     What cannot be read of one kind is an error in the result; wrong keys or no answer end the load.
     """
+    _remember_meanings(load)
     try:
         offered = client.offered()
     except HuddleError as error:
@@ -130,6 +141,12 @@ def load_server(load: Load, client: FhirServer) -> FhirResult:
         if kind == "Location":
             _give_a_place(load)
     return load.result
+
+
+def _remember_meanings(load: Load) -> None:
+    """What references stood for in earlier loads."""
+    with reader(load.engine) as session:
+        remembered(session, load.connection_id, load.setting.identifiers)
 
 
 def server_client(settings: Mapping[str, str], secrets: Mapping[str, str], **wire: Any) -> FhirServer:
@@ -156,6 +173,9 @@ def _load_kind(load: Load, kind: str, files: list[FhirFile]) -> None:
         for file in files:
             for chunk in in_turn(file.units(kind), CHUNK):
                 _store(load, kind, places, run_id, chunk)
+        for file in files:  # what is gone, wherever it stands beside what is there
+            for chunk in in_turn(file.units(kind, deleted=True), CHUNK):
+                _store(load, kind, places, run_id, chunk, deleted=True)
         _finish(load, kind, run_id)
     except HuddleError as problem:
         _fail(load, run_id, problem.sentence)
@@ -176,6 +196,7 @@ def _load_served(load: Load, kind: str, client: FhirServer) -> None:
         held = place_of(session, load.connection_id, kind).cursor
         whole = load.full or not held
         run_id = start_run(session, load.connection_id, kind, full=whole)
+        held_before = held_of(session, kind, load.connection_id) if whole else 0
     load.result.add(kind, FileCounts(), [])
     since = None if whole else datetime.fromtimestamp(int(held), UTC) - OVERLAP
     seen: set[str] = set()
@@ -191,7 +212,10 @@ def _load_served(load: Load, kind: str, client: FhirServer) -> None:
         if whole and seen and (total is None or total == len(seen) == came):
             with transaction(load.engine) as session:
                 load.confirm(session)
-                mark_absent(session, kind, load.connection_id, seen)
+                lost = mark_absent(session, kind, load.connection_id, seen, held_before)
+                add_counts(session, run_id, gone=lost.gone)
+            load.result.add(kind, FileCounts(gone=lost.gone), [])
+            load.result.remarks += [sentence] if (sentence := lost.sentence(kind)) else []
         _finish(load, kind, run_id, high=high)
     except HuddleError as problem:
         _fail(load, run_id, problem.sentence)
@@ -231,14 +255,16 @@ def _begin(load: Load, kind: str) -> Places:
     if retried:
         load.result.retried[kind] = retried
         with transaction(load.engine) as session:
-            follow(session, load.connection_id, kind)
+            follow(session, load.connection_id, kind, load.setting)
     return places
 
 
-def _store(load: Load, kind: str, places: Places, run_id: int, units: list[Unit]) -> Stored:
+def _store(
+    load: Load, kind: str, places: Places, run_id: int, units: list[Unit], *, deleted: bool = False
+) -> Stored:
     with transaction(load.engine) as session:
         load.confirm(session)
-        stored = store_chunk(session, kind, places, units)
+        stored = (store_deletions if deleted else store_chunk)(session, kind, places, units)
         add_counts(session, run_id, **in_run(stored.counts))
     load.result.count(kind, stored)
     load.said(f"{kind}, {load.result.files[kind].rows:,} read")
@@ -248,7 +274,7 @@ def _store(load: Load, kind: str, places: Places, run_id: int, units: list[Unit]
 def _finish(load: Load, kind: str, run_id: int, *, high: int = 0) -> None:
     with transaction(load.engine) as session:
         load.confirm(session)
-        follow(session, load.connection_id, kind)
+        follow(session, load.connection_id, kind, load.setting)
         finish_run(session, run_id)
         place = place_of(session, load.connection_id, kind)
         if kind == UNREADABLE:
@@ -290,7 +316,7 @@ def _counted(load: Load, stamp: str) -> bool:
         seen = json.loads(place.cursor or "{}")
         if seen.get("stamp") != stamp:
             return False
-        for kind, (rows, _stored, _unchanged, quarantined) in seen["counts"].items():
+        for kind, (rows, _stored, _unchanged, quarantined, *_more) in seen["counts"].items():
             counts = FileCounts(rows, 0, rows - quarantined, quarantined)
             run_id = start_run(session, load.connection_id, kind)
             add_counts(session, run_id, **in_run(counts))

@@ -12,6 +12,7 @@ from core.integrations.fhir.mapped import Cells, Mapped
 from core.integrations.fhir.records import MODELS, Fault, Resource, parse
 from core.integrations.fhir.refs import Setting
 from core.integrations.fhir.rows import mapped
+from core.integrations.fhir.versions import other_version
 from core.integrations.practice_files.columns import FILES
 from core.integrations.practice_files.records import Parsed, RowParsing
 from core.integrations.records import Rejected, SetAside
@@ -93,13 +94,52 @@ def read(kind: str, unit: Unit, setting: Setting) -> Ready | Rejected:
         return Rejected(
             "", unit.line, "", f"{_where(unit)}: changed while it was read", _kept(UNREADABLE, unit.resource)
         )
-    parsed = parse(kind, unit.resource)
+    unknown: list[Fault] = []
+    parsed = parse(kind, unit.resource, unknown)
     if isinstance(parsed, Fault):
-        return rejected(kind, unit, parsed.field, parsed.reason)
-    made = mapped(kind, parsed, setting._replace(aliases=unit.aliases))
+        return rejected(kind, unit, parsed.field, _with_version(kind, unit, parsed.reason))
+    beside: list[tuple[str, Cells]] = []
+    made = mapped(
+        kind,
+        parsed,
+        setting._replace(aliases=unit.aliases, contained=_contained(unit.resource), beside=beside),
+    )
     if isinstance(made, Fault):
-        return rejected(kind, unit, made.field, made.reason)
-    return _checked(kind, unit, parsed, made)
+        return rejected(kind, unit, made.field, _with_version(kind, unit, made.reason))
+    made.beside += beside
+    made.notes += [(fault.field, f"{fault.reason}; it is kept as unknown") for fault in unknown]
+    made.unknown += [fault.field for fault in unknown]
+    found = _checked(kind, unit, parsed, made)
+    if isinstance(found, Rejected) and (version := other_version(kind, unit.resource)):
+        return found._replace(reason=f"{found.reason}. {OTHER_VERSION.format(version)}")
+    return found
+
+
+OTHER_VERSION = "It is FHIR {}, and Huddle reads R4"
+
+
+def _with_version(kind: str, unit: Unit, reason: str) -> str:
+    """The reason, and the version of FHIR where it is another: a wrong field may be right there."""
+    version = other_version(kind, unit.resource)
+    return f"{reason}. {OTHER_VERSION.format(version)}" if version else reason
+
+
+def _contained(resource: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    held = resource.get("contained")
+    return {
+        each["id"].removeprefix("#"): each
+        for each in (held if isinstance(held, list) else [])
+        if isinstance(each, Mapping) and isinstance(each.get("id"), str)
+    }
+
+
+def instant(stamp: str) -> int | None:
+    """Unix seconds of an instant as a sender writes it; None when it is none, or cannot be right."""
+    try:
+        at = datetime.fromisoformat(stamp).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return int(at.timestamp()) if clock.EPOCH <= at <= clock.now() + _AHEAD else None
 
 
 def rejected(kind: str, unit: Unit, field: str, reason: str) -> Rejected:

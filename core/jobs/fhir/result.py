@@ -6,7 +6,7 @@ from typing import Any
 
 from core.integrations.records import Rejected
 from core.jobs.fhir.storing import Stored
-from core.jobs.practice_files.result import LISTED, SHOWN, FileCounts, ImportResult
+from core.jobs.practice_files.result import LISTED, SHOWN, FileCounts, ImportResult, Unknown
 
 
 @dataclass(slots=True)
@@ -21,6 +21,9 @@ class FhirResult(ImportResult):
     def count(self, kind: str, stored: Stored) -> None:
         """Add one stored chunk."""
         self.add(kind, stored.counts, [])
+        for (_kind, name), count in stored.unknown.items():
+            before = self.unknown.get((kind, name), Unknown(0, 0, ""))
+            self.unknown[kind, name] = before._replace(count=before.count + count)
         self.places += stored.rejected[: max(0, LISTED - len(self.places))]
         for file, line, name, note in stored.notes:
             first, count = self.cells.get((f"{kind} in {file}", name, note), (line or 0, 0))

@@ -120,6 +120,13 @@ class Known:
                 for external_id in self._in_doubt(session, column.parent, asked):
                     known.pop(external_id, None)
 
+    def learn_patients(self, session: Session, external_ids: set[str]) -> None:
+        """Learn patients who are named beside the references of a row."""
+        known = self.parents.setdefault("patients", {})
+        missing = sorted(external_ids - known.keys())
+        for start in range(0, len(missing), _ASKED):
+            known.update(self._ask(session, "patients", missing[start : start + _ASKED]))
+
     def _ask(self, session: Session, parent: str, external_ids: list[str]) -> dict[str, Parent]:
         columns = table_of(parent).c
         place = columns.location_id if "location_id" in columns else null()
