@@ -41,10 +41,18 @@ class Settings(BaseSettings):
     card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)
     state: str = Field(default="", pattern="^([A-Z]{2})?$")  # where the practice is, such as MN: prepaid care
     credit_years: int = Field(default=3, ge=1, le=10)  # after which an unclaimed credit falls to the state
+    week_starts: Literal["sunday", "monday", "saturday"] = (
+        "sunday"  # from which day a limit per week counts (DOMAIN §5)
+    )
     worker: bool = True  # run the embedded worker inside `huddle serve`
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For and -Proto are believed, e.g. 127.0.0.1
     metrics_token: str = ""
     log_level: str = "INFO"
+
+    @property
+    def first_weekday(self) -> int:
+        """The day a week starts with, as date.weekday() counts: 0 Monday … 6 Sunday."""
+        return {"monday": 0, "saturday": 5, "sunday": 6}[self.week_starts]
 
 
 @lru_cache(maxsize=1)

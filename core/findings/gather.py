@@ -21,7 +21,7 @@ from core.findings.desk import add_desk_money, add_open_asks
 from core.insurance.rules import CoverageFacts
 from core.ledger.facts import EntryFacts
 from core.memberships.choices import ChoiceFacts
-from core.memberships.facts import BenefitFacts, ExtraFacts, MembershipFacts, MembershipPlanFacts
+from core.memberships.facts import BenefitFacts, ExtraFacts, Member, MembershipFacts, MembershipPlanFacts
 from core.memberships.standing_choices import standing_choices
 from core.patients.person import Person
 from core.payments.facts import GIVEN_BACK, PaymentFacts, RecurringFacts
@@ -46,12 +46,19 @@ RECENT_VISITS = timedelta(days=70)  # two billing periods: enough for anybody wi
 
 @dataclass(slots=True)
 class MembershipRecord:
+    """pool: the other memberships that share its visits, each with its patient's visits."""
+
     membership: MembershipFacts
     plan: MembershipPlanFacts
     benefits: list[BenefitFacts]
     extras: list[ExtraFacts] = field(default_factory=list)
     choices: Sequence[ChoiceFacts] = ()
     card_ref: str | None = None
+    pool: list[tuple[Member, Sequence[VisitFacts]]] = field(default_factory=list)
+
+    @property
+    def member(self) -> Member:
+        return Member(self.membership, self.plan, self.benefits, self.extras, self.choices)
 
 
 @dataclass(slots=True)
@@ -108,7 +115,9 @@ def gather(
     today = clock.local_date(as_of, time_zone)
     ids = list(facts)
     _add_memberships(session, facts, ids)
-    _add_visits(session, facts, ids, as_of, min(as_of - RECENT_VISITS, since or as_of), whole=whole)
+    since = min(as_of - RECENT_VISITS, since or as_of)
+    _add_visits(session, facts, ids, as_of, since, whole=whole)
+    _add_pools(session, facts, since, whole=whole)
     by_ref = _add_cards(session, facts, ids)
     plans = _add_plans(session, facts, ids, by_ref)
     add_instalments(session, plans)
@@ -204,6 +213,41 @@ def _add_visits(
     if unseen:
         for key, instant in rows_of(session, queries.LAST_DONE, ids=unseen, until=as_of):
             facts[key].last_done = instant
+
+
+def _add_pools(session: Session, facts: dict[int, PatientFacts], since: datetime, *, whole: bool) -> None:
+    """The other memberships of a family pool, and the visits of those who have them."""
+    records = [r for of in facts.values() for r in of.memberships if r.membership.pool_id]
+    if not records:
+        return
+    pools = sorted({record.membership.pool_id or "" for record in records})
+    plans = {row[0]: MembershipPlanFacts._make(row) for row in rows_of(session, queries.MEMBERSHIP_PLANS)}
+    benefits: dict[int, list[BenefitFacts]] = {}
+    for plan_id, *row in rows_of(session, queries.BENEFITS):
+        benefits.setdefault(plan_id, []).append(BenefitFacts._make(row))
+    together = [
+        MembershipFacts._make(row) for _, *row in rows_of(session, queries.MEMBERSHIPS_OF_POOLS, pools=pools)
+    ]
+    extras: dict[int, list[ExtraFacts]] = {}
+    for membership_id, *row in rows_of(session, queries.EXTRAS, ids=[one.id for one in together]):
+        extras.setdefault(membership_id, []).append(ExtraFacts._make(row))
+    people = sorted({one.patient_id for one in together})
+    far = whole or any(plans[one.membership_plan_id].period != "month" for one in together)
+    rows = (
+        rows_of(session, queries.VISITS, ids=people)
+        if far
+        else rows_of(session, queries.VISITS_SINCE, ids=people, since=since)
+    )
+    visits: dict[int, list[VisitFacts]] = {}
+    for row in rows:
+        visits.setdefault(row[2], []).append(VisitFacts._make(row))
+    for record in records:
+        mine = record.membership
+        for one in together:
+            if one.pool_id == mine.pool_id and one.id != mine.id:
+                plan = plans[one.membership_plan_id]
+                member = Member(one, plan, benefits.get(plan.id, []), extras.get(one.id, []))
+                record.pool.append((member, visits.get(one.patient_id, [])))
 
 
 def _add_cards(session: Session, facts: dict[int, PatientFacts], ids: list[int]) -> CardsByRef:

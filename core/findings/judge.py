@@ -28,7 +28,9 @@ from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import EntryFacts, raises_cents
 from core.ledger.rules import Balance, judge_balance
 from core.memberships.facts import Cover, MembershipFinding
-from core.memberships.rules import covered_elsewhere, judge_membership
+from core.memberships.pools import Mate
+from core.memberships.rules import Given, Moment, covered_elsewhere, judge_membership
+from core.memberships.terms import terms_of
 from core.payments.facts import Draft, PaymentFacts, pending_cents
 from core.plans.facts import PlanState
 from core.plans.records import PlanRecord
@@ -146,21 +148,18 @@ def _memberships(
     elsewhere = (
         covered_elsewhere(several, facts.visits, setting.as_of, setting.time_zone) if len(several) > 1 else {}
     )
+    moment = Moment(setting.as_of, setting.time_zone, visit, setting.first_weekday)
     for record in facts.memberships:
-        finding = judge_membership(
-            record.membership,
-            record.plan,
-            record.benefits,
-            record.extras,
-            facts.visits,
-            setting.as_of,
-            setting.time_zone,
-            at_hand=visit,
-            last_done=facts.last_done,
-            covered_elsewhere=elsewhere.get(record.membership.id, frozenset()),
-            choices=record.choices,
-        )
-        yield record, finding
+        elsewhere_covered = elsewhere.get(record.membership.id, frozenset())
+        given = Given(facts.visits, facts.last_done, None, elsewhere_covered, _mates(record, setting))
+        yield record, judge_membership(record.member, given, moment)
+
+
+def _mates(record: MembershipRecord, setting: Setting) -> list[Mate]:
+    return [
+        Mate(member, terms_of(member.membership, member.plan, setting.today), visits)
+        for member, visits in record.pool
+    ]
 
 
 def _items(

@@ -45,6 +45,11 @@ MEMBERSHIPS = (
     .where(_membership.c.patient_id.in_(IDS), _membership.c.gone_at.is_(None))
     .order_by(_membership.c.id)
 )
+MEMBERSHIPS_OF_POOLS = (
+    select(_membership.c.card_ref, *columns_of(Membership, MembershipFacts, card_id=NONE))
+    .where(_membership.c.pool_id.in_(bindparam("pools", expanding=True)), _membership.c.gone_at.is_(None))
+    .order_by(_membership.c.id)
+)
 # both small tables whole: what a practice sells
 MEMBERSHIP_PLANS = select(*columns_of(MembershipPlan, MembershipPlanFacts))
 BENEFITS = select(_benefit.c.membership_plan_id, *columns_of(MembershipBenefit, BenefitFacts)).where(

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.connections.models import PROCESSORS, Connection, ConnectionState, SyncCursor
+from core.memberships.weeks import SUNDAY
 from core.practice.models import Location
 from core.settings import settings
 from core.store.base import table_of
@@ -18,7 +19,7 @@ class Setting:
     """as_of: the instant asked at (aware UTC). today is local to time_zone.
 
     cards_known: some source of cards is there and not too old. ledger_known: the practice's ledger reaches us.
-    everyone_needs_card: the practice's policy (DOMAIN §2).
+    everyone_needs_card: the practice's policy (DOMAIN §2). first_weekday: 0 Monday … 6 Sunday.
     """
 
     as_of: datetime
@@ -28,6 +29,7 @@ class Setting:
     cards_known: bool
     processors: bool
     ledger_known: bool
+    first_weekday: int = SUNDAY
 
 
 # of Fortis, Cash Practice, its report of auto-debits, and practice files
@@ -55,4 +57,5 @@ def setting_of(session: Session, place: Location, as_of: datetime) -> Setting:
         cards_known=any(resource in CARD_RESOURCES and synced >= fresh for resource, synced, _ in cursors),
         processors=any(kind in PROCESSORS for _, _, kind in cursors),
         ledger_known=any(resource == "ledger" for resource, _, _ in cursors),
+        first_weekday=settings().first_weekday,
     )

@@ -71,10 +71,10 @@ class Settled(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """The visits of a period and class in start order beside what is allowed. extras: rollover and add-ons in it."""
+    """The visits of a period and class in start order. over: how many are too many; extras: rollover and add-ons in it."""
 
     visits: Sequence[VisitFacts]
-    allowance: int
+    over: int
     extras: int
     first_day: date
     last_day: date
@@ -90,7 +90,7 @@ def settle(
     allows; none does more than there is to settle."""
     here = {visit.id: visit for visit in line.visits}
     mine = [(choice, here[choice.appointment_id]) for choice in choices if choice.appointment_id in here]
-    over = max(0, len(line.visits) - line.allowance)
+    over = line.over
     posted = _posted([choice for choice, _ in mine if choice.kind == ChoiceKind.EXTRA], line.extras)
     decisions: list[Decision] = []
     bigger: ChoiceFacts | None = None

@@ -1,12 +1,14 @@
 """What the membership rules read and what they answer. Field names are the columns of core/memberships/models.py."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from core.clock import local_date
-from core.memberships.choices import ChoiceKind, ChoiceStanding, Decision
+from core.memberships.choices import ChoiceFacts, ChoiceKind, ChoiceStanding, Decision
 from core.memberships.periods import Terms
+from core.memberships.weeks import SUNDAY, place_in_week
 from core.schedule.rules import VisitFacts
 from core.severity import Severity
 
@@ -63,6 +65,16 @@ class ExtraFacts(NamedTuple):
     visits: int
 
 
+class Member(NamedTuple):
+    """One membership with what its rule reads beside the visits."""
+
+    membership: MembershipFacts
+    plan: MembershipPlanFacts
+    benefits: Sequence[BenefitFacts]
+    extras: Sequence[ExtraFacts] = ()
+    choices: Sequence[ChoiceFacts] = ()
+
+
 class MembershipState(StrEnum):
     """The words of DOMAIN §5. FROZEN and OK have nothing to say and are never a row."""
 
@@ -96,12 +108,14 @@ class Cover(StrEnum):
 class Covered(NamedTuple):
     """How one visit stands to a membership: visit `number` of `allowance` in its period.
 
-    number None = its period was not judged; allowance None with a number = unlimited.
+    number None = its period was not judged; allowance None with a number = unlimited. in_week: the limit per week
+    decides, and both count in the visit's own week.
     """
 
     cover: Cover
     number: int | None = None
     allowance: int | None = None
+    in_week: bool = False
 
     @property
     def words(self) -> str:
@@ -114,18 +128,22 @@ class Covered(NamedTuple):
             )
         if self.number is None:
             return ""
+        if self.in_week:
+            return f"visit {self.number} of {self.allowance} in its week"
         return (
             f"visit {self.number}" if self.allowance is None else f"visit {self.number} of {self.allowance}"
         )
 
 
 class UseLine(NamedTuple):
-    """The use of one service class in one period; period_end is its last day.
+    """The use of one service class in one period; period_end is its last day, the term's where that ends first.
 
     allowance None = unlimited; it holds base, rollover, add-ons and what was granted (bigger: what a plan asked for
     allows). counted: the visits behind used + booked, in start order, without those set aside by a choice. lapsing:
     visits that nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the
     period that holds today. says: the states it has to tell, worst first. service_class None = all classes together.
+    excess: the visits that are over, in start order, of a pool this patient's own; over is how many. beyond_week: ids
+    of those that are too many in their week, per_week of which are allowed. shared: a pool counts together.
     """
 
     period_start: date
@@ -145,6 +163,10 @@ class UseLine(NamedTuple):
     decisions: tuple[Decision, ...] = ()
     granted: int = 0
     following: "UseLine | None" = None
+    excess: tuple[VisitFacts, ...] = ()
+    per_week: int | None = None
+    beyond_week: frozenset[int] = frozenset()
+    shared: bool = False
 
     @property
     def state(self) -> MembershipState:
@@ -156,9 +178,9 @@ class UseLine(NamedTuple):
         return self.used + self.booked
 
     @property
-    def excess(self) -> tuple[VisitFacts, ...]:
-        """The last `over` visits by start time."""
-        return self.counted[-self.over :] if self.over else ()
+    def ends_on(self) -> date | None:
+        """The last day; None of a prepaid package without an end."""
+        return None if self.period_end == date.max else self.period_end
 
     @property
     def to_come(self) -> int:
@@ -220,6 +242,7 @@ class MembershipFinding(NamedTuple):
     next_covered: VisitFacts | None
     days_since_last_visit: int | None
     unsure: bool = False
+    first_weekday: int = SUNDAY
 
     def line_of(self, visit: VisitFacts) -> UseLine | None:
         """The line that a visit of this membership counts in; None when its class or period has none."""
@@ -244,7 +267,11 @@ class MembershipFinding(NamedTuple):
         if (aside := line.aside(visit)) is not None:
             return Covered(Cover.DROP_IN if aside is ChoiceKind.DROP_IN else Cover.TO_MOVE)
         place = (visit.starts_at, visit.id)
-        number = 1 + sum(1 for other in line.counted if (other.starts_at, other.id) < place)
+        before = [other for other in line.counted if (other.starts_at, other.id) < place]
+        if visit.id in line.beyond_week:
+            number = place_in_week(visit, line.counted, self.time_zone, self.first_weekday)
+            return Covered(Cover.EXCESS, number, line.per_week, in_week=True)
+        number = 1 + sum(1 for other in before if other.id not in line.beyond_week)
         if line.allowance is not None and number > line.allowance:
             granted = Cover.EXCESS
         return Covered(granted, number, line.allowance)

@@ -4,53 +4,47 @@ SQL narrows to visits from the start of the oldest period that a member still co
 change an answer: tests judge the same practice from everything and compare.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select
 from sqlmodel import Session
 
 from core import clock
 from core.errors import NotFound
-from core.memberships.choices import ChoiceFacts
 from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
+    Member,
     MembershipFacts,
     MembershipFinding,
     MembershipPlanFacts,
 )
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
-from core.memberships.rules import counts_since, covered_elsewhere, judge_membership
+from core.memberships.pools import Mate
+from core.memberships.rules import Given, Moment, covered_elsewhere, judge_membership
 from core.memberships.standing_choices import standing_choices
+from core.memberships.terms import counts_since, terms_of
 from core.patients.models import Patient
+from core.practice.models import Location
 from core.practice.reports import places
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.rules import VisitFacts
+from core.settings import settings
 from core.store.base import table_of
 from core.store.types import UtcInstant
 
 ALL_TIME, END_OF_TIME = date(1, 1, 2), date(9999, 12, 30)
 LOOK_BACK_DAYS = 95  # of visits that usually settle what rolled over
-NEAR_DAYS = 34  # the longest period that may have begun before today
-
-
-class Member(NamedTuple):
-    """One membership with what its rule reads beside the visits."""
-
-    membership: MembershipFacts
-    plan: MembershipPlanFacts
-    benefits: Sequence[BenefitFacts]
-    extras: Sequence[ExtraFacts]
-    choices: Sequence[ChoiceFacts] = ()
+NEAR_DAYS = 40  # the longest period that may have begun before today, and the week it began in
 
 
 @dataclass(slots=True)
 class MemberPatient:
     """A patient with their memberships. visits: those read, from the local date `since` on (None: all that ever were);
-    last_done: the last one done, however old."""
+    last_done: the last one done, however old. mates: others with a membership of the same pool."""
 
     key: int
     patient_id: str
@@ -63,6 +57,7 @@ class MemberPatient:
     visits: list[VisitFacts] = field(default_factory=list)
     last_done: datetime | None = None
     since: date | None = None
+    mates: list["MemberPatient"] = field(default_factory=list)
 
 
 def members_of(
@@ -81,9 +76,35 @@ def members_of(
     """
     people = _people(session, zones, only)
     if people:
-        _add_visits(session, people, as_of, whole=whole)
+        everybody = {**people, **_pool_mates(session, people, zones)}
+        _add_visits(session, everybody, as_of, whole=whole)
         _add_last_done(session, people, as_of)
     return people
+
+
+def _pool_mates(
+    session: Session, people: dict[int, MemberPatient], zones: Mapping[int | None, str]
+) -> dict[int, MemberPatient]:
+    """Introduce patients who share a pool to each other. Returns those of them who are not asked about: of another
+    location, or besides the one patient."""
+    pools = {m.membership.pool_id for one in people.values() for m in one.members if m.membership.pool_id}
+    if not pools:
+        return {}
+    at: dict[str, list[int]] = {}
+    for pool_id, key in session.connection().execute(_POOLS, {"pools": sorted(pools)}).all():
+        at.setdefault(pool_id, []).append(key)
+    anywhere = {
+        **dict.fromkeys(session.connection().execute(_PLACES).scalars(), zones_of(zones.items())[None]),
+        **zones,
+    }
+    others: dict[int, MemberPatient] = {}
+    for key in {key for keys in at.values() for key in keys} - people.keys():
+        others |= _people(session, anywhere, key)
+    for pool_id in sorted(at):
+        together = [one for key in at[pool_id] if (one := people.get(key) or others.get(key)) is not None]
+        for one in together:
+            one.mates += [mate for mate in together if mate is not one and mate not in one.mates]
+    return others
 
 
 def read_all(session: Session, people: Mapping[int, MemberPatient]) -> None:
@@ -129,6 +150,13 @@ _MEMBERS = (
     .where(_member.c.gone_at.is_(None), _patient.c.gone_at.is_(None))
     .order_by(_member.c.patient_id, _member.c.id)
 )
+_POOLS = (
+    select(_member.c.pool_id, _member.c.patient_id)
+    .where(_member.c.pool_id.in_(bindparam("pools", expanding=True)), _member.c.gone_at.is_(None))
+    .distinct()
+    .order_by(_member.c.pool_id, _member.c.patient_id)
+)
+_PLACES = select(table_of(Location).c.id)
 _PLANS = select(*(_plan.c[name] for name in MembershipPlanFacts._fields))
 _BENEFITS = select(_benefit.c.membership_plan_id, *(_benefit.c[name] for name in BenefitFacts._fields)).where(
     _benefit.c.gone_at.is_(None)
@@ -244,7 +272,16 @@ def _add_last_done(session: Session, people: dict[int, MemberPatient], as_of: da
 def _reaches(one: MemberPatient, as_of: datetime) -> date:
     """The local date from which on visits of this patient are read first."""
     today = clock.local_date(as_of, one.time_zone)
-    return min(counts_since(member.membership, member.plan, today, LOOK_BACK_DAYS) for member in one.members)
+    return min(
+        counts_since(
+            member.membership,
+            member.plan,
+            today,
+            LOOK_BACK_DAYS,
+            weekly=any(benefit.per_week is not None for benefit in member.benefits),
+        )
+        for member in one.members
+    )
 
 
 def _instant(day: date) -> datetime:
@@ -287,17 +324,20 @@ def findings_of(one: MemberPatient, as_of: datetime) -> Iterator[MembershipFindi
     if len(one.members) > 1:
         several = [(member.membership, member.plan, member.benefits) for member in one.members]
         elsewhere = covered_elsewhere(several, one.visits, as_of, one.time_zone)
+    moment = Moment(as_of, one.time_zone, first_weekday=settings().first_weekday)
     for member in one.members:
-        yield judge_membership(
-            member.membership,
-            member.plan,
-            member.benefits,
-            member.extras,
-            one.visits,
-            as_of,
-            one.time_zone,
-            last_done=one.last_done,
-            visits_since=one.since,
-            covered_elsewhere=elsewhere.get(member.membership.id, frozenset()),
-            choices=member.choices,
-        )
+        elsewhere_covered = elsewhere.get(member.membership.id, frozenset())
+        mates = _mates(one, member, as_of) if member.membership.pool_id else ()
+        given = Given(one.visits, one.last_done, one.since, elsewhere_covered, mates)
+        yield judge_membership(member, given, moment)
+
+
+def _mates(one: MemberPatient, member: Member, as_of: datetime) -> list[Mate]:
+    """The other memberships of the pool with their patients' visits."""
+    today = clock.local_date(as_of, one.time_zone)
+    return [
+        Mate(other, terms_of(other.membership, other.plan, today), person.visits)
+        for person in (one, *one.mates)
+        for other in person.members
+        if other.membership.pool_id == member.membership.pool_id and other is not member
+    ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.clock import local_date
 from core.memberships.choices import UPGRADE_HOLDS, ChoiceKind, may_move
 from core.memberships.facts import BenefitFacts, MembershipFinding, MembershipPlanFacts, UseLine
-from core.memberships.words import short
+from core.memberships.words import short, span
 from core.money import short_dollars
 from core.schedule.rules import VisitFacts
 
@@ -49,11 +49,50 @@ def offers(
 ) -> tuple[Offer, ...]:
     """What can be done about `visit`, one of the line's excess: always four, in the same order."""
     today = local_date(as_of, finding.time_zone)
+    if visit.id in line.beyond_week:
+        return _in_the_week(finding, line, visit, as_of)
     return (
         _drop_in(finding, line, visit),
         _extra(line, today),
         _move(line, visit, as_of, finding.time_zone),
         _upgrade(finding, line, plans, as_of),
+    )
+
+
+def _in_the_week(
+    finding: MembershipFinding, line: UseLine, visit: VisitFacts, as_of: datetime
+) -> tuple[Offer, ...]:
+    """The same four for a visit that only its week has no room for: the period's count stays as it is."""
+    kept = f"{line.per_week} a week"
+    price = visit.price_cents
+    charge = (
+        "Charge the visit by itself" if price is None else f"Charge {short_dollars(price)} for this visit"
+    )
+    can_move = may_move(visit, as_of)
+    move = (
+        f"Nothing to pay. Move it in the EHR to a week with room: {finding.plan.name} allows {kept}."
+        if can_move
+        else "The visit has begun or is over: it cannot be moved any more."
+    )
+    return (
+        Offer(
+            ChoiceKind.DROP_IN,
+            True,
+            f"{charge}; its week then has {kept}.",
+            price,
+            line.allowance,
+            line.committed - 1,
+        ),
+        Offer(
+            ChoiceKind.EXTRA,
+            True,
+            f"Nothing to pay. It takes none of the {kept}. Enter it in the EHR too.",
+            None,
+            line.allowance,
+            line.committed,
+        ),
+        Offer(ChoiceKind.MOVE, can_move, move, None, line.allowance, line.committed),
+        Offer(ChoiceKind.UPGRADE, False, f"A bigger plan does not change its limit of {kept}."),
     )
 
 
@@ -160,7 +199,7 @@ def _price_words(now: MembershipPlanFacts, then: MembershipPlanFacts, more: int 
 
 
 def _span(line: UseLine, today: date) -> str:
-    return f"{short(line.period_start, today)} to {short(line.period_end, today)}"
+    return span(line, today).removeprefix("from ")
 
 
 def plans_on_offer(

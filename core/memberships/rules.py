@@ -1,14 +1,15 @@
 """Whether a member's bookings fit what the membership allows, and what to do about it (DOMAIN §5)."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.clock import day_bounds, local_date
-from core.memberships.choices import ChoiceFacts
 from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
+    Member,
     MembershipFacts,
     MembershipFinding,
     MembershipPlanFacts,
@@ -16,75 +17,13 @@ from core.memberships.facts import (
     StateRow,
     UseLine,
 )
-from core.memberships.periods import ONE_DAY, Period, Terms
+from core.memberships.pools import Mate, shared
 from core.memberships.states import Case, evidence, line_of, not_scheduled, rows_of, rows_outside
-from core.memberships.uses import Allowances, Bases, Bookings, Reading, count, look_at
+from core.memberships.terms import WEEK_BEFORE, terms_of, unusable
+from core.memberships.uses import Allowances, Bases, Bookings, Reading, Seen, count, look_at
+from core.memberships.weeks import SUNDAY
 from core.schedule.rules import VisitFacts
 from core.severity import RANK, Severity
-
-STATUSES = frozenset({"active", "paused", "past_due", "cancelled"})
-PERIODS = frozenset({"month", "anchor", "package"})
-
-
-def period_of(membership: MembershipFacts, plan: MembershipPlanFacts, day: date) -> Period | None:
-    """The billing period that holds a local date; None where the anchor day or the plan's period is unusable."""
-    if _bad_calendar(membership, plan):
-        return None
-    return terms_of(membership, plan, day).period(day)
-
-
-def periods(membership: MembershipFacts, plan: MembershipPlanFacts, first: date, last: date) -> list[Period]:
-    """The periods from the one that holds `first` through the one that holds `last`; empty where unusable."""
-    if _bad_calendar(membership, plan):
-        return []
-    return list(terms_of(membership, plan, first).periods(first, last))
-
-
-def terms_of(membership: MembershipFacts, plan: MembershipPlanFacts, today: date) -> Terms:
-    """The membership's dates, an empty end open (CONTRACTS §3).
-
-    Cancelled without an end date ended yesterday; paused without freeze dates is frozen from today on.
-    """
-    anchor: int | None = 1
-    if plan.period == "anchor":
-        anchor = membership.anchor_day or membership.start_date.day
-    elif plan.period == "package":
-        anchor = None
-    end = membership.end_date or date.max
-    if membership.status == "cancelled" and membership.end_date is None:
-        end = today - ONE_DAY
-    frozen_from, frozen_to = membership.frozen_from, membership.frozen_to
-    if frozen_from is None and frozen_to is not None:
-        frozen_from = date.min
-    elif frozen_from is None and membership.status == "paused":
-        frozen_from = today
-    return Terms(anchor, membership.start_date, end, frozen_from, frozen_to or date.max)
-
-
-def _bad_calendar(membership: MembershipFacts, plan: MembershipPlanFacts) -> str:
-    if plan.period not in PERIODS:
-        return f"{plan.name} has a billing period nobody knows, “{plan.period}”."
-    if plan.period == "anchor" and membership.anchor_day is not None and not 1 <= membership.anchor_day <= 31:
-        return f"The billing day of this membership is {membership.anchor_day}, which no month has."
-    return ""
-
-
-def _unusable(
-    membership: MembershipFacts, plan: MembershipPlanFacts, benefits: Sequence[BenefitFacts]
-) -> str:
-    """Why nothing can be said about a membership; empty when it can."""
-    if not benefits:
-        return f"{plan.name} has no benefits on file, so nobody knows what it covers."
-    if any(benefit.visits is not None and benefit.visits < 0 for benefit in benefits):
-        return f"{plan.name} allows a negative number of visits."
-    if membership.status not in STATUSES:
-        return f"The status of this membership, “{membership.status}”, is not one we know."
-    if membership.end_date is not None and membership.end_date < membership.start_date:
-        return "This membership ends before it starts."
-    frozen_from, frozen_to = membership.frozen_from, membership.frozen_to
-    if frozen_from is not None and frozen_to is not None and frozen_to < frozen_from:
-        return "The freeze of this membership ends before it starts."
-    return _bad_calendar(membership, plan)
 
 
 def _bases(benefits: Iterable[BenefitFacts]) -> Bases:
@@ -96,73 +35,144 @@ def _bases(benefits: Iterable[BenefitFacts]) -> Bases:
     return bases
 
 
-def judge_membership(
-    membership: MembershipFacts,
-    plan: MembershipPlanFacts,
-    benefits: Sequence[BenefitFacts],
-    extras: Sequence[ExtraFacts],
-    visits: Sequence[VisitFacts],
-    as_of: datetime,
-    time_zone: str,
-    *,
-    at_hand: VisitFacts | None = None,
-    paid_up: bool | None = None,
-    last_done: datetime | None = None,
-    visits_since: date | None = None,
-    covered_elsewhere: Collection[int] = frozenset(),
-    choices: Iterable[ChoiceFacts] = (),
-) -> MembershipFinding:
-    """Everything DOMAIN §5 says about one membership at `as_of` (aware UTC) in the location's zone.
+class Given(NamedTuple):
+    """The visits that a membership is judged from.
 
-    visits: the patient's, or all members' for a family pool, any order, at least from the start of the period at
-    hand. For computed rollover they must reach back to the membership's start, or to `visits_since` (local date),
-    where the counting then begins. last_done: the last visit done (UTC), where it may be older than `visits`.
-    paid_up None: a past_due status is not paid up. covered_elsewhere: ids of visits that another membership covers.
-    choices: what the desk decided about this membership's visits, none undone.
+    visits: the patient's, any order, at least from the start of the period at hand. For computed rollover they must
+    reach back to the membership's start, or to `since` (local date), where the counting then begins. last_done: the
+    last visit done (UTC), where it may be older than `visits`. elsewhere: ids of visits that another membership covers.
+    mates: the other memberships of its pool.
     """
-    reading = Reading(as_of, time_zone, local_date(as_of, time_zone))
-    seen = look_at(visits, as_of, at_hand.starts_at if at_hand else as_of)
-    if seen.last_done is not None and (last_done is None or seen.last_done > last_done):
-        last_done = seen.last_done
+
+    visits: Iterable[VisitFacts]
+    last_done: datetime | None = None
+    since: date | None = None
+    elsewhere: Collection[int] = frozenset()
+    mates: Sequence[Mate] = ()
+
+
+class Moment(NamedTuple):
+    """The instant asked at (aware UTC) in the location's zone, with the visit at hand when there is one."""
+
+    as_of: datetime
+    time_zone: str
+    at_hand: VisitFacts | None = None
+    first_weekday: int = SUNDAY
+
+
+def _weekly(benefits: Iterable[BenefitFacts]) -> dict[str, int]:
+    """The second limit by service class; two benefits of one class add up, one without a limit wins."""
+    limits: dict[str, int | None] = {}
+    for benefit in benefits:
+        before = limits.get(benefit.service_class, 0)
+        either = None in (before, benefit.per_week)
+        limits[benefit.service_class] = None if either else (before or 0) + (benefit.per_week or 0)
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def judge_membership(member: Member, given: Given, moment: Moment) -> MembershipFinding:
+    """Everything DOMAIN §5 says about one membership."""
+    reading = Reading(
+        moment.as_of, moment.time_zone, local_date(moment.as_of, moment.time_zone), moment.first_weekday
+    )
+    visits = list(given.visits)
+    after = moment.at_hand.starts_at if moment.at_hand else moment.as_of
+    seen = look_at(visits, moment.as_of, after)
+    last_done = max((at for at in (seen.last_done, given.last_done) if at is not None), default=None)
     coming = seen.coming[0] if seen.coming else None
-    if problem := _unusable(membership, plan, benefits):
-        rows = [
-            StateRow(MembershipState.UNKNOWN, Severity.UNKNOWN, problem, None, evidence(membership, plan))
-        ]
-        return _finding(membership, plan, reading, rows, last_done, coming)
-    bases = _bases(benefits)
-    terms = terms_of(membership, plan, reading.today)
-    provisional = not paid_up if paid_up is not None else membership.status == "past_due"
+    if problem := unusable(member.membership, member.plan, member.benefits):
+        about = evidence(member.membership, member.plan)
+        unknown = StateRow(MembershipState.UNKNOWN, Severity.UNKNOWN, problem, None, about)
+        return _finding(member, reading, [unknown], last_done, coming)
+    terms = terms_of(member.membership, member.plan, reading.today)
     current = terms.period(min(max(reading.today, terms.start), terms.end))
-    last_day = local_date(last_done, time_zone) if last_done else None
-    case = Case(membership, plan, terms, reading, provisional, at_hand, last_day, current, tuple(choices))
+    pool = shared(member, terms, given.mates, current, reading.today, reading.time_zone)
+    benefits = [*member.benefits, *pool.benefits]
+    case = Case(
+        member.membership,
+        member.plan,
+        terms,
+        reading,
+        member.membership.status == "past_due",
+        moment.at_hand,
+        local_date(last_done, reading.time_zone) if last_done else None,
+        current,
+        tuple(member.choices),
+        _weekly(benefits),
+        bool(given.mates),
+        pool.speaks,
+    )
+    together = look_at([*visits, *pool.visits], moment.as_of, after) if pool.visits else seen
+    admitted = frozenset(visit.id for visit in pool.visits)
+    counted = _Counted(seen, together, admitted, _bases(benefits), [*member.extras, *pool.extras])
+    return _judged(case, member, given, counted, last_done)
+
+
+class _Counted(NamedTuple):
+    """What is counted. seen: the patient's own visits; together: those of the whole pool, of which the dates of others
+    admit some (ids). bases and extras: the pool's too."""
+
+    seen: Seen
+    together: Seen
+    admitted: frozenset[int]
+    bases: Bases
+    extras: Sequence[ExtraFacts]
+
+
+def _judged(
+    case: Case, member: Member, given: Given, counted: _Counted, last_done: datetime | None
+) -> MembershipFinding:
+    """The use of each period and what it says."""
+    seen, together, admitted, bases, extras = counted
     first = _first_day(case)
-    since = _counts_from(case, first, visits_since)
+    since = _counts_from(case, first, given.since)
     bookings = count(
-        seen, bases, terms, reading, since=since, forfeits=plan.no_show_forfeits, elsewhere=covered_elsewhere
+        together,
+        bases,
+        case.terms,
+        case.reading,
+        since=since - WEEK_BEFORE if case.weekly else since,
+        forfeits=member.plan.no_show_forfeits,
+        elsewhere=given.elsewhere,
+        admitted=admitted,
     )
     lines, unsure = _lines(case, bases, extras, bookings, first, since)
     rows = [row for line in lines if line.says for row in rows_of(case, line)]
     if bookings.after_end or bookings.while_frozen:
-        rows += rows_outside(case, bookings, terms.period(first))
-    covered = [visit for visit in seen.coming if visit.service_class in bases]
-    # with no visit at hand, all of today's are the current one: today's visit is not the next one
-    later = covered if at_hand else [v for v in covered if v.starts_at >= _tomorrow(reading.today, time_zone)]
-    if not later and _is_active(case):
+        rows += rows_outside(case, bookings, case.terms.period(first))
+    own = [visit for visit in seen.coming if visit.service_class in bases]
+    anybody = [visit for visit in together.coming if visit.service_class in bases]
+    if not _booked_later(case, anybody) and _wants_bookings(case, lines):
         rows.append(not_scheduled(case, bases, lines))
+    coming = seen.coming[0] if seen.coming else None
     return _finding(
-        membership,
-        plan,
-        reading,
+        member,
+        case.reading,
         rows,
         last_done,
         coming,
         case,
         lines,
         frozenset(bases),
-        covered[0] if covered else None,
+        own[0] if own else None,
         unsure=unsure,
     )
+
+
+def _booked_later(case: Case, covered: Sequence[VisitFacts]) -> bool:
+    """With no visit at hand, all of today's are the current one: today's visit is not the next one."""
+    if case.at_hand:
+        return bool(covered)
+    tomorrow = _tomorrow(case.reading.today, case.reading.time_zone)
+    return any(visit.starts_at >= tomorrow for visit in covered)
+
+
+def _wants_bookings(case: Case, lines: Sequence[UseLine]) -> bool:
+    """Active; and of a prepaid package something is left."""
+    if not _is_active(case) or not case.speaks:
+        return False
+    left = [line for line in lines if line.allowance is None or line.committed < line.allowance]
+    return case.terms.anchor is not None or bool(left)
 
 
 @lru_cache(maxsize=1_024)
@@ -180,13 +190,13 @@ def covered_elsewhere(
     """For a patient with several memberships: membership id → ids of the visits that another one covers.
 
     A visit belongs to the membership that started first among those whose term, freeze and benefits admit it. Hand
-    each its set as judge_membership(covered_elsewhere=…): an old membership then leaves the new one's visits alone.
+    each its set as Given(elsewhere=…): an old membership then leaves the new one's visits alone.
     """
     today = local_date(as_of, time_zone)
     usable = [
         (member.id, terms_of(member, plan, today), _bases(benefits))
         for member, plan, benefits in sorted(memberships, key=lambda one: (one[0].start_date, one[0].id))
-        if not _unusable(member, plan, benefits)
+        if not unusable(member, plan, benefits)
     ]
     taken: dict[int, set[int]] = {key: set() for key, _, _ in usable}
     for visit in visits:
@@ -212,22 +222,6 @@ def _first_day(case: Case) -> date:
     return max(first, case.terms.start)
 
 
-def counts_since(
-    membership: MembershipFacts, plan: MembershipPlanFacts, today: date, look_back: int | None = None
-) -> date:
-    """The local date from which on visits can matter when nobody is at hand: older ones change no answer but the date
-    of the last visit. Where rollover is computed that is the membership's start, or the start of the period that lies
-    `look_back` days before today, from which it may be certain already (see MembershipFinding.unsure)."""
-    if _bad_calendar(membership, plan):
-        return today
-    terms = terms_of(membership, plan, today)
-    if not plan.rollover_cap:
-        return terms.period(max(today, terms.start)).start
-    if look_back is None:
-        return min(terms.start, today)
-    return max(terms.start, terms.period(today - timedelta(days=look_back)).start)
-
-
 def _counts_from(case: Case, first: date, visits_since: date | None) -> date:
     """Start of the first period that matters and whose visits are all known."""
     here = case.terms.period(first).start
@@ -248,6 +242,8 @@ def _lines(
     keys = {key for key in bookings.counted if key[0].next_start > first}
     if case.reading.today <= case.terms.end:
         keys |= {(case.current, service_class) for service_class in bases}
+    elif case.at_hand is None:
+        keys = set()  # it has no period any more
     if first < case.current.start:
         keys |= {(case.terms.period(first), service_class) for service_class in bases}
     if not keys:
@@ -263,8 +259,7 @@ def _lines(
 
 
 def _finding(
-    membership: MembershipFacts,
-    plan: MembershipPlanFacts,
+    member: Member,
     reading: Reading,
     rows: list[StateRow],
     seen: datetime | None,
@@ -283,8 +278,8 @@ def _finding(
         state, severity, reason = rows[0].state, rows[0].severity, rows[0].reason
     last_day = local_date(seen, reading.time_zone) if seen else None
     return MembershipFinding(
-        membership,
-        plan,
+        member.membership,
+        member.plan,
         reading.time_zone,
         case.terms if case else None,
         classes,
@@ -299,6 +294,7 @@ def _finding(
         next_covered,
         (reading.today - last_day).days if last_day else None,
         unsure,
+        reading.first_weekday,
     )
 
 

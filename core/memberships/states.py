@@ -1,12 +1,21 @@
 """From counted visits to the states that have something to say, each with severity and reason (DOMAIN §5)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from core.clock import local_date
 from core.memberships import words
-from core.memberships.choices import NOTHING, ChoiceFacts, ChoiceStanding, Counted, Settled, settle
+from core.memberships.choices import (
+    NOTHING,
+    ChoiceFacts,
+    ChoiceKind,
+    ChoiceStanding,
+    Counted,
+    Settled,
+    settle,
+)
 from core.memberships.facts import (
     Cover,
     Covered,
@@ -19,6 +28,7 @@ from core.memberships.facts import (
 )
 from core.memberships.periods import Period, Terms
 from core.memberships.uses import Allowance, Allowances, Bases, Bookings, Key, Reading
+from core.memberships.weeks import beyond_weeks, place_in_week
 from core.schedule.rules import IN_START_ORDER, VisitFacts, VisitStanding, standing
 from core.severity import Severity
 
@@ -31,7 +41,8 @@ _TOLD = (ChoiceStanding.HOLDS, ChoiceStanding.NOT_NEEDED)
 
 class Case(NamedTuple):
     """One membership being judged. last_day: local date of the patient's last visit; current: today's period, or
-    the nearest one of the term."""
+    the nearest one of the term. weekly: the second limit by service class. pooled: it shares its visits with others;
+    speaks: what all of them share is said here."""
 
     membership: MembershipFacts
     plan: MembershipPlanFacts
@@ -42,6 +53,9 @@ class Case(NamedTuple):
     last_day: date | None
     current: Period
     choices: tuple[ChoiceFacts, ...] = ()
+    weekly: Mapping[str, int] = MappingProxyType({})
+    pooled: bool = False
+    speaks: bool = True
 
     def evidence(self, visits: Sequence[VisitFacts] = ()) -> Evidence:
         return evidence(self.membership, self.plan, visits)
@@ -61,27 +75,25 @@ def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) ->
     used = bookings.used.get(key, 0)
     allowed = allowances.of(key)
     allowance, settled = allowed.visits, NOTHING
-    if case.choices and allowance is not None:
-        settled = _settled(case, period, visits, allowed, allowance)
+    beyond = _beyond_week(case, service_class, visits, bookings, NOTHING)
+    if case.choices and (allowance is not None or beyond):
+        over = len(_excess(visits, allowance, beyond))
+        line = Counted(visits, over, allowed.rollover + allowed.add_ons, period.start, period.last_day)
+        plan_id = case.membership.membership_plan_id
+        settled = settle(line, case.choices, plan_id, case.reading.as_of, case.reading.time_zone)
         if settled.aside:
             used -= _done_among(case, visits, settled.aside)
             visits = [visit for visit in visits if visit.id not in settled.aside]
-        allowance += settled.granted
-        if settled.bigger is not None:
-            bigger = settled.bigger.visits
-            allowance = (
-                None if bigger is None else bigger + allowed.rollover + allowed.add_ons + settled.granted
-            )
+        allowance = _after_choices(allowance, allowed, settled)
+        beyond = _beyond_week(case, service_class, visits, bookings, settled)
     committed = len(visits)
-    over = lapsing = 0
-    if allowance is not None:
-        over = committed - allowance if committed > allowance else 0
-        unused = allowance - committed - allowed.carries_on
-        lapsing = unused if unused > 0 else 0
-    counted = tuple(visits)
+    lapsing = 0 if allowance is None else max(0, allowance - committed - allowed.carries_on)
+    counted, excess = tuple(visits), _excess(visits, allowance, beyond)
+    if case.pooled:
+        excess = tuple([visit for visit in excess if visit.patient_id == case.membership.patient_id])
     return UseLine(
         period.start,
-        period.last_day,
+        min(period.last_day, case.terms.end),
         service_class,
         allowance,
         allowed.base,
@@ -89,23 +101,59 @@ def line_of(case: Case, key: Key, allowances: Allowances, bookings: Bookings) ->
         allowed.add_ons,
         used,
         committed - used,
-        over,
+        len(excess),
         counted,
         lapsing,
         _should_be(case, period, allowance),
-        _says(case, period, allowance, counted, used, lapsing, settled),
+        _says(case, period, allowance, counted, excess, used, lapsing, settled),
         settled.decisions,
         settled.granted,
-        _following(case, key, allowances, bookings) if over or settled.decisions else None,
+        _following(case, key, allowances, bookings) if excess or settled.decisions else None,
+        excess,
+        case.weekly.get(service_class),
+        beyond,
+        case.pooled,
     )
 
 
-def _settled(
-    case: Case, period: Period, visits: Sequence[VisitFacts], allowed: Allowance, allowance: int
-) -> Settled:
-    line = Counted(visits, allowance, allowed.rollover + allowed.add_ons, period.start, period.last_day)
-    plan_id = case.membership.membership_plan_id
-    return settle(line, case.choices, plan_id, case.reading.as_of, case.reading.time_zone)
+def _after_choices(allowance: int | None, allowed: Allowance, settled: Settled) -> int | None:
+    if allowance is None:
+        return None
+    if settled.bigger is None:
+        return allowance + settled.granted
+    bigger = settled.bigger.visits
+    return None if bigger is None else bigger + allowed.rollover + allowed.add_ons + settled.granted
+
+
+def _beyond_week(
+    case: Case, service_class: str, visits: Sequence[VisitFacts], bookings: Bookings, settled: Settled
+) -> frozenset[int]:
+    """Ids of these visits that are too many in their week; a visit that somebody granted takes none of it."""
+    per_week = case.weekly.get(service_class)
+    if per_week is None or not visits:
+        return frozenset()
+    granted = {
+        one.visit.id
+        for one in settled.decisions
+        if one.stands is ChoiceStanding.HOLDS and one.choice.kind == ChoiceKind.EXTRA
+    }
+    zone, first_weekday = case.reading.time_zone, case.reading.first_weekday
+    too_many = beyond_weeks(
+        bookings.of_class(service_class), per_week, zone, first_weekday, settled.aside | granted
+    )
+    return too_many & {visit.id for visit in visits}
+
+
+def _excess(
+    visits: Sequence[VisitFacts], allowance: int | None, beyond: Collection[int]
+) -> tuple[VisitFacts, ...]:
+    """Those beyond their week's limit, and of the others the last ones by start time that the period does not allow:
+    together as many as the stricter of both limits leaves over."""
+    if not beyond:
+        return () if allowance is None else tuple(visits[allowance:])
+    kept = [visit for visit in visits if visit.id not in beyond]
+    late = {visit.id for visit in (() if allowance is None else kept[allowance:])}
+    return tuple([visit for visit in visits if visit.id in beyond or visit.id in late])
 
 
 def _done_among(case: Case, visits: Sequence[VisitFacts], ids: Collection[int]) -> int:
@@ -151,26 +199,30 @@ def _says(
     period: Period,
     allowance: int | None,
     counted: tuple[VisitFacts, ...],
+    excess: tuple[VisitFacts, ...],
     used: int,
     lapsing: int,
     settled: Settled,
 ) -> tuple[MembershipState, ...]:
     """The states of a line, worst first.
 
-    While the membership is frozen today, its period says nothing, unless too much is still to come.
+    While the membership is frozen today, its period says nothing, unless too much is still to come. One that is over
+    says nothing about a period it no longer has. What a pool shares is said once.
     """
     today, committed = case.reading.today, len(counted)
+    if case.terms.end < today:
+        return ()
     holds_today = period.start <= today < period.next_start
     says: tuple[MembershipState, ...] = ()
     if case.provisional and (used < committed or holds_today):
         says = (MembershipState.PROVISIONAL,)
     resting = holds_today and case.terms.frozen(today)
-    over = allowance is not None and committed > allowance
-    if over and (not resting or any(_open(case, visit) for visit in counted[allowance:])):
+    over = bool(excess)
+    if over and (not resting or any(_open(case, visit) for visit in excess)):
         says += (MembershipState.OVER_SCHEDULED,)
     if settled.decisions and any(one.stands in _TOLD for one in settled.decisions):
         return (*says, MembershipState.DECIDED)
-    if over or resting or case.provisional or not allowance:
+    if over or resting or case.provisional or not allowance or not case.speaks or committed > allowance:
         return says
     if committed == allowance:
         says += (MembershipState.USED_UP,)
@@ -216,13 +268,19 @@ def _say(case: Case, line: UseLine, state: MembershipState) -> tuple[Severity, s
         return Severity.MEDIUM, words.under_booked(
             plan, line, _lapses_on(case, line.period_end), reading.today
         )
-    here = next(
-        (place for place, v in enumerate(line.counted, 1) if case.at_hand and v.id == case.at_hand.id), 0
-    )
-    if case.at_hand and here > (line.allowance or 0):
-        number = Covered(Cover.EXCESS, here, line.allowance)
+    if case.at_hand and any(visit.id == case.at_hand.id for visit in line.excess):
+        number = _place_of(case, line, case.at_hand)
         return Severity.HIGH, words.over_here(plan, number, case.at_hand.price_cents)
     return _urgency(case, line.excess), words.over(plan, line, reading)
+
+
+def _place_of(case: Case, line: UseLine, visit: VisitFacts) -> Covered:
+    """`visit 5 of 4`, or in its week where that limit decides."""
+    if visit.id in line.beyond_week:
+        place = place_in_week(visit, line.counted, case.reading.time_zone, case.reading.first_weekday)
+        return Covered(Cover.EXCESS, place, line.per_week, in_week=True)
+    kept = [one.id for one in line.counted if one.id not in line.beyond_week]
+    return Covered(Cover.EXCESS, kept.index(visit.id) + 1, line.allowance)
 
 
 def rows_outside(case: Case, bookings: Bookings, first: Period) -> Iterator[StateRow]:
@@ -248,6 +306,7 @@ def rows_outside(case: Case, bookings: Bookings, first: Period) -> Iterator[Stat
                 len(some),
                 some,
                 says=(state,),
+                excess=some,
             )
             severity = _urgency(case, some)
             if state is MembershipState.BOOKED_WHILE_FROZEN:
@@ -279,11 +338,11 @@ def not_scheduled(case: Case, bases: Bases, lines: Sequence[UseLine]) -> StateRo
         elif since * visits > period.days:
             severity = Severity.MEDIUM
     reason = words.not_scheduled(case.plan, case.last_day, since, every, today)
-    line = _together(period, now)
+    line = _together(case, period, now)
     return StateRow(MembershipState.NOT_SCHEDULED, severity, reason, line, case.evidence())
 
 
-def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
+def _together(case: Case, period: Period, lines: Sequence[UseLine]) -> UseLine:
     """All classes of a period as one line; one unlimited class makes the whole unlimited."""
     allowances = [line.allowance for line in lines]
     bases = [line.base for line in lines]
@@ -291,7 +350,7 @@ def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
     counted = lines[0].counted if len(lines) == 1 else _in_order(lines)
     return UseLine(
         period.start,
-        period.last_day,
+        min(period.last_day, case.terms.end),
         None,
         allowance,
         None if None in bases else sum(filter(None, bases)),
@@ -303,6 +362,7 @@ def _together(period: Period, lines: Sequence[UseLine]) -> UseLine:
         counted,
         sum(line.lapsing for line in lines),
         says=(MembershipState.NOT_SCHEDULED,),
+        excess=() if allowance is None else counted[allowance:],
     )
 
 

@@ -11,6 +11,7 @@ from core import clock
 from core.memberships.facts import ExtraFacts, MembershipPlanFacts
 from core.memberships.periods import Period, Terms
 from core.memberships.rollover import NEVER, Lot, Lots, carried, carry_on
+from core.memberships.weeks import SUNDAY
 from core.schedule.rules import IN_START_ORDER, VisitFacts, VisitStanding, standing
 
 Key = tuple[Period, str]
@@ -19,11 +20,12 @@ Counted = Mapping[Key, list[VisitFacts]]
 
 
 class Reading(NamedTuple):
-    """The instant a membership is read at, and where. today is the local date of as_of."""
+    """The instant a membership is read at, and where. today is the local date of as_of; weeks begin on first_weekday."""
 
     as_of: datetime
     time_zone: str
     today: date
+    first_weekday: int = SUNDAY
 
 
 @dataclass(slots=True)
@@ -38,6 +40,11 @@ class Bookings:
     used: dict[Key, int] = field(default_factory=dict)
     after_end: dict[Key, list[VisitFacts]] = field(default_factory=dict)
     while_frozen: dict[Key, list[VisitFacts]] = field(default_factory=dict)
+
+    def of_class(self, service_class: str) -> list[VisitFacts]:
+        """All counted visits of a class, in start order: a week may reach into the next period."""
+        found = [visit for key, visits in self.counted.items() if key[1] == service_class for visit in visits]
+        return sorted(found, key=IN_START_ORDER)
 
 
 class Seen(NamedTuple):
@@ -80,10 +87,11 @@ def count(
     since: date,
     forfeits: bool,
     elsewhere: Collection[int],
+    admitted: Collection[int] = frozenset(),
 ) -> Bookings:
     """Count the covered visits from the local date `since` on. A visit belongs to its local start date.
 
-    Presumed missed and dead visits are nowhere; a no-show is used only where the plan forfeits it.
+    admitted: ids of visits that the dates of another membership of the pool admit. Presumed missed and dead visits are nowhere; a no-show is used only where the plan forfeits it.
     """
     found = Bookings()
     long_ago = _a_day_before(since)  # a day of slack spares turning years of old visits into local dates
@@ -97,7 +105,8 @@ def count(
             continue
         day = visit.starts_at.astimezone(zone).date()
         key = (terms.period(day), visit.service_class or "")
-        if terms.start <= day <= terms.end and not (freezes and terms.frozen(day)):
+        inside = terms.start <= day <= terms.end and not (freezes and terms.frozen(day))
+        if inside or visit.id in admitted:
             counted = found.counted.get(key)
             if counted is None:
                 found.counted[key] = [visit]

@@ -39,13 +39,30 @@ def over_here(plan: MembershipPlanFacts, here: Covered, price_cents: int | None)
 
 
 def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
-    span = f"{short(line.period_start, reading.today)} to {short(line.period_end, reading.today)}"
     asked = [one.visit for one in line.decisions if one.stands is ChoiceStanding.LAPSED]
     more = f" Asked for and not done: {days(asked, reading)}." if asked else ""
+    told = f"{visits_on(line.excess, reading)} over.{more}"
+    if len(line.beyond_week & {visit.id for visit in line.excess}) == len(line.excess):
+        limit = (
+            f"At most {line.per_week} {line.service_class} visit{'' if line.per_week == 1 else 's'} a week"
+        )
+        return f"{limit} on {plan.name}{_family(line)}: {told}"
+    weekly = f", at most {line.per_week} a week" if line.beyond_week else ""
     return (
-        f"{line.committed} {line.service_class} visits for {line.allowance} on {plan.name} from {span}: "
-        f"{visits_on(line.excess, reading)} over.{more}"
+        f"{line.committed} {line.service_class} visits for {line.allowance}{_family(line)} on {plan.name} "
+        f"{span(line, reading.today)}{weekly}: {told}"
     )
+
+
+def span(line: UseLine, today: date) -> str:
+    """`from 1 Nov to 30 Nov`; of a prepaid package without an end `since 5 Oct`."""
+    if line.period_end == date.max:
+        return f"since {short(line.period_start, today)}"
+    return f"from {short(line.period_start, today)} to {short(line.period_end, today)}"
+
+
+def _family(line: UseLine) -> str:
+    return " of the family" if line.shared else ""
 
 
 def not_scheduled(
@@ -70,8 +87,8 @@ def under_booked(plan: MembershipPlanFacts, line: UseLine, lapse_on: date, today
 
 def used_up(plan: MembershipPlanFacts, line: UseLine, today: date) -> str:
     return (
-        f"{_all_of(line)} on {plan.name} {'is' if line.allowance == 1 else 'are'} used or booked "
-        f"through {short(line.period_end, today)}."
+        f"{_all_of(line)}{_family(line)} on {plan.name} {'is' if line.allowance == 1 else 'are'} used or booked"
+        f"{'' if line.period_end == date.max else f' through {short(line.period_end, today)}'}."
     )
 
 
@@ -92,6 +109,16 @@ def after_end(
     else:
         ended = f"{'ended' if end < reading.today else 'ends'} on {short(end, reading.today)}"
     return f"{plan.name} {ended}: {visits_on(visits, reading)} not covered."
+
+
+_OFTEN = {(1, "month"): "", (3, "month"): "quarterly", (6, "month"): "each half-year", (12, "month"): "yearly", (1, "week"): "weekly", (1, "day"): "daily"}  # fmt: skip
+
+
+def billing(every: int, unit: str, period: str = "month") -> str:
+    """How often a membership is drafted; empty = each month. `every 4 weeks`, `yearly`, of a package `once`."""
+    if period == "package":
+        return "once"
+    return _OFTEN.get((every, unit), f"every {every} {unit}s")
 
 
 CHOICE_WORDS = {

@@ -12,11 +12,13 @@ from core.dates import ONE_DAY
 from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
+    Member,
     MembershipFacts,
     MembershipPlanFacts,
     UseLine,
 )
-from core.memberships.rules import judge_membership, periods
+from core.memberships.rules import Given, Moment, judge_membership
+from core.memberships.terms import periods
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 
 
@@ -51,14 +53,9 @@ def use_by_day(
     for period in periods(one, facts.plan, first, last):
         ends = min(clock.day_bounds(min(period.last_day, last, today), time_zone)[1], as_of)
         finding = judge_membership(
-            one,
-            facts.plan,
-            facts.benefits,
-            facts.extras,
-            facts.visits,
-            ends - timedelta(microseconds=1),
-            time_zone,
-            covered_elsewhere=facts.elsewhere,
+            Member(one, facts.plan, facts.benefits, facts.extras),
+            Given(facts.visits, elsewhere=facts.elsewhere),
+            Moment(ends - timedelta(microseconds=1), time_zone),
         )
         lines = [line for line in finding.lines if line.period_start == period.start]
         used = [_days_of(line, ends, time_zone) for line in lines]

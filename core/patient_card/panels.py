@@ -14,7 +14,8 @@ from core.ledger.facts import EntryFacts
 from core.memberships.choices import Decision
 from core.memberships.facts import Cover, MembershipFinding, UseLine
 from core.memberships.offers import PlanOnOffer, offers
-from core.money import short_dollars
+from core.memberships.words import billing
+from core.money import dollars, short_dollars
 from core.patient_card.rows import (
     CardLine,
     CoverageLine,
@@ -31,7 +32,7 @@ from core.patient_card.rows import (
     UseBar,
     VisitLine,
 )
-from core.payments.facts import PaymentFacts
+from core.payments.facts import PaymentFacts, RecurringFacts
 from core.payments.reasons import reason_of
 from core.plans.desk_money import DESK
 from core.plans.facts import InstalmentStanding, PlanState
@@ -136,10 +137,14 @@ def _instalment(
 
 
 def membership_panel(
-    record: MembershipRecord, found: MembershipFinding, plans: Sequence[PlanOnOffer], as_of: datetime
+    record: MembershipRecord,
+    found: MembershipFinding,
+    plans: Sequence[PlanOnOffer],
+    as_of: datetime,
+    recurrings: Sequence[RecurringFacts] = (),
 ) -> MembershipPanel:
     """One membership with a use bar for each period and service class that was judged, the visits that are over with
-    what can be done about each of them, and what was decided. plans: what the practice sells."""
+    what can be done about each of them, and what was decided. plans: what the practice sells; recurrings: of the patient."""
     lines = [line for line in found.lines if line.service_class is not None]
     return MembershipPanel(
         key=record.membership.id,
@@ -151,6 +156,7 @@ def membership_panel(
         sentence=" ".join(dict.fromkeys(row.reason for row in found.states)),
         next_draft_on=record.membership.next_draft_on,
         price_cents=record.plan.price_cents,
+        billing=_billing(record, recurrings),
         bars=tuple(_bar(line) for line in lines),
         over=tuple(
             OverVisit(
@@ -166,6 +172,14 @@ def membership_panel(
         ),
         choices=tuple(_taken(one) for line in lines for one in line.decisions),
     )
+
+
+def _billing(record: MembershipRecord, recurrings: Sequence[RecurringFacts]) -> str:
+    """How often it is really drafted: as the processor does, else as its plan says."""
+    for one in recurrings:
+        if one.membership_id == record.membership.id and one.status == "active":
+            return billing(one.interval, one.interval_unit)
+    return billing(record.plan.billing_every, record.plan.billing_unit, record.plan.period)
 
 
 def _taken(one: Decision) -> TakenChoice:
@@ -187,7 +201,7 @@ def _bar(line: UseLine) -> UseBar:
     return UseBar(
         service_class=line.service_class or "",
         period_start=line.period_start,
-        period_end=line.period_end,
+        period_end=line.ends_on,
         allowance=line.allowance,
         used=line.used,
         booked=line.booked,
@@ -195,6 +209,8 @@ def _bar(line: UseLine) -> UseBar:
         should_be=line.should_be,
         excess=tuple(visit.starts_at for visit in line.excess),
         state=line.state,
+        per_week=line.per_week,
+        shared=line.shared,
     )
 
 
@@ -243,6 +259,7 @@ def payment_lines(payments: Iterable[PaymentFacts], sources: Mapping[int, str]) 
             reason=_decline(one),
             for_what=_purpose(one),
             source=sources.get(one.id, ""),
+            surcharge_cents=one.surcharge_cents,
         )
         for one in sorted(payments, key=lambda one: one.happened_at, reverse=True)
     )
@@ -350,7 +367,8 @@ def timeline(
     moments = list(links)
     for one in payments:
         words = _STATUS_WORDS.get(one.status, one.status.capitalize())
-        words = f"{words}{f': {one.reason}' if one.reason else ''} ({one.for_what}, {one.method or 'method not known'})"
+        fee = f", of it {dollars(one.surcharge_cents)} surcharge" if one.surcharge_cents else ""
+        words = f"{words}{f': {one.reason}' if one.reason else ''} ({one.for_what}, {one.method or 'method not known'}{fee})"
         moments.append(
             Moment(one.happened_at, _PAYMENT_ICONS.get(one.status, "undo"), words, one.amount_cents)
         )

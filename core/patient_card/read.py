@@ -101,7 +101,8 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
             for one in judged.plans
         ),
         memberships=tuple(
-            membership_panel(record, found, on_sale, as_of) for record, found in judged.memberships
+            membership_panel(record, found, on_sale, as_of, judged.facts.recurrings)
+            for record, found in judged.memberships
         ),
         cards=card_lines(judged, setting, _sources(session, Card, [card.id for card in facts.cards])),
         payments=payments,

@@ -117,7 +117,7 @@ class PlanPanel:
 class UseBar:
     service_class: str
     period_start: date
-    period_end: date
+    period_end: date | None  # None: a prepaid package without an end
     allowance: int | None  # None = unlimited
     used: int
     booked: int
@@ -125,6 +125,8 @@ class UseBar:
     should_be: int | None
     excess: tuple[datetime, ...]
     state: str
+    per_week: int | None = None  # the second limit
+    shared: bool = False  # a family counts together
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class MembershipPanel:
     bars: tuple[UseBar, ...]
     over: tuple[OverVisit, ...]
     choices: tuple[TakenChoice, ...]
+    billing: str = ""  # how often it is drafted, where that is not each month: "every 4 weeks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ class PaymentLine:
     reason: str  # words for a decline, "" otherwise
     for_what: str  # plan, membership, refund of …
     source: str
+    surcharge_cents: int = 0  # the part of the amount that is a fee and pays nothing
 
 
 @dataclass(frozen=True, slots=True)

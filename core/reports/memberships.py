@@ -58,7 +58,7 @@ def _row(one: MemberPatient, finding: MembershipFinding, said: StateRow) -> Memb
     return MembershipRow(
         *about,
         line.period_start,
-        line.period_end,
+        line.ends_on,
         line.service_class,
         line.allowance,
         line.used,

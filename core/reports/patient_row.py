@@ -8,7 +8,7 @@ from core.findings.flags import flags_of
 from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged
 from core.ledger.facts import EntryFacts
-from core.memberships.facts import MembershipFinding, UseLine
+from core.memberships.facts import MembershipFinding, MembershipState, UseLine
 from core.reports.rows import (
     BalanceCell,
     CardCell,
@@ -120,7 +120,8 @@ def worst_membership(judged: Judged) -> tuple[MembershipRecord, MembershipFindin
     def place(pair: tuple[MembershipRecord, MembershipFinding]) -> tuple[int, bool]:
         record, finding = pair
         severity = RANK[finding.severity] if finding.severity is not None else len(RANK)
-        return severity, record.membership.status == "cancelled"
+        over = finding.state is MembershipState.OUTSIDE_TERM or record.membership.status == "cancelled"
+        return severity, over
 
     return min(judged.memberships, key=place, default=None)
 
@@ -142,7 +143,7 @@ def _membership_cell(judged: Judged) -> MembershipCell | None:
         over=line.over if line else 0,
         excess_appointment_ids=tuple(visit.external_id for visit in line.excess) if line else (),
         period_start=line.period_start if line else None,
-        period_end=line.period_end if line else None,
+        period_end=line.ends_on if line else None,
         should_be=line.should_be if line else None,
         severity=finding.severity,
         sentence=finding.reason,

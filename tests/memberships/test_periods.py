@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from core.memberships.periods import Period
-from core.memberships.rules import period_of, periods
+from core.memberships.terms import period_of, periods
 from tests.memberships.wellness import MEMBER, PLAN
 
 ANCHOR = PLAN._replace(period="anchor")

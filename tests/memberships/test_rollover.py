@@ -81,20 +81,20 @@ def test_a_period_frozen_from_end_to_end_neither_gives_nor_lets_lapse():
 
 
 def test_counting_starts_where_the_visits_are_known():
-    assert judge([], visits_since=date(2026, 11, 1), **ROLLS).lines[0].rollover == 0
-    assert judge([], visits_since=date(2026, 10, 1), **ROLLS).lines[0].rollover == 2
-    assert judge([], visits_since=date(2026, 10, 2), **ROLLS).lines[0].rollover == 0
+    assert judge([], since=date(2026, 11, 1), **ROLLS).lines[0].rollover == 0
+    assert judge([], since=date(2026, 10, 1), **ROLLS).lines[0].rollover == 2
+    assert judge([], since=date(2026, 10, 2), **ROLLS).lines[0].rollover == 0
 
 
 def test_recent_visits_that_settle_the_rollover_need_no_older_ones():
     """October's two visits leave the whole cap unused, whatever September handed on."""
-    recent = judge(visits("2026-10-05", "2026-10-12"), visits_since=date(2026, 10, 1), **ROLLS)
+    recent = judge(visits("2026-10-05", "2026-10-12"), since=date(2026, 10, 1), **ROLLS)
     assert (recent.lines[0].rollover, recent.unsure) == (2, False)
 
 
 def test_recent_visits_that_leave_it_open_say_so():
     october = visits("2026-10-05", "2026-10-12", "2026-10-19")
-    assert judge(october, visits_since=date(2026, 10, 1), **ROLLS).unsure
+    assert judge(october, since=date(2026, 10, 1), **ROLLS).unsure
     assert not judge(october, **ROLLS).unsure
 
 
@@ -118,7 +118,7 @@ def test_what_is_sure_from_recent_visits_is_what_all_visits_say(
     terms = {"start_date": starts[0], "rollover_cap": cap, "rollover_periods": lifetime, "benefits": [BenefitFacts("B", "adjustment", base)]}  # fmt: skip
     since = starts[-known]
     recent = [one for one in booked if one.starts_at.date() >= since]
-    few, every = judge(recent, visits_since=since, **terms), judge(booked, **terms)
+    few, every = judge(recent, since=since, **terms), judge(booked, **terms)
     assert not every.unsure
     assert few.unsure or few.lines == every.lines
 

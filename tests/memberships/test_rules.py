@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.memberships.facts import BenefitFacts, Cover, ExtraFacts, MembershipState
+from core.memberships.facts import BenefitFacts, Cover, Covered, ExtraFacts, MembershipState
 from core.memberships.rules import covered_elsewhere
 from core.severity import Severity
 from tests.memberships.wellness import AS_OF, FOUR, MEMBER, PLAN, ZONE, judge, said, visit, visits
@@ -56,7 +56,7 @@ def test_an_unlimited_class_is_never_over_nor_used_up():
     (line,) = finding.lines
     assert (line.allowance, line.over, line.committed) == (None, 0, 6)
     assert said(finding) == []
-    assert finding.covers(line.counted[5]) == (Cover.COVERED, 6, None)
+    assert finding.covers(line.counted[5]) == Covered(Cover.COVERED, 6)
 
 
 def test_each_service_class_is_counted_by_itself():
@@ -232,8 +232,8 @@ def test_past_due_visits_are_provisional_and_the_payment_comes_first():
     finding = judge(booked, status="past_due")
     assert finding.state is MembershipState.PROVISIONAL
     assert finding.covers(booked[3]).cover is Cover.PROVISIONAL
-    assert judge(booked, status="past_due", paid_up=True).state is MembershipState.USED_UP
-    assert judge(booked, paid_up=False).state is MembershipState.PROVISIONAL
+    assert judge(booked).state is MembershipState.USED_UP
+    assert judge(booked, status="past_due").state is MembershipState.PROVISIONAL
 
 
 def test_a_past_due_member_hears_of_the_payment_and_not_of_visits_to_lose():
@@ -274,7 +274,7 @@ def test_an_old_membership_does_not_complain_of_visits_the_new_one_covers():
     booked = visits("2026-11-24")
     old = {"end_date": date(2026, 10, 31)}
     assert said(judge(booked, **old)) == ["OUTSIDE_TERM"]
-    assert said(judge(booked, covered_elsewhere={booked[0].id}, **old)) == []
+    assert said(judge(booked, elsewhere={booked[0].id}, **old)) == []
 
 
 def test_of_two_memberships_each_visit_is_counted_by_one():

@@ -5,8 +5,14 @@ from itertools import count
 from typing import Any
 
 from core.clock import local_instant
-from core.memberships.facts import BenefitFacts, MembershipFacts, MembershipFinding, MembershipPlanFacts
-from core.memberships.rules import judge_membership
+from core.memberships.facts import (
+    BenefitFacts,
+    Member,
+    MembershipFacts,
+    MembershipFinding,
+    MembershipPlanFacts,
+)
+from core.memberships.rules import Given, Moment, judge_membership
 from core.schedule.rules import VisitFacts
 
 ZONE = "America/Chicago"
@@ -42,7 +48,16 @@ def judge(booked: list[VisitFacts], **changed: Any) -> MembershipFinding:
     }
     member = MEMBER._replace(**{k: changed.pop(k) for k in list(changed) if k in MembershipFacts._fields})
     plan = PLAN._replace(**{k: changed.pop(k) for k in list(changed) if k in MembershipPlanFacts._fields})
-    return judge_membership(member, plan, visits=booked, **facts, **changed)
+    given = Given(
+        booked,
+        **{k: changed.pop(k) for k in list(changed) if k in ("last_done", "since", "elsewhere", "mates")},
+    )
+    moment = Moment(
+        facts["as_of"], facts["time_zone"], changed.pop("at_hand", None), changed.pop("first_weekday", 6)
+    )
+    one = Member(member, plan, facts["benefits"], facts["extras"], changed.pop("choices", ()))
+    assert not changed, changed
+    return judge_membership(one, given, moment)
 
 
 def said(finding: MembershipFinding) -> list[str]:

@@ -21,6 +21,55 @@ def billed_members(files: dict[str, list[Row]], rng: Random, today: date, new: A
             _member(files, rng, today, new, patient["patient_id"], number)
 
 
+def families_and_packages(files: dict[str, list[Row]], rng: Random, today: date, new: Any) -> None:
+    """Two patients without a contract share the visits of a plan; another one has a prepaid package."""
+    taken = {row["patient_id"] for row in files["memberships"] + files["plans"] + files["recurrings"]}
+    taken |= {row["payer_id"] for row in files["plans"]}
+    free = [row["patient_id"] for row in files["patients"] if row["patient_id"] not in taken]
+    rng.shuffle(free)
+    start = today.replace(day=1) - timedelta(days=rng.choice((0, 31, 92)))
+    plans = (
+        ("MPP", "Family", "", "month", rng.choice(("1", "2", "3", ""))),
+        ("MPQ", "Ten visits", "600.00", "package", "10"),
+    )
+    for plan_id, name, price, period, visits in plans:
+        files["membership_plans"].append(
+            new("membership_plans", membership_plan_id=plan_id, name=name, price=price, period=period,
+                no_show_forfeits=rng.choice(("true", "false")))
+        )  # fmt: skip
+        files["membership_benefits"].append(
+            new("membership_benefits", benefit_id=f"B{plan_id}", membership_plan_id=plan_id,
+                service_class="adjustment", visits=visits, per_week=rng.choice(("", "", "1")))
+        )  # fmt: skip
+    for number, patient_id in enumerate(free[:2] if len(free) > 1 else []):
+        files["memberships"].append(
+            new("memberships", membership_id=f"MF{number}", patient_id=patient_id, membership_plan_id="MPP",
+                start_date=(start + timedelta(days=number)).isoformat(), status="active", pool_id="POOL")
+        )  # fmt: skip
+    for patient_id in free[2:3]:
+        begun = today - timedelta(days=rng.randint(1, 200))
+        files["memberships"].append(
+            new("memberships", membership_id="MQ0", patient_id=patient_id, membership_plan_id="MPQ",
+                start_date=begun.isoformat(), status="active",
+                end_date=rng.choice(("", (today + timedelta(days=rng.randint(-20, 90))).isoformat())))
+        )  # fmt: skip
+        row = files["memberships"][-1]
+        row["end_date"] = max(row["end_date"], row["start_date"]) if row["end_date"] else ""
+        for number, cents in enumerate(rng.choice(((60_000,), (20_000, 15_000), ()))):
+            when = min(begun + timedelta(days=20 * number), today)
+            files["payments"].append(
+                new("payments", payment_id=f"PQ{number}", patient_id=patient_id, membership_id="MQ0",
+                    happened_at=f"{when}T06:30", amount=_dollars(cents), status="approved",
+                    order_id=f"OPQ{number}", method=rng.choice(("card", "cash")))
+            )  # fmt: skip
+            for kind in ("charge", "payment"):
+                files["ledger"].append(
+                    new("ledger", entry_id=f"LQ{number}{kind[0]}", patient_id=patient_id, posted_on=when.isoformat(),
+                        kind=kind, part="patient", amount=_dollars(cents),
+                        order_id=f"OPQ{number}" if kind == "payment" else "")
+                )  # fmt: skip
+
+
 def _member(
     files: dict[str, list[Row]], rng: Random, today: date, new: Any, patient_id: str, number: int
 ) -> None:
@@ -47,7 +96,7 @@ def _member(
     )  # fmt: skip
     files["membership_benefits"].append(
         new("membership_benefits", benefit_id=f"BX{number}", membership_plan_id=plan_id, service_class="adjustment",
-            visits="4")
+            visits=rng.choice(("4", "4", "8", "")), per_week=rng.choice(("", "", "1", "2")))
     )  # fmt: skip
     files["memberships"].append(
         new("memberships", membership_id=membership_id, patient_id=patient_id, membership_plan_id=plan_id,

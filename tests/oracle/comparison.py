@@ -1,7 +1,7 @@
 """Loads a practice the way a clinic does, asks the reports, and lists where they and the oracle differ."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -157,7 +157,10 @@ def _flags(where: str, said: dict[str, Any], row: dict[str, Any]) -> Iterator[Di
     yield from _same(where, "BOOKED_WHILE_FROZEN", one["in_freeze"], "BOOKED_WHILE_FROZEN" in kinds)
     yield from _same(where, "OUTSIDE_TERM", one["after_end"], "OUTSIDE_TERM" in kinds)
     states = [period["states"] for period in one["periods"].values() if not period["past"]]
-    if one["active"] and UNSURE not in states:
+    if one["is_over"]:
+        of_a_period = {"NOT_SCHEDULED", "OVER_SCHEDULED", "UNDER_BOOKED", "USED_UP"}
+        yield from _same(where, "of a period it no longer has", set(), kinds & of_a_period)
+    elif one["active"] and UNSURE not in states:
         over = any("OVER_SCHEDULED" in found for found in states)
         yield from _same(where, "OVER_SCHEDULED", over, "OVER_SCHEDULED" in kinds)
 
@@ -190,16 +193,17 @@ def _memberships(where: str, said: dict[str, Any], judged: Judged, as_of: dateti
         if finding is None:
             yield Difference(where, one["membership_id"], "a membership", "none")
             continue
-        lines = {(line.period_end, line.service_class): line for line in finding.lines if line.service_class}
+        lines = {
+            (line.period_start, line.service_class): line for line in finding.lines if line.service_class
+        }
         for (first, service_class), period in one["periods"].items():
-            line = lines.get((period["following"] - timedelta(days=1), service_class))
+            line = lines.get((period["first"], service_class))
             if line is None or period["past"]:
                 if period["booked"] and not period["past"] and line is None:
                     yield Difference(where, f"{one['membership_id']} {first} {service_class}", period, None)
                 continue
             at = f"{one['membership_id']} {first} {service_class}"
-            if line.period_start != period["first"]:
-                continue
+            yield from _same(where, f"{at} ends", one["ends"](period), line.period_end)
             for name in ("allowance", "used", "booked", "committed", "over"):
                 yield from _same(where, f"{at} {name}", period[name], getattr(line, name))
             yield from _same(

@@ -1,6 +1,6 @@
 """The lists of CONTRACTS §2 as DOMAIN.md defines them: who is behind, which memberships say something, whose card."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from tests.oracle.cards import card, contracts, drafts, last_good_day, simple
@@ -107,6 +107,9 @@ def lines(clinic: Clinic, membership: Row, plan: Row, said: dict[str, Any]) -> A
     """((first day, class), numbers) of this and later periods; `states`: what must be said of it, each True, False or UNSURE."""
     end = day(membership["end_date"])
     for key, period in said["periods"].items():
+        if said["is_over"]:  # it says nothing about a period it no longer has
+            yield key, {"states": dict.fromkeys(("OVER_SCHEDULED", "UNDER_BOOKED", "USED_UP"), False)}
+            continue
         if period["past"] or period["states"] is UNSURE or not said["active"]:
             continue
         here = period["first"] <= clinic.today < period["following"]
@@ -121,7 +124,7 @@ def lines(clinic: Clinic, membership: Row, plan: Row, said: dict[str, Any]) -> A
             key,
             {
                 **{name: period[name] for name in ("allowance", "used", "booked", "committed", "over")},
-                "period_end": (period["following"] - timedelta(days=1)).isoformat(),
+                "period_end": shown_end(said, period),
                 "excess_appointment_ids": period["excess_appointment_ids"],
                 "states": {
                     "OVER_SCHEDULED": "OVER_SCHEDULED" in period["states"],
@@ -132,10 +135,18 @@ def lines(clinic: Clinic, membership: Row, plan: Row, said: dict[str, Any]) -> A
         )
 
 
+def shown_end(said: dict[str, Any], period: dict[str, Any]) -> str | None:
+    """A period ends at the term's end; a package without an end has none."""
+    end = said["ends"](period)
+    return None if end.year == 9999 else end.isoformat()
+
+
 def not_scheduled(clinic: Clinic, membership: Row, said: dict[str, Any], last: str | None) -> Any:
     """None = nothing to say; the severity where §5 gives one, else UNSURE in it."""
     if membership["status"] != "active" or said["today_too"] or said["frozen_today"]:
         return UNSURE
+    if plan_period(clinic, membership) == "package":
+        return UNSURE  # how often a package wants to be booked, and whether a used one does, is not said
     if not said["not_scheduled"]:
         return None
     here = [one for one in said["periods"].values() if one["first"] <= clinic.today < one["following"]]
@@ -145,7 +156,7 @@ def not_scheduled(clinic: Clinic, membership: Row, said: dict[str, Any], last: s
     period = here[0]
     found: dict[str, Any] = {
         "period_start": period["first"].isoformat(),
-        "period_end": (period["following"] - timedelta(days=1)).isoformat(),
+        "period_end": shown_end(said, period),
         "service_class": None,
         "severity": UNSURE,
     }
@@ -155,6 +166,12 @@ def not_scheduled(clinic: Clinic, membership: Row, said: dict[str, Any], last: s
         due, days = since * int(benefits[0]["visits"]), (period["following"] - period["first"]).days
         found["severity"] = "high" if due > 2 * days else "medium" if due > days else UNSURE
     return found
+
+
+def plan_period(clinic: Clinic, membership: Row) -> str:
+    plan = clinic.one("membership_plans", membership_plan_id=membership["membership_plan_id"])
+    assert plan is not None
+    return plan["period"]
 
 
 def misplaced(clinic: Clinic, membership: Row, plan: Row, *, in_freeze: bool) -> Any:

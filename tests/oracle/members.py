@@ -17,22 +17,34 @@ def judged(clinic: Clinic, membership: Row, *, alone: bool) -> dict[str, Any]:
     plan = clinic.one("membership_plans", membership_plan_id=membership["membership_plan_id"])
     assert plan is not None
     found: dict[str, Any] = {"membership_id": membership["membership_id"], "alone": alone, "periods": {}}
+    end = day(membership["end_date"])
+    found["is_over"] = end is not None and end < clinic.today
+    found["ends"] = lambda period: (
+        date.max
+        if period["following"] == date.max
+        else min(end or date.max, period["following"] - timedelta(days=1))
+    )
     undated = (membership["status"], membership["frozen_from"], membership["end_date"])
     if undated[:2] == ("paused", "") or undated[::2] == ("cancelled", ""):
         unsure = dict.fromkeys(("not_scheduled", "in_freeze", "after_end"), UNSURE)
         return {**found, **unsure, "active": False, "frozen_today": UNSURE, "today_too": False}
     anchor = int(membership["anchor_day"]) if plan["period"] == "anchor" else 1
     periods = list(periods_of(clinic, membership, anchor))
+    if plan["period"] == "package":  # it has none but its term
+        last = day(membership["end_date"])
+        following = date.max if last is None else last + timedelta(days=1)
+        periods = [(date.fromisoformat(membership["start_date"]), following)]
     benefits = clinic.rows("membership_benefits", membership_plan_id=plan["membership_plan_id"])
     for benefit in benefits:
         for first, following in periods:
             key = (first.isoformat(), benefit["service_class"])
             found["periods"][key] = one_period(clinic, membership, plan, benefit, first, following)
+        mark_weeks(clinic, membership, plan, benefit, found["periods"])
     for benefit in benefits:
         if plan["rollover_cap"] and benefit["visits"]:
             roll_over(clinic, membership, plan, benefit, periods, found["periods"])
     for numbers in found["periods"].values():
-        conclude(clinic, numbers)
+        conclude(clinic, membership, numbers)
     found |= whole(clinic, membership, plan)
     return found
 
@@ -69,15 +81,14 @@ def one_period(
     clinic: Clinic, membership: Row, plan: Row, benefit: Row, first: date, following: date
 ) -> dict[str, Any]:
     used, booked = [], []
-    for visit in covered(clinic, membership, benefit["service_class"]):
-        when = clinic.local_day(visit["starts_at"])
-        if not first <= when < following or not in_term(membership, when) or frozen(membership, when):
-            continue
-        if visit["status"] == "completed" or (visit["status"] == "no_show" and yes(plan["no_show_forfeits"])):
-            used.append(visit)
-        elif clinic.is_open(visit):
-            booked.append(visit)
+    mates = pool(clinic, membership)
+    for mate in mates:
+        for visit in counted(clinic, mate, plan, benefit["service_class"]):
+            if first <= clinic.local_day(visit["starts_at"]) < following:
+                (booked if clinic.is_open(visit) else used).append(visit)
     allowance: Any = number(benefit["visits"])
+    if allowance is not None:
+        allowance *= len(mates)  # a family's plan is the same for all: see memberships_of_families
     extras = [
         row
         for row in clinic.rows("membership_extras", membership_id=membership["membership_id"])
@@ -99,6 +110,48 @@ def one_period(
         "touched_by_freeze": touched,
         "past": following <= clinic.today,
     }
+
+
+def pool(clinic: Clinic, membership: Row) -> list[Row]:
+    """The memberships that share their visits with this one, itself among them (§5)."""
+    if not membership["pool_id"]:
+        return [membership]
+    return clinic.rows("memberships", pool_id=membership["pool_id"])
+
+
+def counted(clinic: Clinic, membership: Row, plan: Row, service_class: str) -> list[Row]:
+    """Done and open covered visits of the term, none in a freeze; no-shows where the plan forfeits them."""
+    found = []
+    for visit in covered(clinic, membership, service_class):
+        when = clinic.local_day(visit["starts_at"])
+        if not in_term(membership, when) or frozen(membership, when):
+            continue
+        missed = visit["status"] == "no_show" and yes(plan["no_show_forfeits"])
+        if visit["status"] == "completed" or missed or clinic.is_open(visit):
+            found.append(visit)
+    return found
+
+
+def mark_weeks(
+    clinic: Clinic, membership: Row, plan: Row, benefit: Row, periods: dict[Any, dict[str, Any]]
+) -> None:
+    """The visits that are too many in their week, which begins on Sunday: the last ones of it."""
+    limit = number(benefit["per_week"])
+    visits = [
+        v for mate in pool(clinic, membership) for v in counted(clinic, mate, plan, benefit["service_class"])
+    ]
+    visits.sort(key=clinic.starts)
+    weeks: dict[date, int] = {}
+    too_many = []
+    for visit in visits if limit is not None else []:
+        when = clinic.local_day(visit["starts_at"])
+        week = when - timedelta(days=(when.weekday() + 1) % 7)
+        weeks[week] = weeks.get(week, 0) + 1
+        if weeks[week] > (limit or 0) * len(pool(clinic, membership)):
+            too_many.append(visit["appointment_id"])
+    for (_first, service_class), period in periods.items():
+        if service_class == benefit["service_class"]:
+            period["too_many_in_week"] = [v for v in period["visits"] if v["appointment_id"] in too_many]
 
 
 def roll_over(
@@ -176,31 +229,50 @@ def rolled(
     return answer
 
 
-def conclude(clinic: Clinic, one: dict[str, Any]) -> None:
+def conclude(clinic: Clinic, membership: Row, one: dict[str, Any]) -> None:
     """over, excess and the states that follow from a period's numbers alone."""
     one["over"], one["excess_appointment_ids"], one["states"] = 0, [], set()
-    allowance = one["allowance"]
+    allowance, in_weeks = one["allowance"], one["too_many_in_week"]
     if allowance is UNSURE:
         one["over"] = one["excess_appointment_ids"] = one["states"] = UNSURE
         return
-    if allowance is None:
+    if allowance is None and not in_weeks:
         return
-    left = allowance - one["committed"]
-    if left < 0:
-        one["over"] = -left
+    left = 0 if allowance is None else allowance - one["committed"]
+    over = max(-left, len(in_weeks))
+    if over > 0:
         visits = one["visits"]
-        one["excess_appointment_ids"] = [row["appointment_id"] for row in visits[left:]]
+        excess = in_weeks if len(in_weeks) == over else visits[left:]
+        mine = [row for row in excess if row["patient_id"] == membership["patient_id"]]
+        one["over"] = len(mine)
+        one["excess_appointment_ids"] = [row["appointment_id"] for row in mine]
+        if in_weeks and len(in_weeks) < over:
+            one["excess_appointment_ids"] = UNSURE  # which ones, where both limits are passed, is not said
+            if membership["pool_id"]:
+                one["over"] = one["states"] = UNSURE
+                return
+        if not mine:
+            return  # of a family's visits those of another are over: it is said there
         if len({row["starts_at"] for row in visits}) < len(visits):
             one["excess_appointment_ids"] = UNSURE
         if not one["booked"]:
             one["states"] = UNSURE
             return
         one["states"].add("OVER_SCHEDULED")
+        return
+    if allowance is None or (membership["pool_id"] and not first_of_pool(clinic, membership)):
+        return  # what a family shares is said once
     if left == 0:
         one["states"].add("USED_UP")
     days_left = (one["following"] - clinic.today).days
     if left > 0 and one["first"] <= clinic.today < one["following"] and days_left <= 11:
         one["states"].add("UNDER_BOOKED" if days_left <= 9 else "UNDER_BOOKED maybe")
+
+
+def first_of_pool(clinic: Clinic, membership: Row) -> bool:
+    """Where it is said once, it is said at the one who began first; of two that began together UNSURE is not needed."""
+    mates = pool(clinic, membership)
+    return membership is min(mates, key=lambda row: row["start_date"])
 
 
 def whole(clinic: Clinic, membership: Row, plan: Row) -> dict[str, Any]:
@@ -212,6 +284,9 @@ def whole(clinic: Clinic, membership: Row, plan: Row) -> dict[str, Any]:
     visits = [visit for name in classes for visit in covered(clinic, membership, name)]
     still_open = [visit for visit in visits if clinic.is_open(visit)]
     days = [clinic.local_day(visit["starts_at"]) for visit in still_open]
+    if membership["pool_id"]:
+        return {"active": True, "frozen_today": False, "not_scheduled": UNSURE, "today_too": True,
+                "in_freeze": False, "after_end": False}  # fmt: skip
     end = day(membership["end_date"])
     active = membership["status"] == "active" and in_term(membership, clinic.today)
     return {

@@ -69,6 +69,8 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
         if not row["refund_of"]
     ]
     payments.sort(key=lambda row: (clinic.instant(row["happened_at"]), row["payment_id"]))
+    if plan["period"] == "package":
+        return package(clinic, membership, plan, payments)
     drafts = draft_days(clinic, membership, plan)
     if drafts is UNSURE or unlike(clinic, membership, plan, payments, drafts):
         return UNSURE
@@ -97,6 +99,28 @@ def missing_drafts(clinic: Clinic, membership: Row) -> Any:
         elif paid_part(payment) < price and by_itself:
             return UNSURE  # what is owed of a lower draft that failed is not said
     return open_drafts(clinic, membership, price, tried, settled, loose)
+
+
+def package(clinic: Clinic, membership: Row, plan: Row, payments: list[Row]) -> Any:
+    """Its price is due once, when it starts; whatever came of it is a part of that."""
+    due, paid = date.fromisoformat(membership["start_date"]), sum(net(clinic, row) for row in payments)
+    price = cents(plan["price"])
+    troubled = any(row["status"] != "approved" or failure(clinic, row) for row in payments)
+    if troubled or clinic.rows("recurrings", membership_id=membership["membership_id"]):
+        return UNSURE
+    if due >= clinic.today or paid >= price:
+        return {}
+    if clinic.today <= next_business_day(due):
+        return UNSURE if paid else {}
+    return {
+        f"{membership['membership_id']}:{due}": {
+            "kind": "membership",
+            "due_on": due.isoformat(),
+            "open_cents": price - paid,
+            "reason": reason([], paid > 0),
+            "pending": False,
+        }
+    }
 
 
 def open_drafts(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from data.sandbox.practice import generate, whole_files
 from data.sandbox.practice.columns import COLUMNS
-from tests.oracle.billed_members import billed_members
+from tests.oracle.billed_members import billed_members, families_and_packages
 from tests.oracle.reading import Clinic, Row
 
 DAYS = (
@@ -44,6 +44,7 @@ def practice(seed: int) -> tuple[dict[str, list[Row]], datetime]:
             mutate(files, rng, today)
         if rng.random() < 0.5:
             desk_has_worked(files, rng, as_of)
+    families_and_packages(files, rng, today, new)
     billed_members(files, rng, today, new)
     settle_times(files, as_of)
     return files, as_of
@@ -258,6 +259,8 @@ def memberships_differ(files: dict[str, list[Row]], rng: Random, today: date) ->
         row["no_show_forfeits"] = "true"
     for row in some(files["membership_benefits"], rng, 0.2):
         row["visits"] = rng.choice(("", "1", "2", "3", "8"))
+    for row in some(files["membership_benefits"], rng, 0.2):
+        row["per_week"] = rng.choice(("1", "1", "2"))
 
 
 @mutation

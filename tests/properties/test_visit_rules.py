@@ -11,12 +11,13 @@ from core.insurance.rules import CoverageFacts, estimate_cents
 from core.memberships.facts import (
     BenefitFacts,
     ExtraFacts,
+    Member,
     MembershipFacts,
     MembershipFinding,
     MembershipPlanFacts,
 )
 from core.memberships.periods import anchored
-from core.memberships.rules import judge_membership
+from core.memberships.rules import Given, Moment, judge_membership
 from core.schedule.rules import VisitFacts
 
 ZONES = [
@@ -102,7 +103,7 @@ cases = st.tuples(members, plans, benefits_strategy, extras_strategy, visits_str
 
 def judge(case: tuple, as_of: datetime = AS_OF) -> MembershipFinding:
     member, plan, benefits, extras, visits, zone = case
-    return judge_membership(member, plan, benefits, extras, visits, as_of, zone)
+    return judge_membership(Member(member, plan, benefits, extras), Given(visits), Moment(as_of, zone))
 
 
 @PROPERTY

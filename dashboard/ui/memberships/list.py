@@ -177,7 +177,8 @@ def _use(row: MembershipRow, place: LocalDay) -> dict[str, Any] | None:
         return None
     allowance = "no limit" if row.allowance is None else f"of {row.allowance}"
     due = "" if row.should_be is None else f", {row.should_be} due by now"
-    span = f"{day_month(row.period_start, place.today)} to {day_month(row.period_end, place.today)}"
+    until = "" if row.period_end is None else f" to {day_month(row.period_end, place.today)}"
+    span = f"{day_month(row.period_start, place.today)}{until or ' on, prepaid'}"
     return {
         "done": row.used,
         "booked": row.booked,

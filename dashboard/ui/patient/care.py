@@ -67,7 +67,9 @@ def plans_and_memberships(card: PatientCard, may_see: MaySee) -> Block:
 
 def _membership(panel: MembershipPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
     tone = panel.severity.value if panel.severity else "good"
-    price = dollars(panel.price_cents) if may_see.money and panel.price_cents is not None else ""
+    price = ""
+    if may_see.money and panel.price_cents is not None:
+        price = f"{dollars(panel.price_cents)}{f' {panel.billing}' if panel.billing else ''}"
     draft = (
         f"next draft {day_month(panel.next_draft_on, card.day)}"
         if panel.next_draft_on
@@ -89,7 +91,12 @@ def _membership(panel: MembershipPanel, card: PatientCard, may_see: MaySee) -> l
 
 def _use(one: UseBar, card: PatientCard) -> Block:
     allowance = "no limit" if one.allowance is None else f"of {one.allowance}"
-    words = f"{one.service_class}, {day_month(one.period_start)} to {day_month(one.period_end)}: {one.used} done, {one.booked} booked {allowance}"
+    until = f" to {day_month(one.period_end)}" if one.period_end else " on, prepaid"
+    words = f"{one.service_class}, {day_month(one.period_start)}{until}: {one.used} done, {one.booked} booked {allowance}"
+    if one.per_week is not None:
+        words += f", at most {one.per_week} a week"
+    if one.shared:
+        words += ", all of the family together"
     if one.should_be is not None:
         words += f"; should be at {one.should_be} by now"
     if one.over:

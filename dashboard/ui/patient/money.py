@@ -81,7 +81,9 @@ def _payments(card: PatientCard) -> Block | None:
     rows = [
         (
             visit_day(one.happened_at, card.time_zone, card.day),
-            one.status.replace("_", " ") + (f": {one.reason}" if one.reason else ""),
+            one.status.replace("_", " ")
+            + (f": {one.reason}" if one.reason else "")
+            + (f"; of it {dollars(one.surcharge_cents)} surcharge" if one.surcharge_cents else ""),
             one.for_what,
             " · ".join(word for word in (one.method, one.source) if word),
             dollars(one.amount_cents),
