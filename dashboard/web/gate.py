@@ -29,7 +29,7 @@ BY_TOKEN = re.compile(
 )
 # booking pages: open to everybody; what another site makes a browser send there is refused
 BOOKING = re.compile(
-    r"/book(?:/[a-z0-9-]{1,60}|/visit/[A-Za-z0-9_-]{1,64}(?:/(?:details|pay|paid|cancel|move|code|appointment\.ics))?)?"
+    r"/book(?:/|/[a-z0-9-]{1,60}|/visit/[A-Za-z0-9_-]{1,64}(?:/(?:details|pay|paid|cancel|move|code|appointment\.ics))?)?"
 )
 OWN_HEADERS = b"x-huddle-"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -59,6 +59,7 @@ ROUTES = [
     Route("/card/{token}/enter", CardEnter),
     Route("/card/{token}/done", CardDone),
     Route("/book", Book),
+    Route("/book/", Book),
     Route("/book/{slug}", BookType),
     Route("/book/visit/{token}", Visit),
     Route("/book/visit/{token}/details", VisitDetails),

@@ -124,3 +124,24 @@ def test_a_prepaid_booking_is_posted_to_the_patients_account_and_the_books_agree
     with reader(office.engine) as session:
         books = reconcile(session, practice_id=1, first=today, last=today, as_of=clock.now())
     assert (books.processor_cents, books.difference_cents) == (6_000, 0)
+
+
+def test_where_genesis_takes_files_each_change_of_a_booking_is_written_once(
+    office: Office, tmp_path: Path
+) -> None:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    with transaction(office.engine) as session:
+        connect(session, kind="genesis", name="Genesis", settings={"drop_folder": str(folder)}, secrets={})
+    slug = office.offer()
+    token = office.hold(slug)
+    office.say(token)
+    office.pay(token)
+    with transaction(office.engine) as session:
+        cancel_by_link(session, token)
+    office.work()
+    written = [next(csv.DictReader(path.open(newline=""))) for path in folder.glob("appointment-*.csv")]
+    assert sorted((row["version"], row["status"], row["last_name"]) for row in written) == [
+        ("1", "scheduled", "Ruiz"),
+        ("2", "cancelled", "Ruiz"),
+    ]
