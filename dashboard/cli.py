@@ -140,7 +140,7 @@ def connect_command(
         bool, typer.Option("--secrets-stdin", help="read key=value lines from stdin")
     ] = False,
 ) -> None:
-    """Add or change a connection after a real test call (fortis, cash_practice, practice_files …)."""
+    """Add or change a connection after a real test call (fortis, cash_practice, cliniko, practice_files …)."""
     from core.connections.commands import check, connect, split_secrets
     from core.connections.postbacks import have_it_report
     from core.secrets import without_keys

@@ -11,74 +11,32 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.connections.fields import LOGIN, label_of, without_version
+from core.connections.kinds import OPTIONAL_SECRETS, SECRETS, SETTINGS
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations import sms
 from core.integrations.cash_practice import client as cash_practice
+from core.integrations.cliniko.client import Cliniko
+from core.integrations.cliniko.key import shard_of
+from core.integrations.cliniko.rows import CLOSED_MEANS
 from core.integrations.email import Mail
 from core.integrations.fhir.files import ENDINGS as FHIR_ENDINGS
 from core.integrations.fhir.server import FhirServer
 from core.integrations.fortis.till import FortisTill
 from core.integrations.genesis.client import Genesis
 from core.integrations.genesis.drop_folder import GenesisDrop
-from core.integrations.practice_files.cells import time_zone
+from core.integrations.practice_files.cells import Noted, email, time_zone
 from core.permissions import Identity, Permission, require
 from core.practice.models import Practice
 from core.secrets import clean_key, has_card_number, make_key_file, open_sealed, seal
 from core.settings import settings as app_settings
 from core.staff.models import StaffClerkKey
 
-FORTIS_PRODUCTION = "https://api.fortis.tech"
 MADE_HERE = (
     "postbacks"  # what we gave the other system to sign in here with (see postbacks.py), beside its secrets
 )
 
 FORMER_KEY_LASTS = timedelta(days=1)  # what was signed under a key just changed may still be on its way
-
-# what each kind needs to know: setting → its default (None = must be given), and the names of its secrets
-SETTINGS: dict[Kind, dict[str, str | None]] = {
-    Kind.FORTIS: {"base_url": FORTIS_PRODUCTION, "user_id": None, "location_id": None},
-    Kind.CASH_PRACTICE: {"base_url": cash_practice.PRODUCTION, "acts_as": ""},
-    Kind.PRACTICE_FILES: {"folder": None, "whole": "no"},  # whole: each file holds everything of its kind
-    Kind.EMAIL: {
-        "host": None,
-        "port": "587",
-        "security": "starttls",
-        "username": "",
-        "sender": None,
-        "sender_name": "",
-        "honours_message_id": "no",
-        "per_second": "0",
-    },
-    Kind.SMS: {
-        "base_url": sms.PRODUCTION,
-        "account_sid": None,
-        "from_number": None,
-        "key_header": "",
-        "per_second": "10",
-    },
-    Kind.GENESIS: {
-        "base_url": "",  # none is public: the practice asks Genesis for it, or names a drop_folder instead
-        "cp_id": "",
-        "date_start": "",
-        "account_id": "",
-        "acts_as": "",  # the login whose clerk key stamps what Huddle posts by itself
-        "drop_folder": "",
-    },
-    Kind.FHIR: {"base_url": "", "folder": "", "time_zone": ""},  # a server or a folder, one of the two
-}
-SECRETS: dict[Kind, tuple[str, ...]] = {
-    Kind.FORTIS: ("user_api_key", "developer_id"),
-    Kind.CASH_PRACTICE: ("api_key",),
-    Kind.PRACTICE_FILES: (),
-    Kind.EMAIL: ("password",),
-    Kind.SMS: ("auth_token",),
-    Kind.GENESIS: ("cp_mkey",),
-    Kind.FHIR: ("token",),
-}
-OPTIONAL_SECRETS = frozenset(  # a mail server on this machine asks for none, a drop folder neither
-    {(Kind.EMAIL, "password"), (Kind.GENESIS, "cp_mkey"), (Kind.FHIR, "token")}
-)
 
 
 def connect(
@@ -194,6 +152,12 @@ def fhir_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reade
     )
 
 
+def cliniko_client(settings: Mapping[str, str], secrets: Mapping[str, str], **reader: Any) -> Cliniko:
+    """A client for one account. Raises BadInput: the key has no shard, or the address is not this machine."""
+    address = {"base_url": settings.get("base_url", ""), "contact_email": settings["contact_email"]}
+    return Cliniko(**address, api_key=secrets["api_key"], **reader)
+
+
 # how to open what is called over a network: settings and secrets in, something with check() and close() out
 CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
     Kind.FORTIS: fortis_client,
@@ -202,6 +166,7 @@ CLIENTS: dict[Kind, Callable[[Mapping[str, str], Mapping[str, str]], Any]] = {
     Kind.SMS: sms_client,
     Kind.GENESIS: genesis_client,
     Kind.FHIR: fhir_client,
+    Kind.CLINIKO: cliniko_client,
 }
 
 
@@ -331,11 +296,13 @@ def sort_fields(
         raise BadInput(f"{kind} also needs {' and '.join(missing)}.")
     for name in LOGIN.get(kind, ()):
         if not {**public, **secret}[name].isascii():
-            raise BadInput(f"{label_of(name)} holds a letter or sign that no key has. Copy it again.")
+            raise BadInput(f"{label_of(name, kind)} holds a letter or sign that no key has. Copy it again.")
     if kind == Kind.FHIR:
         _one_place(public)
     elif public.get("base_url"):
         public["base_url"] = without_version(public["base_url"])
+    if kind == Kind.CLINIKO:
+        shard_of(secret["api_key"])
     return public, secret
 
 
@@ -361,6 +328,13 @@ def _cleaned(name: str, value: str) -> str:
             raise BadInput(f"“{value}” is not a date such as 2026-11-22.") from error
     if name == "whole" and (value := value.casefold()) not in {"yes", "no"}:
         raise BadInput("whole is yes (what a file no longer holds is gone) or no.")
+    if name == "closed_invoices" and (value := value.casefold()) not in CLOSED_MEANS:
+        raise BadInput(f"closed_invoices is one of {', '.join(CLOSED_MEANS)}.")
+    if name == "contact_email":
+        try:
+            return email(value) if value else ""
+        except Noted as wrong:
+            raise BadInput("contact_email is not an e-mail address such as desk@yourpractice.com.") from wrong
     if name == "per_second" and not value.replace(".", "", 1).isdecimal():
         raise BadInput(f"per_second is a number such as 10, not “{value}”. 0 means no limit.")
     if has_card_number(value):

@@ -32,6 +32,8 @@ LABELS = {
     "api_key": "TrackStat API Key",
     "auth_token": "Auth token",
     "base_url": "Address",
+    "closed_invoices": "Closed invoices are",
+    "contact_email": "Contact address",
     "cp_id": "Provider Identifier (CP_ID)",
     "cp_mkey": "Provider Key (CP_MKey)",
     "date_start": "Date Start",
@@ -56,6 +58,8 @@ LABELS = {
     "whole": "Each file holds everything (yes or no)",
 }
 
+_LABELS_OF_KIND = {(Kind.CLINIKO, "api_key"): "API key"}
+
 # which fields sign in: what a refusal of the keys can be about
 LOGIN: dict[str, tuple[str, ...]] = {
     Kind.FORTIS: ("user_id", "user_api_key", "developer_id"),
@@ -64,6 +68,7 @@ LOGIN: dict[str, tuple[str, ...]] = {
     Kind.CASH_PRACTICE: ("api_key",),
     Kind.GENESIS: ("cp_id", "cp_mkey"),
     Kind.FHIR: ("token",),
+    Kind.CLINIKO: ("api_key",),
 }
 
 
@@ -96,6 +101,9 @@ _SHAPES: dict[tuple[str, str], Shape] = {
         _like(r"\+[1-9]\d{7,14}|MG[0-9a-fA-F]{32}"), "a number such as +16145550100"
     ),
     (Kind.CASH_PRACTICE, "api_key"): _KEY,
+    (Kind.CLINIKO, "api_key"): Shape(
+        _like(r"\S{10,}-[a-zA-Z]{2}\d{1,2}"), "one long piece that ends in a shard such as “-us1”"
+    ),
     (Kind.GENESIS, "cp_id"): Shape(
         lambda value: value.isascii() and value.isdecimal() and int(value) < LARGEST_CP_ID,
         "a small whole number such as 123",
@@ -105,14 +113,14 @@ _SHAPES: dict[tuple[str, str], Shape] = {
 }
 
 
-def label_of(name: str) -> str:
-    """What a field is called on the screen and in sentences."""
-    return LABELS.get(name, name.replace("_", " ").capitalize())
+def label_of(name: str, kind: str = "") -> str:
+    """What a field is called on the screen and in sentences; kind: where the same name means another thing."""
+    return _LABELS_OF_KIND.get((kind, name)) or LABELS.get(name, name.replace("_", " ").capitalize())
 
 
-def labels_of(names: list[str] | tuple[str, ...]) -> str:
+def labels_of(names: list[str] | tuple[str, ...], kind: str = "") -> str:
     """Fields in a sentence: `User ID, User API key and Developer ID`."""
-    words = [label_of(name) for name in names]
+    words = [label_of(name, kind) for name in names]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
@@ -125,9 +133,10 @@ def odd_shapes(kind: str, given: Mapping[str, str]) -> list[Odd]:
             continue
         twin = seen.setdefault(value, name) if name in LOGIN.get(kind, ()) else name
         if twin != name:
-            found.append(Odd(name, f"{label_of(name)} is the same as {label_of(twin)}. Copy it again."))
+            same = f"{label_of(name, kind)} is the same as {label_of(twin, kind)}. Copy it again."
+            found.append(Odd(name, same))
         elif (shape := _SHAPES.get((kind, name))) and not shape.fits(value):
-            found.append(Odd(name, _why(label_of(name), shape, value)))
+            found.append(Odd(name, _why(label_of(name, kind), shape, value)))
     return found
 
 

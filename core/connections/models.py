@@ -18,9 +18,12 @@ class Kind(StrEnum):
     SMS = "sms"
     FHIR = "fhir"
     GENESIS = "genesis"
+    CLINIKO = "cliniko"
 
 
 PROCESSORS = (Kind.FORTIS, Kind.CASH_PRACTICE)  # who holds cards and takes payments
+EHRS = (Kind.PRACTICE_FILES, Kind.FHIR, Kind.CLINIKO)  # whose patients and visits they are
+INVOICES_ONLY = (Kind.CLINIKO,)  # tell invoices, and neither payments of a part nor plans nor memberships
 SENDING_ONLY = (Kind.EMAIL, Kind.SMS, Kind.GENESIS)  # nothing is synced from these
 
 REPORTS_ONLY = '{"reports": "yes"}'  # settings of a connection that only holds report files: it never syncs

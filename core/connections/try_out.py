@@ -117,11 +117,11 @@ def keep(
     return made.id or 0
 
 
-def freed_words(freed: list[str]) -> str:
+def freed_words(freed: list[str], kind: str = "") -> str:
     """What was taken out of the fields, in a sentence; "" when nothing was."""
     if not freed:
         return ""
-    return f"Spaces or invisible characters were taken out of {labels_of(freed)}."
+    return f"Spaces or invisible characters were taken out of {labels_of(freed, kind)}."
 
 
 def _wrong_key(typed: Typed, error: WrongCredentials) -> NotAccepted:
@@ -138,17 +138,17 @@ def _wrong_key(typed: Typed, error: WrongCredentials) -> NotAccepted:
         )
     changed = [name for name in login if typed.before and typed.fields[name] != typed.before.get(name)]
     if len(changed) == 1 and len(login) > 1:
-        only = label_of(changed[0])
+        only = label_of(changed[0], typed.kind)
         return NotAccepted(
             f"{_said(error)} The others worked before, so it is {only}: copy it there again.", tuple(changed)
         )
     if len(login) == 1:
         return NotAccepted(
-            f"{_said(error)} Look at {label_of(login[0])}: copy it there again and paste it whole.",
+            f"{_said(error)} Look at {label_of(login[0], typed.kind)}: copy it there again and paste it whole.",
             tuple(login),
         )
     return NotAccepted(
-        f"{_said(error)} It does not say which one: copy {labels_of(login)} there again, one by one.",
+        f"{_said(error)} It does not say which one: copy {labels_of(login, typed.kind)} there again, one by one.",
         tuple(login),
     )
 

@@ -80,7 +80,8 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     recent = facts.recent_ledger
     mine = on_own_account(facts)
     matched = match_ledger(mine, recent, setting.as_of)
-    unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if setting.ledger_known else []
+    posts = setting.posts(facts.person.connection_id)
+    unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if posts else []
     desk = {row.id: row for row in facts.desk_rows}
     items = with_answers(
         list(_items(facts, plans, members, unposted, setting.today)), facts.desk_answers, desk
@@ -99,6 +100,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         due_today_cents=due_today,
         expected_at_visit_cents=at_visit,
         pending_cents=pending_cents(all_payments(facts)),
+        at_most=setting.at_most(facts.person.connection_id),
     )
     held = held_against(facts, plans, items, setting.today)
     asking = askable(items, held, account_cents=loose + at_visit)
@@ -115,9 +117,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         card=judge_card(facts, own_plans, drafts, setting),
         insurance=insurance,
         missing=tuple(missing),
-        posting=tuple(
-            posting_problems(mine, recent, setting.as_of, posts_ledger=setting.ledger_known, matched=matched)
-        ),
+        posting=tuple(posting_problems(mine, recent, setting.as_of, posts_ledger=posts, matched=matched)),
         balance=balance,
         prepaid_cents=prepaid,
         held_cents=booked.held_cents if booked else 0,

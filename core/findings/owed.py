@@ -49,7 +49,7 @@ def charges_left(
     """
     mine = on_own_account(facts)
     unposted: list[PaymentFacts] = []
-    if setting.ledger_known:
+    if setting.posts(facts.person.connection_id):
         matched = match_ledger(mine, facts.recent_ledger, setting.as_of)
         unposted = unposted_payments(mine, facts.recent_ledger, setting.as_of, matched=matched)
     loose = [payment for payment in unposted if payment.id not in besides]

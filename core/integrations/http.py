@@ -27,6 +27,7 @@ from core.errors import (
     UnreadableAnswer,
     WrongCredentials,
 )
+from core.integrations.pace import Pace
 from core.secrets import mask_card_numbers
 
 ATTEMPTS = 5
@@ -94,6 +95,7 @@ class Circuit:
 class Reader:
     """Reads JSON from one system. name: what its users call it, for sentences. secrets: never shown.
 
+    per_second: calls, retries among them, that the system takes at most; 0 = it does not count.
     accept: judges a parsed answer and raises UnreadableAnswer when it cannot be right, which counts as a failed try.
     sleep, monotonic and transport are arguments so that a test replays a run exactly.
     """
@@ -106,6 +108,7 @@ class Reader:
         allowed_hosts: str,
         headers: Mapping[str, str],
         secrets: Sequence[str] = (),
+        per_second: float = 0,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -116,6 +119,7 @@ class Reader:
         self._secrets = [secret for secret in secrets if secret]
         self._sleep, self._monotonic, self._jitter = sleep, monotonic, jitter
         self._circuit = Circuit(monotonic)
+        self._pace = Pace(1 / per_second, sleep, monotonic) if per_second else None
         self._client = httpx.Client(
             base_url=base,
             headers={"Accept": "application/json", **headers},
@@ -132,7 +136,7 @@ class Reader:
     def get(
         self,
         path: str,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, Any] | None = None,
         *,
         accept: Callable[[Any], None] | None = None,
     ) -> Any:
@@ -212,7 +216,9 @@ class Reader:
             raise error  # asking again before the time they named would be rude; after the budget, too late
         self._sleep(wait)
 
-    def _once(self, path: str, params: Mapping[str, str | int], deadline: float) -> Any:
+    def _once(self, path: str, params: Mapping[str, Any], deadline: float) -> Any:
+        if self._pace is not None:
+            self._pace.wait()
         left = max(1.0, deadline - self._monotonic())
         try:
             with self._client.stream(
@@ -254,6 +260,10 @@ class Reader:
         if status in _AGAIN:
             after = _retry_after(response.headers.get("Retry-After"))
             if status == 429:
+                if self._pace is not None:
+                    self._pace.slower()
+                if after is None:
+                    after = _until(response.headers.get("X-RateLimit-Reset"))
                 return TransportError(f"{self.name} asks for fewer calls.", retry_after=after)
             return Unreachable(f"{self.name} is having trouble (status {status}).", retry_after=after)
         if response.has_redirect_location:
@@ -300,6 +310,13 @@ def _retry_after(header: str | None) -> float | None:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return max(0.0, (when - _now()).total_seconds())
+
+
+def _until(header: str | None) -> float | None:
+    """Seconds until the Unix second that an X-RateLimit-Reset header names (Cliniko); None when it names none."""
+    if not header or not header.strip().isdecimal():
+        return None
+    return max(0.0, float(header) - _now().timestamp())
 
 
 def _now() -> datetime:

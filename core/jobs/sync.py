@@ -18,6 +18,7 @@ from sqlmodel import select as select_rows
 from core import clock
 from core.connections.commands import connection_named, connection_of, credentials, settings_of
 from core.connections.models import (
+    EHRS,
     REPORTS_ONLY,
     SENDING_ONLY,
     Connection,
@@ -34,8 +35,7 @@ from core.integrations.records import Page
 from core.jobs import processors
 from core.jobs.crashpoints import crashpoint
 from core.jobs.ehr_exports.watched import holds_export, sync_export
-from core.jobs.fhir.loading import Load, setting_for
-from core.jobs.fhir.run import sync_fhir
+from core.jobs.ehrs import Asking, sync_ehr
 from core.jobs.lease import Held, hold
 from core.jobs.practice_files.load import sync_folder
 from core.jobs.practice_files.result import FileCounts
@@ -109,7 +109,7 @@ def syncing(session: Session) -> list[Connection]:
     """
     states = col(Connection.state).in_([ConnectionState.CONNECTED, ConnectionState.FAILING])
     synced = and_(col(Connection.kind).not_in(SENDING_ONLY), col(Connection.settings) != REPORTS_ONLY)
-    order = (col(Connection.kind).not_in([Kind.PRACTICE_FILES, Kind.FHIR]), col(Connection.id))
+    order = (col(Connection.kind).not_in(EHRS), col(Connection.id))
     return [
         connection
         for connection in session.exec(select_rows(Connection).where(states, synced).order_by(*order))
@@ -172,8 +172,8 @@ def sync_connection(
         wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
         if kind == Kind.PRACTICE_FILES:
             results = _sync_folder(work, settings)
-        elif kind == Kind.FHIR:
-            results = _sync_fhir(work, settings, secrets, wire)
+        elif kind in EHRS:
+            results = _sync_ehr(work, kind, settings, secrets, wire)
         else:
             results = _sync_processor(work, kind, settings, secrets, wire, only)
         _set_state(work, failing=any(result.error for result in results))
@@ -344,21 +344,21 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
     return results + [RunResult(work.name, "folder", error=sentence) for sentence in came.errors]
 
 
-def _sync_fhir(
-    work: _Work, settings: Mapping[str, str], secrets: Mapping[str, str], wire: Mapping[str, Any]
+def _sync_ehr(
+    work: _Work,
+    kind: str,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    wire: Mapping[str, Any],
 ) -> list[RunResult]:
-    """A FHIR server or a watched folder; what the processors know is joined anew when anything changed."""
+    """An EHR that is asked for its lists, over the network or in a folder."""
 
     def said(sentence: str) -> None:
         work.said(f"{work.name}: {sentence}")
         _sleep(work.stop, 0)
 
-    zone = setting_for(work.engine, settings)
-    load = Load(work.engine, work.connection_id, zone, work.full, work.lease.confirm, said)
-    came = sync_fhir(load, settings, secrets, **wire)
-    if any(counts.stored for counts in came.files.values()) or came.retried:
-        join_records(work.engine)
-    return [RunResult(work.name, *run) for run in came.runs()]
+    asking = Asking(work.engine, work.connection_id, work.full, work.lease.confirm, said)
+    return [RunResult(work.name, *run) for run in sync_ehr(asking, kind, settings, secrets, wire)]
 
 
 def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) -> RunResult:

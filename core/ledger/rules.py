@@ -36,11 +36,12 @@ def judge_balance(
     due_today_cents: int,
     expected_at_visit_cents: int,
     pending_cents: int,
+    at_most: bool = False,
 ) -> Balance:
     """One patient's account on `today` (local), DOMAIN §6. Rows posted later are left out.
 
     past_due_cents: open amounts of items due before today; due_today_cents: due today; expected_at_visit_cents: what
-    today's visit will add; pending_cents: money on its way.
+    today's visit will add; pending_cents: money on its way. at_most: the EHR tells invoices and no payments of a part.
     """
     owes = insurance = 0
     patient_rows = []
@@ -63,10 +64,14 @@ def judge_balance(
         unapplied_cents=unapplied,
         pending_cents=pending_cents,
         since=since,
-        what=_what(owes, due_now, past_due_cents, due_today_cents, expected_at_visit_cents),
+        what=_what(owes, due_now, past_due_cents, due_today_cents, expected_at_visit_cents)
+        + (_AT_MOST if at_most and owes > 0 else ""),
         since_when=f"Since {short_day(since, today)}." if since is not None and owes > 0 else "",
         why_not_yet=_why_not_yet(owes, due_now, insurance, pending_cents),
     )
+
+
+_AT_MOST = " At most: from invoices; a payment of a part is not told by this EHR."
 
 
 def _oldest_open(rows: Sequence[EntryFacts]) -> tuple[date | None, int]:

@@ -117,7 +117,11 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         links=tuple(links_of_patient(session, None, key, as_of=as_of)),
         desk_offers=desk_offers(judged),
         desk=desk_lines(judged, setting),
+        untold=_UNTOLD if setting.at_most(person.connection_id) else "",
     )
+
+
+_UNTOLD = "Unknown: this EHR tells neither plans nor memberships."
 
 
 def _place(session: Session, person: Patient) -> Location:

@@ -258,7 +258,7 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class PatientCard:
     """row carries card, balance, flags with evidence, collect now and the line to say; quick_stop ≤ 3, worst first.
-    links: every invoice, payment link and new-card link, newest first."""
+    links: every invoice, payment link and new-card link, newest first. untold: what their EHR cannot say, "" = nothing."""
 
     row: PatientRow
     as_of: datetime
@@ -280,3 +280,4 @@ class PatientCard:
     links: tuple[LinkLine, ...] = ()
     desk_offers: tuple[DeskOffer, ...] = ()
     desk: tuple[DeskLine, ...] = ()  # answers that stand, the latest first
+    untold: str = ""

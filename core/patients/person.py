@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Person(NamedTuple):
-    """id is the store's, external_id the EHR's."""
+    """id is the store's, external_id the EHR's. connection_id: the EHR that knows them, where there are several."""
 
     id: int
     external_id: str
@@ -13,6 +13,7 @@ class Person(NamedTuple):
     location_id: int | None
     mobile_last_four: str | None
     guarantor_id: int | None
+    connection_id: int | None = None
 
     @property
     def name(self) -> str:

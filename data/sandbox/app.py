@@ -31,6 +31,7 @@ from data.sandbox import calls, control, pages
 from data.sandbox.cashpractice import records as cash_practice_records
 from data.sandbox.cashpractice import screens as cash_practice_screens
 from data.sandbox.cashpractice import wire as cash_practice
+from data.sandbox.cliniko import wire as cliniko
 from data.sandbox.faults import FaultyLine
 from data.sandbox.fortis import elements, hosted, webhooks
 from data.sandbox.fortis.load import load
@@ -62,6 +63,7 @@ def build_app(state: State) -> Starlette:
             Mount("/fortis", FaultyLine(router(state), state.faults)),
             Mount("/twilio", FaultyLine(gateway.router(state), state.faults, at="sms")),
             Mount("/cashpractice", FaultyLine(cash_practice.router(state), state.faults, at="cash_practice")),
+            Mount("/cliniko", FaultyLine(cliniko.router(state), state.faults, at="cliniko")),
             Mount("/genesis", FaultyLine(genesis.router(state), state.faults, at="genesis")),
         ],
         lifespan=_at_work,

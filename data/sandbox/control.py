@@ -20,6 +20,8 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                                                       its next runs are declined; with "now": true it is run at once
     {"cash_practice": {"pay": {"order_id": "O0000123"}}}
                                                       the patient pays a declined payment online (see cashpractice/control.py)
+    {"cliniko": {"change": {"resource": "patients", "id": "…", "fields": {}}}}
+                                                      a record changes, goes or is merged (see cliniko/control.py)
     {"events": {"copies": 2, "shuffle_seconds": 1, "hold": false, "pause_seconds": 1, "attempts": 3}}
                                                       what goes wrong with calls to others (see calls.py)
     {"run_drafts": true}                              every recurring due up to now is charged
@@ -28,7 +30,7 @@ POST takes one JSON object; any of these keys, done in this order, all answered 
                  "match": {"method": "GET", "path": "/v1/transactions"}}]}
                                                       what goes wrong from now on (added to what goes wrong already)
 
-A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms, genesis, cash_practice or smtp), `match` (a method and the beginning of a
+A fault has a `kind` (see faults.Kind), a place `at` (fortis, sms, genesis, cash_practice, cliniko or smtp), `match` (a method and the beginning of a
 path, both optional; for smtp `to`, the beginning of an address), and `times`, or
 `probability` with `seed`, or neither: then it lasts until cleared. `latency` takes `latency_ms`, `status` takes
 `status` and `retry_after` (seconds). 400 with {"error": sentence} for anything else, and then nothing is done.
@@ -46,6 +48,8 @@ from data.sandbox import calls
 from data.sandbox.cashpractice import charging, records
 from data.sandbox.cashpractice import control as cash_practice_control
 from data.sandbox.cashpractice import keys as cash_practice_keys
+from data.sandbox.cliniko import control as cliniko_control
+from data.sandbox.cliniko import keys as cliniko_keys
 from data.sandbox.faults import Fault
 from data.sandbox.fortis.batches import settle
 from data.sandbox.fortis.catalogue import ALL
@@ -74,6 +78,7 @@ KNOWN = (
     "smtp",
     "genesis",
     "cash_practice",
+    "cliniko",
     "events",
     "run_drafts",
     "settle",
@@ -123,6 +128,11 @@ def addresses(state: State, root_url: str) -> dict[str, Any]:
             "cp_mkey": cash_practice_keys.cp_mkey(state),
             "clerk_keys": cash_practice_keys.clerk_keys(state),
             "patients": len(records.find(state, "customers")),
+        },
+        "cliniko": {
+            "base_url": f"{root_url}/cliniko",
+            "api_key": cliniko_keys.api_key(state),
+            "contact_email": "desk@example.com",
         },
         "pages": {
             "home": root_url,
@@ -174,6 +184,7 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
             state.remember(LISTING_DELAY, 0)
             state.remember(mailbox.SETTINGS, mailbox.USUAL)
             state.remember(genesis_office.SETTINGS, {})
+            state.remember(cliniko_control.SETTINGS, {})
             state.remember(charging.DECLINES_WANTED, {})
             sms_settings.clear(state)
         _move_clock(state, wishes)
@@ -185,6 +196,8 @@ def obey(state: State, wishes: Any) -> dict[str, Any]:
                 change(state, wishes[name])
         if "cash_practice" in wishes:
             done["cash_practice"] = cash_practice_control.obey(state, wishes["cash_practice"])
+        if "cliniko" in wishes:
+            done["cliniko"] = cliniko_control.obey(state, wishes["cliniko"])
         if wishes.get("run_drafts"):
             done["drafts"] = run_drafts(state)
             if records.any_there(state):

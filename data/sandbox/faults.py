@@ -55,6 +55,7 @@ PLACES = {
     "sms": ("method", "path"),
     "genesis": ("method", "path"),
     "cash_practice": ("method", "path"),
+    "cliniko": ("method", "path"),
     "smtp": ("to",),
 }  # and what `match` may say
 _UNAUTHORISED = {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
@@ -101,7 +102,7 @@ class Fault:
             raise ValueError(f"kind is one of {', '.join(Kind)}, not {wish.get('kind')!r}")
         try:
             path = match.get("to", match.get("path", ""))
-            for front in ("/fortis", "/twilio", "/genesis", "/cashpractice"):
+            for front in ("/fortis", "/twilio", "/genesis", "/cashpractice", "/cliniko"):
                 path = path.removeprefix(front)
             return cls(kind=Kind(wish.pop("kind")), method=match.get("method"), path=path, **wish)
         except TypeError as error:
@@ -213,13 +214,21 @@ class FaultyLine:
             scope = {**scope, "fault": kind}  # only the list itself can answer with another page
         status, headers, body = await _collected(self.app, scope, receive)
         document = json.loads(body) if body else None
-        if isinstance(document, dict) and isinstance(document.get("list"), list):
-            document["list"] = _spoilt(kind, document["list"])
+        if (name := _list_in(document)) is not None:
+            document[name] = _spoilt(kind, document[name])
             body = json.dumps(document).encode()
             headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _list_in(document: Any) -> str | None:
+    """Under which name an answer holds its records: Fortis's `list`, or the only list there is (Cliniko)."""
+    if not isinstance(document, dict):
+        return None
+    lists = [name for name, value in document.items() if isinstance(value, list)]
+    return "list" if "list" in lists else next(iter(lists), None)
 
 
 def _spoilt(kind: Kind, rows: list[Any]) -> list[Any]:

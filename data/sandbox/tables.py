@@ -33,6 +33,9 @@ TABLES = {
         starts_at TEXT, minutes TEXT, status TEXT
     """,
     "cash_practice": "resource TEXT, id TEXT, changed INTEGER, said TEXT, PRIMARY KEY (resource, id)",
+    "cliniko": """
+        resource TEXT, id TEXT, created TEXT, updated TEXT, left_out TEXT, said TEXT, PRIMARY KEY (resource, id)
+    """,
     "views": "number INTEGER PRIMARY KEY, link_id TEXT, seen_at REAL, remote_ip TEXT",
 }
 INDEXES = {
@@ -44,6 +47,8 @@ INDEXES = {
     "calls_due": "calls (due) WHERE state = 'waiting'",
     "calls_source": "calls (source, number)",
     "cash_practice_changed": "cash_practice (resource, changed, id)",
+    "cliniko_updated": "cliniko (resource, updated, id, left_out)",
+    "cliniko_created": "cliniko (resource, created, id)",
     "views_link": "views (link_id)",
     "genesis_entries_key": "genesis_entries (key)",
     "genesis_entries_changed": "genesis_entries (changed, number)",

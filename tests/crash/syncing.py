@@ -5,6 +5,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
+from core.integrations.cliniko import client as cliniko
 from core.integrations.fortis import client as fortis
 from core.jobs.lease import Busy
 from core.jobs.sync import sync_connection
@@ -41,6 +42,7 @@ def start(store_url: str, connection_id: int, *, crash: str = "") -> Syncing:
 def _sync(store_url: str, connection_id: int, crash: str, key_file: str, answers: Connection) -> None:
     os.environ.update({"HUDDLE_CRASHPOINT": crash, "HUDDLE_KEY_FILE": key_file})
     fortis.PAGE_SIZE = PAGE_SIZE
+    cliniko.PAGE_SIZE, cliniko.PER_SECOND = 3 * PAGE_SIZE, 1_000
     try:
         results = sync_connection(open_store(store_url), connection_id)
     except Busy as busy:

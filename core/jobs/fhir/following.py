@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, select
 from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
@@ -15,11 +15,11 @@ from core.jobs.fhir.merging import hand_over
 from core.jobs.fhir.reading import LEFT_OUT, WAITING
 from core.jobs.fhir.storing import OWN_LOCATION
 from core.jobs.practice_files.guarantors import link_guarantors, name_practice
+from core.jobs.practice_files.placing import place_patients
 from core.jobs.practice_files.rows import MODELS, table_of
 from core.jobs.practice_files.waiting_rows import MASKED
 from core.practice.models import Practice
 from core.store.upsert import upsert
-from core.store.version import touch
 
 _WAITING: Table = QuarantinedRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _AT_ONCE = 1_000
@@ -35,23 +35,6 @@ def follow(session: Session, connection_id: int, kind: str, setting: Setting) ->
         hand_over(session, connection_id, merged(session, connection_id, setting.identifiers))
     if kind in ("Appointment", "Encounter"):
         place_patients(session, connection_id)
-
-
-def place_patients(session: Session, connection_id: int) -> int:
-    """A patient whose EHR names no location belongs where their latest visit is. Returns how many were placed."""
-    patient, visit = table_of("patients"), table_of("appointments")
-    latest = (
-        select(visit.c.location_id)
-        .where(visit.c.patient_id == patient.c.id, visit.c.gone_at.is_(None))
-        .order_by(visit.c.starts_at.desc(), visit.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    mine = (patient.c.connection_id == connection_id, patient.c.location_id.is_(None), latest.is_not(None))
-    placed = session.execute(update(patient).where(*mine).values(location_id=latest)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has one
-    if placed:
-        touch(session)
-    return placed
 
 
 def give_a_place(session: Session, connection_id: int, setting: Setting) -> str:

@@ -162,8 +162,10 @@ def _settings(one: Tile) -> None:
     with page.open_reader() as session:
         settings, masked = known_fields(session, one.id)
     st.markdown("**Settings and keys**")
-    cells: list[Sequence[Cell]] = [[label_of(name), value] for name, value in settings.items() if value]
-    cells += [[label_of(name), value or "none"] for name, value in masked.items()]
+    cells: list[Sequence[Cell]] = [
+        [label_of(name, one.kind), value] for name, value in settings.items() if value
+    ]
+    cells += [[label_of(name, one.kind), value or "none"] for name, value in masked.items()]
     if not cells:
         note("Nothing is set: its files were loaded by hand.")
         return

@@ -96,7 +96,9 @@ def _field(kind: Kind, field: Field, known: Known, mark: str) -> str:
     secret = field.name in SECRETS[kind]
     default = SETTINGS[kind].get(field.name)
     optional = (kind, field.name) in OPTIONAL_SECRETS if secret else default is not None
-    label = f"{label_of(field.name)}{' (optional)' if optional and not (default or field.needed) else ''}"
+    label = (
+        f"{label_of(field.name, kind)}{' (optional)' if optional and not (default or field.needed) else ''}"
+    )
     key = f"{mark} {field.name}"
     if choices := _logins() if field.name == "acts_as" else field.choices:
         options = list(choices)
@@ -127,7 +129,7 @@ def _logins() -> dict[str, str]:
 
 def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: int | None) -> None:
     """The real call, and when it succeeds the save: one after the other, so that nothing wrong is ever kept."""
-    freed = freed_words(typed.freed)
+    freed = freed_words(typed.freed, typed.kind)
     try:
         with st.spinner(f"Asking {guide.name}…"):
             found = try_out(typed)

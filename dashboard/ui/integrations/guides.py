@@ -149,6 +149,34 @@ GUIDES: dict[Kind, Guide] = {
         ),
         "Rows that cannot be used are kept with their reason and never stop the others.",
     ),
+    Kind.CLINIKO: Guide(
+        "Cliniko",
+        "spa",
+        "Patients, visits, classes, practitioners, prices and invoices. Cliniko tells neither payments nor memberships: "
+        "a balance is at most what is shown.",
+        "In Cliniko, make an API key",
+        (
+            "Sign in to Cliniko as somebody who may see every patient and every invoice.",
+            "In your own settings there, open [[Manage API keys]] and add a key named [[Huddle]].",
+            "Copy the whole key. Its end (such as [[-us1]]) says where your account lives; nothing else does.",
+            "Give the address of a person at your practice: Cliniko asks every program for somebody to write to.",
+        ),
+        (
+            Field("api_key", "One long piece that ends in a shard such as -us1 or -au2."),
+            Field("contact_email", "Whom Cliniko may write to about these calls.", "desk@yourpractice.com"),
+            Field(
+                "closed_invoices",
+                "What the status Closed means at your practice for what was open on an invoice.",
+                choices={
+                    "owed": "Still owed",
+                    "written_off": "Written off",
+                    "paid": "Paid",
+                },
+            ),
+            Field("base_url", "Only for a stand-in on this machine.", more=True),
+        ),
+        "The first sync reads everything, 300 rows a second at most; after that only what changed.",
+    ),
     Kind.SMS: Guide(
         "Text gateway",
         "sms",
@@ -203,7 +231,7 @@ GUIDES: dict[Kind, Guide] = {
 }
 
 GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("What your EHR knows", (Kind.PRACTICE_FILES, Kind.FHIR)),
+    ("What your EHR knows", (Kind.PRACTICE_FILES, Kind.CLINIKO, Kind.FHIR)),
     ("Who takes the cards", (Kind.FORTIS, Kind.CASH_PRACTICE)),
     ("Where payments are posted", (Kind.GENESIS,)),
     ("How patients are reached", (Kind.SMS, Kind.EMAIL)),
@@ -212,11 +240,16 @@ GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
 # the lists of other systems in the practice's words; the others are called what they are called there
 _LISTS = {
     "alerts": "Alerts",
+    "attendees": "Visits to classes",
     "auto-debits": "Auto-debits",
+    "billable_items": "Prices",
     "billing": "Cards and bank accounts",
+    "businesses": "Locations",
     "contacts": "Patients",
     "customers": "Patients",
     "declined-recurring-transactions": "Declined drafts",
+    "individual_appointments": "Visits",
+    "practitioners": "Providers",
     "product-transactions": "Merchant accounts",
     "recurrings": "Recurring payments",
     "tokens": "Cards and bank accounts",

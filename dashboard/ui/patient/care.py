@@ -60,9 +60,8 @@ def plans_and_memberships(card: PatientCard, may_see: MaySee) -> Block:
     made = [block for panel in card.plans for block in plan(panel, card, may_see)] if may_see.money else []
     made += [block for panel in card.memberships for block in _membership(panel, card, may_see)]
     heading = "Plan and membership" if may_see.money else "Membership"
-    return blocks.section(
-        "plans", heading, made, empty="No plan and no membership." if may_see.money else "No membership."
-    )
+    none = "No plan and no membership." if may_see.money else "No membership."
+    return blocks.section("plans", heading, made, empty=card.untold or none)
 
 
 def _membership(panel: MembershipPanel, card: PatientCard, may_see: MaySee) -> list[Block]:
