@@ -71,7 +71,8 @@ BOTH_BY_DAY = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    by_day = () if config.getoption("--day") else BOTH_BY_DAY  # the calendar is the same on either store
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
         if path.startswith("tests/browser"):
@@ -80,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kills)
         values = getattr(item, "callspec", None)
         on_postgresql = values is not None and values.params.get("store_url") == "postgresql"
-        if on_postgresql and not path.startswith(BOTH_BY_DAY) and not item.get_closest_marker("both_stores"):
+        if on_postgresql and not path.startswith(by_day) and not item.get_closest_marker("both_stores"):
             item.add_marker(pytest.mark.night)
 
 
