@@ -10,7 +10,9 @@ import time
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -18,6 +20,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.settings import ROOT, settings
+from core.store import engine as store_engine
 from core.store.engine import open_store, transaction
 from core.store.migrate import migrate
 from tests import moved_days
@@ -33,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    _write_to_memory(config)
+    _write_to_memory()
     if (asked := config.getoption("--day")) and moved_days.AHEAD not in os.environ:
         try:
             moved_days.move_clock(asked)
@@ -43,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
             ) from error
 
 
-def _write_to_memory(config: pytest.Config) -> None:
+def _write_to_memory() -> None:
     """Stores of tests lie in memory where there is room: on a disk every commit of theirs waits for it."""
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -51,7 +54,8 @@ def _write_to_memory(config: pytest.Config) -> None:
             folder = tempfile.mkdtemp(prefix="huddle-tests-", dir=MEMORY)
             Path(folder).chmod(0o755)  # PostgreSQL does not run as root
             os.environ["TMPDIR"], tempfile.tempdir = folder, None
-            config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+            # after the folder of the fork server in it, which goes at -100
+            Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -62,6 +66,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         now = clock.now().astimezone(moved_days.ZONE).isoformat(timespec="minutes")
         terminal.write_line(f"On another day: {now}. To repeat: --day {now}")
 
+
+_make_engine, _compiled = store_engine.create_engine, dict[str, Engine]()
+
+
+def _create_engine(url: str, **options: Any) -> Engine:
+    """A server has one engine for its life, a test has its own: here all of a process share what they compiled."""
+    engine = _make_engine(url, query_cache_size=5_000, **options)
+    if (first := _compiled.get(engine.dialect.name)) is not None:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return engine
+
+
+def _compile_for(engine: Engine) -> None:
+    """From here on what this engine (connected once, so that its dialect is complete) has compiled is everybody's."""
+    engine.connect().close()
+    _compiled[engine.dialect.name] = engine
+
+
+store_engine.create_engine = _create_engine
+_compile_for(_make_engine("sqlite://", query_cache_size=5_000))
 
 # by day PostgreSQL is asked too where the two stores could differ; at night everywhere
 BOTH_BY_DAY = (
@@ -120,6 +144,7 @@ def _postgres_url() -> str:
     migrated = create_engine(_other_database(url, "huddle_template"))
     migrate(migrated)
     migrated.dispose()
+    _compile_for(_make_engine(url, query_cache_size=5_000))
     return url
 
 
