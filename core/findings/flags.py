@@ -29,6 +29,7 @@ class Kind(StrEnum):
     MISSING_PAYMENT = "MISSING_PAYMENT"
     POSSIBLE_MATCH = "POSSIBLE_MATCH"
     RETRY_SCHEDULED = "RETRY_SCHEDULED"
+    LOWER_DRAFT = "LOWER_DRAFT"
     ACCEPTED_NOT_POSTED = "ACCEPTED_NOT_POSTED"
     POSTED_TWICE = "POSTED_TWICE"
     BEHIND = "BEHIND"
@@ -89,6 +90,7 @@ CHIPS: dict[Kind, Chip] = {
     Kind.MISSING_PAYMENT: Chip("Missing", "payments", Group.MISSING),
     Kind.POSSIBLE_MATCH: Chip("Maybe paid", "payments", Group.MISSING),
     Kind.RETRY_SCHEDULED: Chip("Retry planned", "event_repeat", Group.MISSING),
+    Kind.LOWER_DRAFT: Chip("Lower draft", "sell", Group.MISSING),
     Kind.ACCEPTED_NOT_POSTED: Chip("Paid, not posted", "sync_problem", Group.MISSING),
     Kind.POSTED_TWICE: Chip("Posted twice", "content_copy", Group.MISSING),
     Kind.BEHIND: Chip("Behind", "trending_down", Group.BEHIND),
@@ -159,6 +161,8 @@ def flags_of(judged: Judged) -> Iterable[Flag]:
     for found in judged.insurance.flags:
         yield Flag(found.kind, found.severity, found.reason, 0, judged.insurance.evidence)
     yield from _booking_flags(judged)
+    for membership, sentence in judged.lower_drafts:
+        yield Flag(Kind.LOWER_DRAFT, Severity.NOTE, sentence, 0, (("membership", membership),))
     if judged.ledger_past_due_cents:
         cents = judged.ledger_past_due_cents
         since = judged.balance.since_when.removeprefix("Since ").rstrip(".")

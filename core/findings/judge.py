@@ -22,6 +22,7 @@ from core.dues.retries import instalment_retries, membership_retries
 from core.findings.gather import MembershipRecord, PatientFacts
 from core.findings.held import asked_of, held_against, promised_items
 from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
+from core.findings.lower_drafts import lower_draft_notes
 from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
@@ -67,6 +68,7 @@ class Judged:
     at_visit_cents: int  # what the visit at hand will add to the patient's part
     prepaid_cents: int = 0  # paid online for the visit at hand, and taken off what it will add
     held_cents: int = 0  # held on a card for it: taken as the patient arrives
+    lower_drafts: tuple[tuple[str, str], ...] = ()  # membership, sentence: runs for less, as was agreed
 
 
 def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
@@ -130,6 +132,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         past_due_cents=past_due + loose,
         today=setting.today,
         at_visit_cents=at_visit,
+        lower_drafts=tuple(lower_draft_notes(facts, members, setting)),
     )
 
 
