@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import clock
+from core.backups.reports import backups
 from core.connections.models import Connection, ConnectionState, Kind, QuarantinedRow
 from core.connections.postbacks import said_of
 from core.connections.reports import sources
@@ -32,6 +33,7 @@ def examine(session: Session) -> list[Finding]:
         _counted(session, Patient, "patient", "Import practice files: huddle import DIR."),
         _counted(session, Staff, "staff account", "Add one: huddle user add NAME --role owner."),
     ]
+    found.append(_backups(session))
     listed = sources(session, now=clock.now())
     if not listed:
         found.append(Finding(False, "No connection is set up.", "Set one up: huddle connect fortis …"))
@@ -57,6 +59,22 @@ def examine(session: Session) -> list[Finding]:
     ).scalar_one()
     found.append(Finding(True, f"{proposals:,} link proposals wait for a person."))
     return found
+
+
+def _backups(session: Session) -> Finding:
+    """Wrong when nobody could go back to yesterday."""
+    stand = backups(session, now=clock.now())
+    if stand.at is None:
+        words = "No backup was ever made."
+    else:
+        words = f"The last good backup was made {clock.iso(stand.at)} ({stand.size:,} bytes)."
+    if stand.trouble:
+        words = f"{words} The last try failed: {stand.trouble}"
+    return Finding(
+        not stand.too_old,
+        words,
+        "Run huddle backup FILE, or set HUDDLE_BACKUP_FOLDER." if stand.too_old else "",
+    )
 
 
 def _counted(session: Session, model: type, noun: str, do: str) -> Finding:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.connections.models import Connection, SyncRun
 from core.connections.resources import LONGEST
+from core.jobs.backups import back_up_when_due
 from core.jobs.booking.tend import tend_when_changed
 from core.jobs.housekeeping import tidy
 from core.jobs.links.tend import tend_links
@@ -38,6 +39,7 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
+    Job("backups", timedelta(minutes=5), back_up_when_due),
     Job("bookings", timedelta(minutes=1), tend_when_changed),
     Job("links", timedelta(minutes=1), tend_links),
     Job("postings", timedelta(minutes=1), post_payments),

@@ -294,6 +294,8 @@ CASES: dict[str, dict[str, Any]] = {
     "booking.changing.cancel_at_desk": {"booking_id": "booking", "reason": "ill", "back": None},
     "booking.changing.move_at_desk": {"booking_id": "booking", "starts_at": NOW, "provider_id": "provider", "location_id": "first"},
     "booking.changing.at_desk": {"booking_id": "booking"},
+    "booking.changing.refund_at_desk": {"booking_id": "booking", "back": 1, "reason": "ill"},
+    "booking.changing.let_rest": {"booking_id": "booking"},
     "booking.commands.save_hours": {"provider_id": "provider", "location_id": "first", "stretches": []},
     "booking.commands.add_day_off": {**A_DAY, "location_id": "first"},
     "booking.commands.remove_day_off": {"day_off_id": "day_off"},

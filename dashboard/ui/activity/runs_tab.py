@@ -6,6 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from core import clock
+from core.backups.reports import Standing, backups
 from core.connections.reports import BadRow, Run, quarantined, runs
 from core.connections.tiles import latest_runs, tiles
 from core.errors import HuddleError
@@ -31,9 +32,11 @@ def runs_tab() -> None:
             ]
             bad = quarantined(session, limit=MOST)
             earlier = runs(session, limit=MOST)
+            stand = backups(session, now=clock.now())
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
         return
+    _backups(stand)
     if not any(latest for _, latest in found):
         note("Nothing has been synced yet. Connect the practice's systems on Integrations.")
     for name, latest in found:
@@ -44,6 +47,16 @@ def runs_tab() -> None:
     if earlier:
         with st.expander("Every run, newest first", icon=":material/history:"):
             _table(earlier, "every run", named=True)
+
+
+def _backups(stand: Standing) -> None:
+    """When the practice could go back to, if the machine were lost now."""
+    words = f"Last good backup: {ago(stand.at, clock.now())}" if stand.at else "No backup was ever made"
+    trouble = f" The last try failed: {plain(stand.trouble, 300)}" if stand.trouble else ""
+    if stand.too_old or trouble:
+        st.warning(f"{words}.{trouble}", icon=":material/backup:")
+    else:
+        st.caption(f":material/backup: {words}.")
 
 
 def _latest(session: Session, connection_id: int) -> list[Run]:
