@@ -3,7 +3,7 @@
 A booking that is moved keeps its payment: nothing is ever charged again for it.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -14,7 +14,7 @@ from core.booking.details import BookingOver
 from core.booking.holding import TAKEN, TimeTaken, let_go, lock_providers, note, sweep, take_places
 from core.booking.letters import when, write
 from core.booking.models import Back, Booking, BookingState
-from core.booking.offers import free
+from core.booking.offers import Time, free, type_as_set_up
 from core.booking.paying import give_back, locked, take_hold
 from core.booking.pricing import offered_of
 from core.booking.rules import Charge, back_cents
@@ -192,6 +192,13 @@ def move_at_desk(
     return _move(session, booking, starts_at, provider_id, location_id, actor)
 
 
+def times_to_move_to(session: Session, booking_id: int, day: date, now: datetime) -> list[Time]:
+    """The free times of a local day that the desk may move a booking to, with whoever gives its type."""
+    booking = session.get_one(Booking, booking_id)
+    kind = type_as_set_up(session, booking.online_type_id)
+    return free(session, kind, day, 1, by=kind.providers, now=now, without=booking_id)
+
+
 def may_not_move(booking: Booking, now: datetime) -> str:
     """Why the patient cannot move it by themselves, "" when they can. Late moving would undo the rule for cancelling."""
     if booking.state != BookingState.BOOKED:
@@ -213,7 +220,8 @@ def _move(
     location_id: int,
     actor: Identity | None = None,
 ) -> Booking:
-    now, kind = clock.now(), offered_of(session, booking)
+    now = clock.now()
+    kind = type_as_set_up(session, booking.online_type_id) if actor else offered_of(session, booking)
     if (starts_at, provider_id) == (booking.starts_at, booking.provider_id):
         return booking  # the second press of the same
     by = [

@@ -101,6 +101,12 @@ def offered_type(session: Session, slug: str, practice_id: int = 1) -> OfferedTy
     return found
 
 
+def type_as_set_up(session: Session, online_type_id: int) -> OfferedType:
+    """A type as it is set up, on offer or not: for the desk, which may move a booking while online booking is stopped."""
+    row = session.get_one(OnlineType, online_type_id)
+    return _offered(session, row, session.get_one(AppointmentType, row.appointment_type_id))
+
+
 def offer_of(row: OnlineType) -> Offer:
     """The times' part of an offered type."""
     return Offer(

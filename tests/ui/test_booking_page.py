@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -9,15 +10,20 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core.booking.commands import offer_type
+from core.booking.letters import hour
 from core.booking.missing import Lack
 from core.booking.models import BookingSwitch, OnlineType, ProviderHours
 from core.booking.reports import TypeRow, booking_setup
+from core.jobs.booking.tend import tend_bookings
 from core.permissions import Identity
+from core.schedule.models import Appointment
 from core.settings import settings
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
 from dashboard.ui.booking.setup_tab import pays_words, qr_code, type_row
+from tests.booking.office import ZONE, Office, open_office
 from tests.browser.practice import practice_store
+from tests.sandbox.running import run_sandbox
 from tests.ui.test_pages import opened
 
 
@@ -118,3 +124,53 @@ def test_a_type_that_is_not_offered_says_so_quietly(practice: Engine) -> None:
 
 def test_the_qr_code_is_a_picture() -> None:
     assert qr_code("https://clinic.example/book").startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def office(sqlite_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """A practice with one paid booking, on a store of its own."""
+    monkeypatch.setenv("HUDDLE_STORE", sqlite_store.url.render_as_string(hide_password=False))
+    settings.cache_clear()
+    with run_sandbox(tmp_path) as sandbox:
+        made = open_office(sqlite_store, sandbox)
+        token = made.hold(made.offer(cutoff_hours=24 * 7))
+        made.say(token)
+        made.pay(token)
+        yield made
+    settings.cache_clear()
+
+
+def drawer(office: Office) -> AppTest:
+    app = opened(office.engine, "booking", "olivia")
+    app.session_state["open booking"] = {"key": str(office.booking().id)}
+    return app.run()
+
+
+def test_the_desk_moves_a_booking_and_nothing_is_charged(office: Office) -> None:
+    app = drawer(office)
+    number = office.booking().id
+    app.selectbox(f"move time {number}").select_index(3).run()
+    wanted = app.selectbox(f"move time {number}").value
+    app.button(f"move {number}").click().run()
+    assert not app.exception
+    assert hour(office.booking().starts_at, ZONE).lower() in wanted
+    office.work()
+    assert len(office.transactions()) == 1
+
+
+def test_what_was_kept_of_a_late_cancellation_is_given_back_at_the_desk(office: Office) -> None:
+    at = office.booking().starts_at
+    patient_id = office.patient(first_name="Ana", last_name="Ruiz", email="ana@mail.example")
+    visit_id = office.visit(at, patient_id)
+    tend_bookings(office.engine)
+    with transaction(office.engine) as session:
+        session.get_one(Appointment, visit_id).status = "cancelled"
+    tend_bookings(office.engine)
+    app = drawer(office)
+    assert "was kept" in words(app)
+    number = office.booking().id
+    app.text_input(f"refund why {number}").input("the provider was ill")
+    app.button(f"give back {number}").click().run()
+    assert not app.exception
+    office.work()
+    assert [each["status_code"] for each in office.transactions()] == [201]

@@ -15,6 +15,7 @@ from core.booking.persons import confirm_patient, say_new
 from core.money import parse_dollars, short_dollars
 from core.permissions import Identity
 from dashboard.ui import page, press
+from dashboard.ui.booking import mending
 from dashboard.ui.booking.bookings_list import money_words
 from dashboard.ui.components.rows import draw_rows
 from dashboard.ui.note import note
@@ -58,7 +59,10 @@ def _booking(row: BookingRow, now: datetime) -> None:
         st.warning(plain(sentence, 300), icon=":material/priority_high:")
     _whom(row)
     if row.state == BookingState.BOOKED:
+        mending.move(row, now)
         _cancel(row, now)
+    else:
+        mending.settle(row)
     _history(row)
 
 
