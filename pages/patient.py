@@ -6,6 +6,7 @@ from core.errors import NotFound
 from dashboard.ui import page
 from dashboard.ui.asking.composer import composer
 from dashboard.ui.patient import drawer as patient_card
+from dashboard.ui.patient.consent import consent_editor
 from dashboard.ui.privacy import may_see
 from dashboard.ui.watch import watch
 
@@ -24,6 +25,7 @@ def _patient() -> None:
     watch()
     composer(card, who, may_see(who))
     patient_card.draw_card(card, may_see(who), key=CARD, on_open=_open_family)
+    consent_editor(card.row.key, who)
 
 
 def _asked_for() -> int:

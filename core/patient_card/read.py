@@ -20,6 +20,8 @@ from core.ledger.models import LedgerEntry, Service
 from core.memberships.choices import ChoiceKind
 from core.memberships.standing_choices import choice_history, plans_for_sale
 from core.memberships.words import CHOICE_WORDS
+from core.messages.consent_words import last_words
+from core.messages.models import Channel
 from core.patient_card.panels import (
     card_lines,
     coverage_lines,
@@ -157,6 +159,7 @@ def _payments(facts: PatientFacts) -> list[PaymentFacts]:
 
 
 def _contact(session: Session, person: Patient, place: Location, today: date) -> ContactPanel:
+    said = last_words(session, person, place.time_zone, today)
     return ContactPanel(
         first_name=person.first_name,
         last_name=person.last_name,
@@ -166,6 +169,8 @@ def _contact(session: Session, person: Patient, place: Location, today: date) ->
         email=person.email,
         text_consent=person.text_consent,
         email_consent=person.email_consent,
+        text_said=said[Channel.TEXT].words,
+        email_said=said[Channel.EMAIL].words,
         active=person.active,
         location_name=place.name,
         family=_family(session, person),

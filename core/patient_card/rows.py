@@ -42,6 +42,8 @@ class ContactPanel:
     email: str | None
     text_consent: bool | None
     email_consent: bool | None
+    text_said: str  # what was last said here, “said stop on 1 Dec”; "" = only the EHR knows
+    email_said: str
     active: bool
     location_name: str
     family: tuple[FamilyMember, ...]

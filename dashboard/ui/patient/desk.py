@@ -47,10 +47,8 @@ def decide(patient: int, answer: dict[str, Any]) -> None:
     """Record what was picked on the card of `patient`. For the card's on_decide."""
     try:
         said = Answer(str(answer.get("kind")))
-        with page.open_transaction() as session:
-            answer_match(
-                session, page.identity(), patient_id=patient, entry_id=int(answer["desk"]), answer=said
-            )
+        with page.acting() as (session, who):
+            answer_match(session, who, patient_id=patient, entry_id=int(answer["desk"]), answer=said)
     except HuddleError as error:
         toast(error.sentence, "error")
     except (KeyError, TypeError, ValueError):  # an answer that our own card never gives
@@ -63,9 +61,9 @@ def decide(patient: int, answer: dict[str, Any]) -> None:
 def take_back(answer: dict[str, Any]) -> None:
     """Take an answer back. For the card's on_undo."""
     try:
-        with page.open_transaction() as session:
+        with page.acting() as (session, who):
             match_id = int(str(answer["choice"]).removeprefix("desk:"))
-            take_answer_back(session, page.identity(), match_id=match_id)
+            take_answer_back(session, who, match_id=match_id)
     except HuddleError as error:
         toast(error.sentence, "error")
     except (KeyError, ValueError):  # an answer that our own card never gives

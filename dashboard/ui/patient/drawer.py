@@ -26,6 +26,7 @@ from dashboard.ui.patient import head as card_head
 from dashboard.ui.patient import money as card_money
 from dashboard.ui.patient import plans as card_plans
 from dashboard.ui.patient import quick_stop
+from dashboard.ui.patient.consent import consent_editor
 from dashboard.ui.watch import watch
 from dashboard.wording.may_see import MaySee
 
@@ -175,6 +176,7 @@ def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first
         card = read_card(key, who)
     composer(card, who, may_see)
     draw_card(card, may_see, key=DRAWER, on_open=_open_family, first=first)
+    consent_editor(key, who)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
     toasts.show()
 

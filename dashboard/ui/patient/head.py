@@ -66,10 +66,14 @@ def _reach(contact: ContactPanel, may_see: MaySee) -> list[Block]:
     return [
         blocks.line(
             mobile if may_see.initials else phone_words(mobile) or "No mobile",
-            sub=_consent(contact.text_consent, "texts"),
+            sub=contact.text_said or _consent(contact.text_consent, "texts"),
             icon="smartphone",
         ),
-        blocks.line(email or "No e-mail", sub=_consent(contact.email_consent, "e-mail"), icon="mail"),
+        blocks.line(
+            email or "No e-mail",
+            sub=contact.email_said or _consent(contact.email_consent, "e-mail"),
+            icon="mail",
+        ),
     ]
 
 
