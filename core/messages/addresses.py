@@ -8,8 +8,8 @@ from phonenumbers import PhoneNumberType
 
 from core.errors import BadInput
 from core.messages.models import Channel
+from core.phones import COUNTRY, is_real, number_text
 
-COUNTRY = "US"
 _NO_TEXTS = {
     PhoneNumberType.FIXED_LINE: "is a landline",
     PhoneNumberType.TOLL_FREE: "is a toll-free number",
@@ -27,11 +27,11 @@ def text_number(phone: str) -> str:
         parsed = phonenumbers.parse(phone, COUNTRY)
     except phonenumbers.NumberParseException as error:
         raise BadInput(f"“{phone[:40]}” is not a phone number.") from error
-    if not phonenumbers.is_possible_number(parsed):
-        raise BadInput(f"“{phone[:40]}” is not a possible phone number; check it with the patient.")
+    if not is_real(parsed):
+        raise BadInput(f"“{phone[:40]}” is not a number anybody can have; check it with the patient.")
     if why := _NO_TEXTS.get(phonenumbers.number_type(parsed)):
         raise BadInput(f"{shown(phone)} {why} and cannot get texts. Ask for a mobile number.")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return number_text(parsed)
 
 
 @lru_cache(maxsize=50_000)

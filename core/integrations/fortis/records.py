@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from core import phones
 from core.secrets import mask_card_numbers
 
 REFUND_OF_UNKNOWN = "unknown"  # a refund whose original Fortis did not name: money out, never income
@@ -351,9 +352,9 @@ def last_day(exp_date: str | None) -> date | None:
 
 
 def e164(digits: str | None, country_code: str | None) -> str | None:
-    """+15550100199 of ten digits; None when it is no phone number (Fortis §1: ten digits, no punctuation)."""
+    """+13035550199 of ten digits; None when nobody can have that number (Fortis §1: ten digits, no punctuation)."""
     number = "".join(c for c in digits or "" if c in "0123456789")
     country = "".join(c for c in country_code or "1" if c in "0123456789") or "1"
     if len(number) == 11 and number[0] == "1":
         number = number[1:]
-    return f"+{country}{number}" if len(number) == 10 else None
+    return phones.e164(f"+{country}{number}") if len(number) == 10 else None
