@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.backups.reports import backups
+from core.connections.losses import open_losses
 from core.connections.models import Connection, ConnectionState, Kind, QuarantinedRow
 from core.connections.postbacks import said_of
 from core.connections.reports import sources
@@ -50,6 +51,10 @@ def examine(session: Session) -> list[Finding]:
         found.append(
             Finding(False, f"{given_up:,} reports from outside could not be applied.", "See Integrations.")
         )
+    found += [
+        Finding(False, loss.sentence, "Answer on Integrations, or with huddle missing.")
+        for loss in open_losses(session)
+    ]
     open_rows = session.execute(
         select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.resolved_at.is_(None))  # type: ignore[union-attr]
     ).scalar_one()

@@ -11,7 +11,15 @@ from core.integrations.fortis.records import Contact
 from core.messages.addresses import text_number
 from core.phones import e164
 
-NOBODYS = ["5550101", "999-999-9999", "0000000000", "1234567890", "8888888888", "(312) 055-1234", "555-123-4567"]
+NOBODYS = [
+    "5550101",
+    "999-999-9999",
+    "0000000000",
+    "1234567890",
+    "8888888888",
+    "(312) 055-1234",
+    "555-123-4567",
+]
 
 
 def from_fortis(digits: str) -> str | None:
@@ -28,7 +36,9 @@ def test_no_door_lets_in_a_number_that_nobody_can_have(written: str) -> None:
 
 @pytest.mark.parametrize("written", ["3125550118", "(312) 555-0118"])
 def test_every_door_lets_in_the_same_number(written: str) -> None:
-    assert {e164(written), from_fortis(written), read_phone(written), text_number(written)} == {"+13125550118"}
+    assert {e164(written), from_fortis(written), read_phone(written), text_number(written)} == {
+        "+13125550118"
+    }
 
 
 @given(st.from_regex(r"[2-9][0-9]{9}", fullmatch=True))

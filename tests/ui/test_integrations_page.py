@@ -20,12 +20,16 @@ from core.connections.tiles import Tile, tiles
 from core.integrations.records import Rejected
 from core.jobs.background import begun
 from core.jobs.lease import hold
+from core.jobs.practice_files.load import import_folder
 from core.settings import settings
 from core.store.engine import open_store, reader, transaction
 from dashboard.ui.integrations.file_drop import WORK
 from dashboard.ui.integrations.guides import GROUPS, GUIDES, list_words
 from dashboard.ui.integrations.tiles import chip_of, going_words, standing
+from tests.a_practice import write_practice
 from tests.conftest import fresh_sqlite
+from tests.jobs.test_gone_upstream import TEN, here
+from tests.jobs.test_what_comes_in import people, quiet
 from tests.ui.test_pages import opened
 from tests.web.running import staff_with_role
 
@@ -169,3 +173,22 @@ def test_what_was_read_long_ago_is_called_old(practice: Engine) -> None:
     assert chip_of(only(practice))[0] == "Connected"
     with clock.frozen(clock.now() + timedelta(hours=5)):
         assert chip_of(only(practice)) == ("Old", "medium", "history")
+
+
+def test_rows_that_are_missing_are_asked_about_and_a_person_says_what_became_of_them(
+    practice: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    for rows in (10, 4):
+        import_folder(practice, write_practice(folder, **quiet(patients=people(*TEN[:rows]))), whole=True)
+    where = str(only(practice).id)
+    seen = opened(practice, "integrations", "front.desk", connection=where)
+    assert "6 of 10 patients are no longer sent" in "".join(one.value for one in seen.warning)
+    assert not [one for one in seen.button if "gone" in one.label]
+    app = opened(practice, "integrations", "owner", connection=where)
+    next(one for one in app.button if one.label == "Yes, 6 rows gone").click().run()
+    assert app.warning.len == 0
+    assert here(practice, "patients") == {"P0", "P1", "P2", "P3"}
+    with reader(practice) as session:
+        said = session.exec(select(AuditEntry.who).where(AuditEntry.action == "missing rows answered")).all()
+    assert said == ["owner"]

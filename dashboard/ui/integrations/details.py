@@ -23,6 +23,7 @@ from dashboard.ui.integrations.clerk_keys import clerk_keys
 from dashboard.ui.integrations.file_drop import file_drop
 from dashboard.ui.integrations.form import said_before
 from dashboard.ui.integrations.guides import GUIDES, list_words
+from dashboard.ui.integrations.missing_rows import missing_rows
 from dashboard.ui.integrations.places import back
 from dashboard.ui.integrations.tiles import (
     begin_sync,
@@ -51,6 +52,7 @@ def connection_details(connection_id: int, who: Identity) -> None:
     st.fragment(standing_now, run_every=WHILE_SYNCING if one.now else OTHERWISE)(connection_id)
     if manages:
         _actions(one)
+    missing_rows(connection_id, manages=manages)
     if one.kind in WANTED_BY and one.state != ConnectionState.DISCONNECTED:
         clerk_keys(connection_id, who)
     if one.kind == Kind.PRACTICE_FILES and manages:
