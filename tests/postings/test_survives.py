@@ -82,8 +82,9 @@ def test_on_either_store_each_payment_is_posted_once(store: Engine, sandbox: San
     all_agree(office, total)
 
 
-def test_a_thousand_payments_are_posted_once_and_again_nothing(office: Office) -> None:
-    total = many(office, 1_000)
+@pytest.mark.parametrize("payments", [200, pytest.param(1_000, marks=pytest.mark.night)])
+def test_hundreds_of_payments_are_posted_once_and_again_nothing(office: Office, payments: int) -> None:
+    total = many(office, payments)
     office.turn_on(days_ago=5)
     office.sandbox.control(
         {"faults": [{"at": "genesis", "match": {"method": "POST"}, **trouble} for trouble in TROUBLES]}

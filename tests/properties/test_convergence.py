@@ -154,7 +154,7 @@ def test_the_store_converges() -> None:
     run_state_machine_as_test(
         seed(SEED)(Convergence),
         settings=settings(
-            max_examples=500 if NIGHT else 30,
+            max_examples=500 if NIGHT else 12,
             stateful_step_count=50 if NIGHT else 40,
             deadline=None,
             database=None,
