@@ -6,11 +6,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from core import clock
+from core.audit.chain import check
 from core.backups.reports import backups
 from core.connections.losses import open_losses
 from core.connections.models import Connection, ConnectionState, Kind, QuarantinedRow
 from core.connections.postbacks import said_of
 from core.connections.reports import sources
+from core.errors import WrongKey
 from core.inbox.models import InboxState
 from core.inbox.reports import counts
 from core.patients.models import LinkProposal, Patient
@@ -34,7 +36,7 @@ def examine(session: Session) -> list[Finding]:
         _counted(session, Patient, "patient", "Import practice files: huddle import DIR."),
         _counted(session, Staff, "staff account", "Add one: huddle user add NAME --role owner."),
     ]
-    found.append(_backups(session))
+    found += [_backups(session), _audit(session)]
     listed = sources(session, now=clock.now())
     if not listed:
         found.append(Finding(False, "No connection is set up.", "Set one up: huddle connect fortis …"))
@@ -64,6 +66,21 @@ def examine(session: Session) -> list[Finding]:
     ).scalar_one()
     found.append(Finding(True, f"{proposals:,} link proposals wait for a person."))
     return found
+
+
+def _audit(session: Session) -> Finding:
+    """Whether an entry of the audit was altered, removed or swapped."""
+    try:
+        found = check(session)
+    except WrongKey as error:
+        return Finding(False, "The audit's chain cannot be checked.", error.sentence)
+    if found.trouble:
+        return Finding(
+            False, " ".join(found.trouble), "Somebody changed the store by hand. Compare it with a backup."
+        )
+    return Finding(
+        True, f"The audit's chain holds: {found.chained:,} entries, {found.waiting:,} not chained yet."
+    )
 
 
 def _backups(session: Session) -> Finding:

@@ -23,3 +23,20 @@ class AuditEntry(Row, table=True):
     subject_kind: str = ""
     subject_id: str = ""
     detail: str = "{}"
+
+
+class AuditSeal(Row, table=True):
+    """An entry's place in the chain (core/audit/chain.py). No foreign key: a seal outlives an entry that was removed."""
+
+    number: int = Field(primary_key=True)
+    entry_id: int = Field(unique=True)
+    signature: str
+
+
+class AuditHead(Row, table=True):
+    """Where the chain ends: how many entries it has and the last signature. mark: of both, under the key file."""
+
+    id: int = Field(default=1, primary_key=True)
+    entries: int = 0
+    signature: str = ""
+    mark: str = ""

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.connections.models import Connection, SyncRun
 from core.connections.resources import LONGEST
+from core.jobs.audit_chain import check_audit_chain, extend_audit_chain
 from core.jobs.backups import back_up_when_due
 from core.jobs.booking.tend import tend_when_changed
 from core.jobs.housekeeping import tidy
@@ -39,6 +40,8 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("housekeeping", timedelta(hours=1), tidy),
+    Job("audit chain", timedelta(minutes=1), extend_audit_chain),
+    Job("audit check", timedelta(hours=24), check_audit_chain),
     Job("backups", timedelta(minutes=5), back_up_when_due),
     Job("bookings", timedelta(minutes=1), tend_when_changed),
     Job("links", timedelta(minutes=1), tend_links),

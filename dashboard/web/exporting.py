@@ -63,7 +63,10 @@ def _exported(request: Request, who: Identity) -> Response:
     if request.query_params.get("initials", "") == "1":
         report = replace(report, rows=tuple(_with_initials(row) for row in report.rows))
     with sessions.acting(who) as session:
-        record(session, who=who, action=f"exported {name}", subject_kind="report", subject_id=name)
+        detail = {"location": request.query_params.get("location", ""), "rows": len(report.rows)}
+        record(
+            session, who=who, action=f"exported {name}", subject_kind="report", subject_id=name, detail=detail
+        )
     ending = f'attachment; filename="{name}-{report.day.isoformat()}.csv"'
     return Response(
         "\ufeff" + as_csv(report),  # the mark tells spreadsheets that it is UTF-8

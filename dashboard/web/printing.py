@@ -50,7 +50,12 @@ class _OfTheDay(HTTPEndpoint):
         made = self.made(report, may_see)
         with sessions.acting(who) as session:
             record(
-                session, who=who, action=self.action, subject_kind="day", subject_id=report.day.isoformat()
+                session,
+                who=who,
+                action=self.action,
+                subject_kind="day",
+                subject_id=report.day.isoformat(),
+                detail={"location": asked.get("location", ""), "rows": len(report.rows)},
             )
         return made
 
