@@ -52,6 +52,7 @@ OUT = Output()
 
 
 def _store() -> Any:
+    import core.tables  # noqa: F401  # a row may point into any of them
     from core.store.engine import open_store
     from core.store.migrate import migrate
 

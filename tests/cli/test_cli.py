@@ -257,3 +257,18 @@ def test_a_zip_and_one_file_of_practice_files_are_imported_too(tmp_path: Path) -
 def test_an_unknown_profile_and_a_missing_path_are_said_in_one_line(tmp_path: Path) -> None:
     assert "There is no profile" in said_once(huddle(tmp_path, "import", str(SAMPLES), "--as", "janet"), 1)
     assert "no file or folder" in said_once(huddle(tmp_path, "import", str(tmp_path / "nowhere")), 1)
+
+
+def test_an_export_is_loaded_by_a_process_that_finds_the_store_there(tmp_path: Path) -> None:
+    """The second process migrates nothing: it knows the tables all the same."""
+    write_export(tmp_path / "jane", JANE)
+    environment = {**os.environ, "HUDDLE_STORE": f"sqlite:///{tmp_path / 'huddle.db'}"}
+    words = ["import", str(tmp_path / "jane"), "--answer", "time_zone=America/Denver", "--json"]
+    for stored in (3, 0):
+        done = subprocess.run(
+            [sys.executable, "-m", "dashboard.cli", *words],
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        files = json.loads(done.stdout)["files"]
+        assert next(counts for name, counts in files.items() if "Patients" in name)["stored"] == stored

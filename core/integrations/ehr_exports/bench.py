@@ -75,11 +75,11 @@ class Bench:
 
     def order_of(self, at: int) -> Order | None:
         """Day or month first in a column: its own values, else what a person said, else the other columns."""
+        said = self.setting.answers.get(f"{self.name(at)} order", "dates", "date_order")
         if (own := self.columns.orders.get(at)) is not None:
             return own
         if at in self.columns.contradicting:
             return None
-        said = self.setting.answers.get(f"{self.name(at)} order", "dates", "date_order")
         return Order(chosen("dates", said, {str(k): v for k, v in ORDERS.items()})) if said else self.fallback
 
     def local(self, moment: datetime) -> datetime:

@@ -169,6 +169,11 @@ def day(value: str) -> date:
     return _sane(read)
 
 
+def birth_day(value: str) -> date:
+    """As `day`. The first day of 1900 is kept: a desk types it for a person, no database writes it for nothing here."""
+    return date(1900, 1, 1) if value == "1900-01-01" else day(value)
+
+
 def last_day(value: str) -> date:
     """As `day`, of the end of something: one beyond every calendar (2999-12-31) says that it has no end."""
     if value[:4].isascii() and value[:4].isdigit() and int(value[:4]) >= _YEARS.stop:

@@ -133,7 +133,7 @@ _ALL = (
             _ref("location_id", "locations"),
             _is("first_name", cells.name, in_header=True, default=""),
             _is("last_name", cells.name, in_header=True, default=""),
-            _is("birth_date", cells.day),
+            _is("birth_date", cells.birth_day),
             _is("email", cells.email),
             _is("mobile_phone", cells.phone),
             _is("guarantor_id", cells.identifier, "guarantor_ref"),

@@ -326,3 +326,11 @@ def test_batches_of_one_table_settle_their_dates_together(sqlite_store: Engine, 
         "1984-09-03",
         "2012-07-18",
     ]
+
+
+def test_a_birth_date_of_1900_is_kept_as_the_desk_typed_it(sqlite_store: Engine, tmp_path: Path) -> None:
+    (tmp_path / "Patients-1.csv").write_text(
+        "Patient ID,First Name,Last Name,Date of Birth\n5,Test,Patient,01/01/1900\n6,Mary,Shelley,30/08/1997\n"
+    )
+    load(sqlite_store, tmp_path)
+    assert str(rows(sqlite_store, "patients")["5"]["birth_date"]) == "1900-01-01"
