@@ -58,6 +58,7 @@ class Kind(StrEnum):
     AUTHORISATION_EXPIRED = "AUTHORISATION_EXPIRED"
     AUTHORISATION_UNITS_SHORT = "AUTHORISATION_UNITS_SHORT"
     PREPAID = "PREPAID"
+    HELD = "HELD"
     BOOKING_CONFLICT = "BOOKING_CONFLICT"
 
 
@@ -119,6 +120,7 @@ CHIPS: dict[Kind, Chip] = {
     Kind.AUTHORISATION_EXPIRED: Chip("Authorisation ended", "gpp_maybe", Group.INSURANCE),
     Kind.AUTHORISATION_UNITS_SHORT: Chip("Units short", "gpp_maybe", Group.INSURANCE),
     Kind.PREPAID: Chip("Prepaid", "price_check", Group.BALANCE),
+    Kind.HELD: Chip("Held", "price_check", Group.BALANCE),
     Kind.BOOKING_CONFLICT: Chip("Booking conflict", "event_busy", Group.UNKNOWN),
 }
 
@@ -184,7 +186,7 @@ def _booking_flags(judged: Judged) -> Iterable[Flag]:
         held = (
             f"{short_dollars(judged.held_cents)} is held on the card, booked online; it is taken at arrival."
         )
-        yield Flag(Kind.PREPAID, Severity.NOTE, held, 0, row)
+        yield Flag(Kind.HELD, Severity.NOTE, held, 0, row)
     for booking in judged.facts.bookings:
         if booking.conflict:
             paid = booking.prepaid_cents + booking.held_cents

@@ -58,6 +58,8 @@ def _number(flag: Flag, row: PatientRow) -> str:
         Kind.BEHIND: row.arrears_cents,
         Kind.BALANCE_DUE: flag.cents,
         Kind.DUE_TODAY: flag.cents,
+        Kind.PREPAID: row.prepaid_cents,
+        Kind.HELD: row.held_cents,
     }.get(flag.kind, 0)  # type: ignore[call-overload]  # a StrEnum key equals its text
     if cents > 0:
         return f" {short_dollars(cents)}"

@@ -78,6 +78,8 @@ def without_money(row: PatientRow) -> PatientRow:
         missing_cents=0,
         arrears_cents=0,
         days_past_due=0,
+        prepaid_cents=0,
+        held_cents=0,
         membership=row.membership and replace(row.membership, sentence=no_amounts(row.membership.sentence)),
         insurance=replace(
             row.insurance,

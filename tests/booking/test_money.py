@@ -23,6 +23,8 @@ from core.reports.by_name import report_by_name
 from core.schedule.models import Appointment, AppointmentType
 from core.store.engine import reader, transaction
 from core.tasks.models import Task
+from dashboard.wording.chips import chips
+from dashboard.wording.may_see import MaySee
 from tests.booking.office import ANA, OWNER, ZONE, Office
 
 HERS = {
@@ -75,6 +77,10 @@ def test_the_morning_shows_what_is_prepaid_and_takes_it_off(office: Office) -> N
     [row] = report.rows
     assert row.about.prepaid_cents == 6_000
     assert any("Prepaid $60 online." in flag.reason for flag in row.about.flags)
+    assert "Prepaid $60" in [chip["words"] for chip in chips(row.about)]
+    provider = MaySee(money=False).visit(row)
+    assert provider.about.prepaid_cents == 0
+    assert "60" not in str(chips(provider.about))
 
 
 def test_a_deposit_is_taken_off_what_the_desk_collects(office: Office) -> None:
