@@ -8,10 +8,14 @@ import subprocess
 import sys
 from types import FrameType
 
+from sqlalchemy import Engine
+
 from core.errors import BadInput
 from core.settings import ROOT, settings
-from core.store.engine import open_store
+from core.staff.reports import has_staff
+from core.store.engine import open_store, reader
 from core.store.migrate import migrate
+from dashboard.web.setup import VARIABLE, new_token
 
 # how a person or a service manager says stop; a terminal that is closed hangs up (Windows knows no hang-up)
 STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -26,9 +30,11 @@ def serve(host: str, port: int) -> int:
     require_free(host, port)
     engine = open_store(settings().store)
     migrate(engine)
+    given = _set_up_link(engine, host, port)
     engine.dispose()
     # a session of its own: Ctrl+C reaches the server once, from us, and not twice
-    server = subprocess.Popen(command(host, port), cwd=ROOT, env=environment(), start_new_session=True)  # noqa: S603
+    env = {**environment(), **given}
+    server = subprocess.Popen(command(host, port), cwd=ROOT, env=env, start_new_session=True)  # noqa: S603
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
         server.terminate()
@@ -40,6 +46,22 @@ def serve(host: str, port: int) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _set_up_link(engine: Engine, host: str, port: int) -> dict[str, str]:
+    """While nobody can sign in yet: print where to set the practice up, and hand the server what that address holds."""
+    with reader(engine) as session:
+        if has_staff(session):
+            return {}
+    token = new_token()
+    at = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not listened on
+    where = settings().public_url.rstrip("/") or f"http://{f'[{at}]' if ':' in at else at}:{port}"
+    print(
+        f"\n  This Huddle is not set up yet. Open this link on your computer to begin; it works once:\n\n"
+        f"    {where}/setup/{token}\n",
+        flush=True,
+    )
+    return {VARIABLE: token}
 
 
 def require_free(host: str, port: int, option: str = "--port") -> None:

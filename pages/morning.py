@@ -13,6 +13,7 @@ from dashboard.ui.morning.day_bar import SCREEN, Chosen, chosen_day, day_bar, go
 from dashboard.ui.morning.emptiness import first_steps, why_empty
 from dashboard.ui.morning.filters import ORDERS, filter_bar, matching, ordered
 from dashboard.ui.morning.output import output_menu
+from dashboard.ui.morning.set_up import demo_bar, set_up_list
 from dashboard.ui.morning.tomorrow import tomorrow_words
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
@@ -44,6 +45,7 @@ def _draw(chosen: Chosen, who: Identity) -> None:
         st.space("stretch")
         may_see = sight_with_switch(who)
         output_menu(chosen, who, may_see)
+    demo_bar(who)
     report = may_see.report(morning_report(chosen.place and chosen.place.key, chosen.day))
     _headline(report, may_see)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -51,6 +53,7 @@ def _draw(chosen: Chosen, who: Identity) -> None:
     _board(report, who, may_see, groups, provider, order)
     first_steps(report, who)
     _tomorrow(chosen)
+    set_up_list(who)
     patient_card.draw_drawer(BOARD, who, may_see)
 
 

@@ -12,7 +12,7 @@ from core import clock
 from core.audit.commands import record
 from core.connections.fields import LOGIN, label_of, without_version
 from core.connections.kinds import OPTIONAL_SECRETS, SECRETS, SETTINGS
-from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
+from core.connections.models import DEMO, EHRS, PROCESSORS, Connection, ConnectionState, Kind, SyncCursor
 from core.errors import BadInput, NotFound
 from core.integrations import sms
 from core.integrations.cash_practice import client as cash_practice
@@ -63,6 +63,8 @@ def connect(
     if found is not None and found.kind != wanted:
         raise BadInput(f"“{name}” is already the name of a {found.kind} connection. Choose another name.")
     before = ({}, {}) if found is None else (settings_of(found), credentials(found))
+    if wanted in (*EHRS, *PROCESSORS):
+        _refuse_beside_demo(session)
     public, secret = sort_fields(wanted, {**before[0], **settings}, {**before[1], **secrets})
     if found is None:
         if session.get(Practice, 1) is None:
@@ -342,6 +344,12 @@ def _cleaned(name: str, value: str) -> str:
             f"{name} looks like a card number. Huddle never keeps one; leave it with the processor."
         )
     return value.rstrip("/") if name == "base_url" else value
+
+
+def _refuse_beside_demo(session: Session) -> None:
+    """Real and invented people never stand on one list."""
+    if session.exec(select(Connection.id).where(Connection.settings == DEMO)).first() is not None:
+        raise BadInput("Demo data is loaded. Throw it away on the morning page first; then connect your own.")
 
 
 def _begin_anew(session: Session, connection: Connection) -> None:

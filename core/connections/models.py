@@ -26,6 +26,7 @@ EHRS = (Kind.PRACTICE_FILES, Kind.FHIR, Kind.CLINIKO)  # whose patients and visi
 INVOICES_ONLY = (Kind.CLINIKO,)  # tell invoices, and neither payments of a part nor plans nor memberships
 SENDING_ONLY = (Kind.EMAIL, Kind.SMS, Kind.GENESIS)  # nothing is synced from these
 
+DEMO = '{"demo": "yes"}'  # settings of the connection that holds invented people, to be thrown away again
 REPORTS_ONLY = '{"reports": "yes"}'  # settings of a connection that only holds report files: it never syncs
 
 

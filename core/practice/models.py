@@ -6,8 +6,11 @@ from core.store.base import Row, Synced, one_per_source
 
 
 class Practice(Row, table=True):
+    """time_zone: what was said at the set-up; it holds until a location says its own. "" = nothing was said."""
+
     id: int | None = Field(default=None, primary_key=True)
     name: str = ""
+    time_zone: str = ""
 
 
 class Location(Synced, table=True):

@@ -182,5 +182,7 @@ def practice_name(session: Session) -> str:
 
 
 def time_zone(session: Session) -> str:
-    """The zone of the practice's first location, UTC until there is one."""
-    return session.exec(select(Location.time_zone).order_by(col(Location.id)).limit(1)).first() or "UTC"
+    """The zone of the practice's first location, the one said at the set-up until there is one, else UTC."""
+    first = session.exec(select(Location.time_zone).order_by(col(Location.id)).limit(1)).first()
+    practice = session.get(Practice, 1)
+    return first or (practice.time_zone if practice else "") or "UTC"

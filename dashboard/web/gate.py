@@ -23,9 +23,9 @@ PUBLIC = frozenset(
     {"/signin", "/signout", "/healthz", "/metrics", "/favicon.png", "/_stcore/health", "/_stcore/host-config"}
 )
 PUBLIC_BELOW = ("/static/",)  # Streamlit's own scripts, fonts and styles
-# what stands behind these proves itself by what it holds (a token, a key), from whatever site it comes
+# what stands behind these proves itself by what it holds (a token, a key, the set-up link), from whatever site it comes
 BY_TOKEN = re.compile(
-    r"/(?:webhooks|pay|stop)/[^/\\\0\r\n]{1,200}|/card/[^/\\\0\r\n]{1,200}(?:/enter|/done)?"
+    r"/(?:webhooks|pay|stop|setup)/[^/\\\0\r\n]{1,200}|/card/[^/\\\0\r\n]{1,200}(?:/enter|/done)?"
 )
 # booking pages: open to everybody; what another site makes a browser send there is refused
 BOOKING = re.compile(

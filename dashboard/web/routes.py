@@ -24,6 +24,7 @@ from dashboard.web.metrics import Metrics
 from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.printing_plans import PrintPlans
+from dashboard.web.setup import SetUp
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.stop import Stop
 from dashboard.web.store_away import AWAY, store_away
@@ -45,6 +46,7 @@ async def favicon(request: Request) -> Response:
 
 
 ROUTES = [
+    Route("/setup/{token}", SetUp),
     Route("/signin", SignIn),
     Route("/signout", SignOut),
     Route("/session", OwnSession),

@@ -4,7 +4,6 @@ import secrets
 
 import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -14,6 +13,7 @@ from core.staff import commands, reports
 from core.staff.sign_in import admit, begin_attempt, turn_back
 from core.store.engine import reader, transaction
 from dashboard.web import metrics, passwords, sessions
+from dashboard.web.forms import field, read_form
 from dashboard.web.templates import plain_page
 
 WRONG = "That user name and password do not match."
@@ -22,7 +22,6 @@ WHY = {
     "out": "You are signed out.",
     "over": "Your session is over. Sign in again.",
 }
-LARGEST_FORM = 8_192  # bytes
 _comparing = anyio.CapacityLimiter(2)  # bcrypt is slow on purpose: a flood must not take every thread
 
 
@@ -37,9 +36,9 @@ class SignIn(HTTPEndpoint):
         return await _form(target, notice=over or WHY.get(request.query_params.get("why", ""), ""))
 
     async def post(self, request: Request) -> Response:
-        form = await _read(request)
-        username, password = _field(form, "username"), _field(form, "password")
-        target = safe_target(_field(form, "next"))
+        form = await read_form(request)
+        username, password = field(form, "username"), field(form, "password")
+        target = safe_target(field(form, "next"))
         device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
         address = request.client.host if request.client else ""
         try:
@@ -73,7 +72,7 @@ class SignOut(HTTPEndpoint):
         return plain_page("signout.html")
 
     async def post(self, request: Request) -> Response:
-        why = "idle" if _field(await _read(request), "why") == "idle" else "out"
+        why = "idle" if field(await read_form(request), "why") == "idle" else "out"
         await run_in_threadpool(_sign_out, sessions.token_of(request), why)
         answer = RedirectResponse(f"/signin?why={why}", status_code=303)
         sessions.clear_cookie(answer, request.scope)
@@ -156,16 +155,3 @@ async def _form(
 def _practice() -> tuple[str, bool]:
     with reader(sessions.engine()) as session:
         return reports.practice_name(session), reports.has_staff(session)
-
-
-async def _read(request: Request) -> FormData:
-    """The form of a request of sensible size; a larger one is left unread and counts as empty."""
-    size = request.headers.get("content-length", "")
-    if not size.isdecimal() or int(size) > LARGEST_FORM:
-        return FormData()
-    return await request.form(max_files=0, max_fields=10)
-
-
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""

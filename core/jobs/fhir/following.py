@@ -54,10 +54,12 @@ def give_a_place(session: Session, connection_id: int, setting: Setting) -> str:
 
 
 def first_zone(session: Session) -> str:
-    """The time zone of the practice's first location, "" when it has none yet."""
+    """The time zone of the practice's first location, else the one said at the set-up, "" when there is neither."""
     table = table_of("locations")
     query = select(table.c.time_zone).where(table.c.gone_at.is_(None))
-    return session.execute(query.order_by(table.c.id).limit(1)).scalar() or ""
+    practice = session.get(Practice, 1)
+    said = practice.time_zone if practice else ""
+    return session.execute(query.order_by(table.c.id).limit(1)).scalar() or said
 
 
 def waiting(session: Session, connection_id: int, kind: str, after: int) -> tuple[list[Unit], int]:
