@@ -17,7 +17,13 @@ from core.dues.due_items import instalment_items, visit_items
 from core.dues.membership_items import membership_items
 from core.dues.missing import DueItem, MissingPayment, charge_of_item, missing_payments, open_cents
 from core.dues.possible_matches import Due, with_answers
-from core.dues.posting_problems import PostingProblem, match_ledger, posting_problems, unposted_payments
+from core.dues.posting_problems import (
+    Matched,
+    PostingProblem,
+    match_ledger,
+    posting_problems,
+    unposted_payments,
+)
 from core.dues.retries import instalment_retries, membership_retries
 from core.findings.gather import MembershipRecord, PatientFacts
 from core.findings.held import asked_of, held_against, promised_items
@@ -71,30 +77,54 @@ class Judged:
     lower_drafts: tuple[tuple[str, str], ...] = ()  # membership, sentence: runs for less, as was agreed
 
 
-def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
-    """Run every rule on one patient, with `visit` as the one at hand (None: as of now)."""
-    upcoming = next_visit(facts.visits, setting.as_of, visit)
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What one patient owes and what of it may be asked for: the part of `Judged` that a list of debts needs."""
+
+    plans: tuple[JudgedPlan, ...]
+    members: list[MembershipDrafts]
+    mine: list[PaymentFacts]
+    matched: Matched
+    items: list[DueItem]
+    loose_cents: int  # past due on the account beside the items
+    asking: Asking
+    missing: tuple[MissingPayment, ...]
+    matches: Mapping[Due, EntryFacts]
+
+
+def owing_of(facts: PatientFacts, setting: Setting, *, at_visit_cents: int = 0) -> Owing:
+    """Run the rules of what is due. at_visit_cents: what the visit at hand will add to the patient's part."""
     plans = tuple(_plans(facts, setting))
-    memberships = tuple(_memberships(facts, setting, visit))
-    own_plans = [to_pay(one.record, one.finding) for one in plans if not one.family]
     members = [member_drafts(record) for record in facts.memberships]
-    drafts = card_drafts(facts, own_plans, members, setting)
     recent = facts.recent_ledger
     mine = on_own_account(facts)
     matched = match_ledger(mine, recent, setting.as_of)
     posts = setting.posts(facts.person.connection_id)
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if posts else []
     desk = {row.id: row for row in facts.desk_rows}
-    items = with_answers(
-        list(_items(facts, plans, members, unposted, setting.today)), facts.desk_answers, desk
-    )
+    due = list(_items(facts, plans, members, unposted, setting.today))
+    items = with_answers(due, facts.desk_answers, desk)
+    loose = _loose_past_due(facts, items, unposted, setting.today)
+    held = held_against(facts, plans, items, setting.today)
+    asking = askable(items, held, account_cents=loose + at_visit_cents)
+    missing = missing_payments(items, setting.today, held.matches, asked_of(asking))
+    return Owing(plans, members, mine, matched, items, loose, asking, tuple(missing), held.matches)
+
+
+def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
+    """Run every rule on one patient, with `visit` as the one at hand (None: as of now)."""
+    upcoming = next_visit(facts.visits, setting.as_of, visit)
+    memberships = tuple(_memberships(facts, setting, visit))
     insurance = insurance_of(facts, visit or upcoming, setting)
     booked = next((one for one in facts.bookings if visit and one.appointment_id == visit.id), None)
     prepaid = booked.prepaid_cents if booked else 0
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
     at_visit = max(0, at_visit - prepaid)
-    past_due, due_today = _open(items, setting.today)
-    loose = _loose_past_due(facts, items, unposted, setting.today)
+    owing = owing_of(facts, setting, at_visit_cents=at_visit)
+    plans, loose, asking = owing.plans, owing.loose_cents, owing.asking
+    own_plans = [to_pay(one.record, one.finding) for one in plans if not one.family]
+    drafts = card_drafts(facts, own_plans, owing.members, setting)
+    past_due, due_today = _open(owing.items, setting.today)
     balance = judge_balance(
         facts.ledger,
         today=setting.today,
@@ -104,11 +134,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         pending_cents=pending_cents(all_payments(facts)),
         at_most=setting.at_most(facts.person.connection_id),
     )
-    held = held_against(facts, plans, items, setting.today)
-    asking = askable(items, held, account_cents=loose + at_visit)
-    missing = missing_payments(items, setting.today, held.matches, asked_of(asking))
-    own = [judged.finding for judged in plans if not judged.family]
-    owed = [finding for finding in own if finding.state in _OWED]
+    owed = [one.finding for one in plans if not one.family and one.finding.state in _OWED]
     return Judged(
         facts=facts,
         visit=visit,
@@ -118,14 +144,22 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         drafts=drafts,
         card=judge_card(facts, own_plans, drafts, setting),
         insurance=insurance,
-        missing=tuple(missing),
-        posting=tuple(posting_problems(mine, recent, setting.as_of, posts_ledger=posts, matched=matched)),
+        missing=owing.missing,
+        posting=tuple(
+            posting_problems(
+                owing.mine,
+                facts.recent_ledger,
+                setting.as_of,
+                posts_ledger=setting.posts(facts.person.connection_id),
+                matched=owing.matched,
+            )
+        ),
         balance=balance,
         prepaid_cents=prepaid,
         held_cents=booked.held_cents if booked else 0,
         collect=collect_now(balance, asking),
         asking=asking,
-        matches=held.matches,
+        matches=owing.matches,
         arrears_cents=sum(finding.arrears_cents for finding in owed),
         days_past_due=max((finding.days_past_due for finding in owed), default=0),
         ledger_past_due_cents=loose,

@@ -17,7 +17,7 @@ from core.dues.askable import ItemAsk, LeftOut, Why, because
 from core.dues.missing import MissingPayment
 from core.findings import queries
 from core.findings.gather import gather
-from core.findings.judge import Judged, judge
+from core.findings.judge import Owing, owing_of
 from core.findings.setting import setting_of
 from core.messages.models import Message
 from core.money import short_dollars
@@ -156,12 +156,12 @@ def _of(session: Session, query: Any, ids: Sequence[int], **given: Any) -> Itera
         yield from rows_of(session, query, ids=list(ids[start : start + AT_ONCE]), **given)
 
 
-def _asked(session: Session, payers: list[int], zone: str, as_of: datetime) -> dict[int, Judged]:
+def _asked(session: Session, payers: list[int], zone: str, as_of: datetime) -> dict[int, Owing]:
     """What may be asked of each payer, by the rules of the morning."""
     place = next(one for one in locations(session) if one.time_zone == zone)
     setting = setting_of(session, place, as_of)
     facts = gather(session, payers, as_of=as_of, time_zone=zone)
-    return {key: judge(one, setting) for key, one in facts.items()}
+    return {key: owing_of(one, setting) for key, one in facts.items()}
 
 
 class _Asks(NamedTuple):
@@ -171,7 +171,7 @@ class _Asks(NamedTuple):
     missing: tuple[MissingPayment, ...] = ()
 
     @classmethod
-    def of(cls, judged: Judged | None, plan_id: str, today: date) -> "_Asks":
+    def of(cls, judged: Owing | None, plan_id: str, today: date) -> "_Asks":
         if judged is None:
             return cls()
         items = tuple(one for one in judged.asking.of_contract(("plan", plan_id)) if one.item.due_on < today)
