@@ -166,7 +166,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         past_due_cents=past_due + loose,
         today=setting.today,
         at_visit_cents=at_visit,
-        lower_drafts=tuple(lower_draft_notes(facts, members, setting)),
+        lower_drafts=tuple(lower_draft_notes(facts, owing.members, setting)),
     )
 
 
