@@ -64,7 +64,7 @@ def connect(
         raise BadInput(f"“{name}” is already the name of a {found.kind} connection. Choose another name.")
     before = ({}, {}) if found is None else (settings_of(found), credentials(found))
     if wanted in (*EHRS, *PROCESSORS):
-        _refuse_beside_demo(session)
+        refuse_beside_demo(session)
     public, secret = sort_fields(wanted, {**before[0], **settings}, {**before[1], **secrets})
     if found is None:
         if session.get(Practice, 1) is None:
@@ -346,8 +346,8 @@ def _cleaned(name: str, value: str) -> str:
     return value.rstrip("/") if name == "base_url" else value
 
 
-def _refuse_beside_demo(session: Session) -> None:
-    """Real and invented people never stand on one list."""
+def refuse_beside_demo(session: Session) -> None:
+    """Real and invented people never stand on one list. Raises BadInput while demo data is loaded."""
     if session.exec(select(Connection.id).where(Connection.settings == DEMO)).first() is not None:
         raise BadInput("Demo data is loaded. Throw it away on the morning page first; then connect your own.")
 

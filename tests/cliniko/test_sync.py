@@ -326,11 +326,11 @@ def test_twenty_thousand_patients_come_through_a_bad_wire_row_for_row(
 
 @pytest.mark.night
 def test_the_sandbox_never_has_to_ask_for_fewer_calls(sqlite_store: Engine, sandbox: Sandbox) -> None:
-    serve(sandbox, {"patients": [patient(n) for n in range(100, 1_400)]})
+    serve(sandbox, {"patients": [patient(n) for n in range(100, 2_300)]})
     connection_id = connect_cliniko(sqlite_store, sandbox)
     going = Clockwork(sandbox)
     sync_connection(sqlite_store, connection_id, wire=going.wire())
-    assert len(going.asked) > 270
+    assert len(going.asked) > 220
     assert sandbox.state.remembered("cliniko too many") is None
 
 

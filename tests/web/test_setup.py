@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.connections.commands import connect
 from core.errors import BadInput, NotAllowed
 from core.jobs.practice_files import demo_data
+from core.jobs.practice_files.load import import_folder
 from core.patients.models import Patient
 from core.permissions import Role
 from core.practice.models import Practice
@@ -126,6 +127,8 @@ def test_invented_people_come_and_go_in_one_step(sqlite_store: Engine, visitor: 
     files: dict[str, Any] = {"settings": {"folder": "/nowhere"}, "secrets": {}}
     with transaction(sqlite_store) as session, pytest.raises(BadInput, match="Demo data is loaded"):
         connect(session, kind="practice_files", name="EHR", **files)
+    with pytest.raises(BadInput, match="Demo data is loaded"):
+        import_folder(sqlite_store, ROOT / "data" / "samples")
     with transaction(sqlite_store) as session:
         who = reports.look_up(session, commands.start_session(session, session.get_one(Staff, 1)))
         assert who is not None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlmodel import Session
 
 from core import clock
+from core.connections.commands import refuse_beside_demo
 from core.connections.losses import Lost, held_rows
 from core.connections.runs import fail_run, finish_run, start_run
 from core.errors import BadInput
@@ -167,6 +168,7 @@ def load_match(
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
     with reader(engine) as session:
+        refuse_beside_demo(session)
         setting = _setting(session, connection_id, Answers(answers))
         practice = session.get(Practice, 1)
         name = practice.name if practice else ""

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.connections.commands import credentials, settings_of
+from core.connections.commands import credentials, refuse_beside_demo, settings_of
 from core.connections.models import Connection, ConnectionState, Kind
 from core.errors import BadInput, HuddleError
 from core.integrations.practice_files.cells import time_zone as zone_named
@@ -92,7 +92,10 @@ def sync_fhir(load: Load, settings: Mapping[str, str], secrets: Mapping[str, str
 
 def fhir_connection(session: Session, url: str) -> Connection:
     """The connection that imported resources belong to. Of files: the one called “fhir”, else the only one of its kind.
-    Of a server: the one with that address. Else a new one, which nothing syncs until `huddle connect fhir`."""
+    Of a server: the one with that address. Else a new one, which nothing syncs until `huddle connect fhir`.
+
+    Raises BadInput while demo data is loaded."""
+    refuse_beside_demo(session)
     if session.get(Practice, 1) is None:
         session.add(Practice(id=1))
         session.flush()

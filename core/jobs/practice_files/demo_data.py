@@ -47,7 +47,7 @@ def load_demo(engine: Engine, folder: Path) -> None:
         session.add(made)
         session.flush()
         connection_id = made.id
-    import_folder(engine, folder, connection_id=connection_id)
+    import_folder(engine, folder, connection_id=connection_id, invented=True)
 
 
 def throw_demo_away(session: Session, actor: Identity) -> None:

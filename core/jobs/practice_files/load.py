@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from core.connections.commands import refuse_beside_demo
 from core.connections.losses import Lost, held_rows, lose, sent_again
 from core.connections.quarantine import quarantine, resolve
 from core.connections.runs import add_counts, fail_run, finish_run, start_run
@@ -73,12 +74,16 @@ def import_folder(
     connection_id: int | None = None,
     whole: bool = False,
     progress: Progress | None = None,
+    invented: bool = False,
 ) -> ImportResult:
     """Load every practice file of a folder. progress(file, rows done) is called after each chunk.
 
     whole: what these files no longer hold is gone (DOMAIN §0). Without a connection, the one named “practice files” is used, or made. A file that cannot be used is an error in
     the result, and the others are loaded. Raises BadInput when the folder itself cannot be read or holds no CSV file.
     """
+    if not invented:  # the demo data itself
+        with reader(engine) as session:
+            refuse_beside_demo(session)
     found = files_in(folder)
     if not found.paths and not found.reports:
         raise BadInput(f"The folder {folder} holds no practice file ({', '.join(list(FILES)[:3])}.csv, …).")
