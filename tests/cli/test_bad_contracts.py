@@ -1,6 +1,7 @@
 """Plans, memberships and cards that cannot be right: told with file, line, column and reason, or UNKNOWN; never a zero."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ AS_OF = "2026-11-23T08:00"
 # file, the bad row, the column to blame, words of the reason
 BAD = (
     ("plans", "N11,P11,,treatment,Backwards,2026-06-01,2026-01-01,1200.00,12,active,,,", "end_date", "is before start_date"),
-    ("plans", "N12,P12,,treatment,Negative,2026-01-01,2026-12-31,-1200.00,12,active,,,", "total", "is negative"),
     ("plans", "N14,P14,P99,treatment,Nobody pays,2026-01-01,2026-12-31,12.00,12,active,,,", "payer_id", "is not in patients"),
     ("plans", "N15,P98,,treatment,Nobody's,2026-01-01,2026-12-31,1200.00,12,active,,,", "patient_id", "is not in patients"),
     ("plans", "N16,P16,,treatment,Asleep,2026-01-01,2026-12-31,1200.00,12,sleeping,,,", "status", "is not one of active"),
@@ -25,27 +25,30 @@ BAD = (
     ("instalments", "I17,N10,2026-02-30,100.00,", "due_date", "is not a day of the calendar"),
     ("instalments", "I18,N10,2026-03-01,ten,", "amount", "is not an amount"),
     ("instalments", "I19,N10,2026-03-01,100.00,-5.00", "waived", "is negative"),
-    ("instalments", "I20,N12,2026-03-01,100.00,", "plan_id", "N12 is not in plans"),
     ("membership_plans", "M11,Fortnight,99.00,fortnight,,,no", "period", "is not one of"),
-    ("membership_plans", "M12,Negative,-9.00,month,,,no", "price", "is negative"),
-    ("membership_plans", "M13,Cap,9.00,month,-1,,no", "rollover_cap", "is not a whole number"),
     ("membership_benefits", "B10,M99,adjustment,4", "membership_plan_id", "M99 is not in membership_plans"),
-    ("membership_benefits", "B11,M10,adjustment,-4", "visits", "is not a whole number"),
-    ("membership_benefits", "B12,M1,,4", "service_class", "is empty"),
-    ("memberships", "E11,P11,M1,2026-01-01,,0,active,,,,", "anchor_day", "0 is not between 1 and 31"),
-    ("memberships", "E12,P12,M1,2026-01-01,,32,active,,,,", "anchor_day", "32 is not between 1 and 31"),
+    ("membership_benefits", "B12,M1,,4,", "service_class", "is empty"),
     ("memberships", "E13,P16,M1,2026-06-01,2026-01-01,5,active,,,,", "end_date", "is before start_date"),
     ("memberships", "E15,P15,M99,2026-01-01,,5,active,,,,", "membership_plan_id", "M99 is not in membership_plans"),
-    ("memberships", "E16,P16,M1,,,5,active,,,,", "start_date", "is empty"),
+    ("memberships", "E16,P16,M1,,,5,active,,,,,", "start_date", "is empty"),
     ("memberships", "E17,P17,M1,2026-01-01,,5,active,2026-08-01,2026-07-01,,", "frozen_to", "is before frozen_from"),
     ("membership_extras", "X10,E99,2026-11-01,adjustment,add_on,1", "membership_id", "E99 is not in memberships"),
     ("membership_extras", "X11,E1,2026-11-01,adjustment,add_on,-1", "visits", "is not a whole number"),
     ("membership_extras", "X12,E1,2026-11-01,adjustment,gift,1", "kind", "is not one of rollover"),
-    ("cards", "K11,P11,card,visa,42424242,11/26,yes,yes,none", "last_four", "not the last four"),
-    ("cards", "K13,P13,cheque,visa,4242,11/26,yes,yes,none", "kind", "is not one of card"),
     ("payments", "Y10,P10,N99,,,,2026-11-02,10.00,approved,,,,card", "plan_id", "N99 is not in plans"),
     ("payments", "Y11,P10,N10,,,,2026-11-02,-10.00,approved,,,,card", "amount", "is negative"),
     ("payments", "Y12,P10,N10,,,,2026-11-02,10.00,maybe,,,,card", "status", "is not one of approved"),
+)  # fmt: skip
+# rows of which one cell is unreadable that may be empty: kept, and that cell is unknown (DOMAIN §0)
+UNREADABLE = (
+    ("plans", "N12,P12,,treatment,Negative,2026-01-01,2026-12-31,-1200.00,12,active,,,", "total"),
+    ("membership_plans", "M12,Negative,-9.00,month,,,no", "price"),
+    ("membership_plans", "M13,Cap,9.00,month,-1,,no", "rollover_cap"),
+    ("membership_benefits", "B11,M12,adjustment,-4", "visits"),
+    ("memberships", "E11,P11,M1,2026-01-01,,0,active,,,,", "anchor_day"),
+    ("memberships", "E12,P12,M1,2026-01-01,,32,active,,,,", "anchor_day"),
+    ("cards", "K11,P11,card,visa,42424242,11/26,yes,yes,none", "last_four"),
+    ("cards", "K13,P13,cheque,visa,4242,11/26,yes,yes,none", "kind"),
 )  # fmt: skip
 # rows that are odd and yet mean something
 ODD = {
@@ -73,7 +76,7 @@ def imported(folder: Path) -> dict[str, Any]:
     changed = dict(FILES)
     for file, rows in ODD.items():
         changed[file] += "".join(f"{row}\n" for row in rows)
-    for file, row, _column, _reason in BAD:
+    for file, row, *_ in (*BAD, *UNREADABLE):
         changed[file] += f"{row}\n"
     done = huddle(folder, "import", str(write_practice(folder / "files", **changed)), "--json")
     assert said_once(done, 0) == ""
@@ -98,6 +101,11 @@ def test_a_row_that_cannot_be_is_told_with_its_line_and_column(
     ]  # fmt: skip
     assert entry["column"] == column
     assert reason in entry["reason"]
+
+
+def test_a_cell_that_may_be_empty_and_cannot_be_read_is_unknown_and_counted(imported: dict[str, Any]) -> None:
+    counted = Counter(f"{file}.{column}" for file, _row, column in UNREADABLE)
+    assert imported["unknown_cells"] == dict(counted)
 
 
 def test_every_row_is_stored_unchanged_or_in_quarantine(imported: dict[str, Any]) -> None:
