@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.integrations.ehr_exports.bench import Bench, RowAt, Text, end_of_day
-from core.integrations.ehr_exports.cells import SetAside, cell_of, source_of
+from core.integrations.ehr_exports.bench import Bench, RowAt, Text, end_of_day, source_of
+from core.integrations.ehr_exports.cells import SetAside, cell_of
 from core.integrations.ehr_exports.conditions import Test, conditions, surely
 from core.integrations.ehr_exports.context import Opened, Setting, columns_of, plain, together
 from core.integrations.ehr_exports.finding import Match
@@ -187,11 +187,11 @@ def _plan(bench: Bench) -> _Plan:
             for name, cell in row.cells.items()
         ]  # fmt: skip
         theirs = {name: column for _at, name, column, _needed, _text in cells}
-        rows.append(_RowPlan(row, conditions(bench, row.when), cells, theirs))
+        rows.append(_RowPlan(row, conditions(bench, row.when, cell_of), cells, theirs))
     return _Plan(
         bench,
-        [(surely(conditions(bench, rule.when)), rule.why) for rule in table.aside],
-        [(surely(conditions(bench, rule.when)), rule.why, rule.column) for rule in table.refuse],
+        [(surely(conditions(bench, rule.when, cell_of)), rule.why) for rule in table.aside],
+        [(surely(conditions(bench, rule.when, cell_of)), rule.why, rule.column) for rule in table.refuse],
         rows,
     )
 

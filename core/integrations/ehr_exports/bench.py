@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from core.integrations.ehr_exports import spellings as s
 from core.integrations.ehr_exports.answers import chosen
 from core.integrations.ehr_exports.context import Columns, Opened, Setting, plain
-from core.integrations.ehr_exports.profile import Profile
+from core.integrations.ehr_exports.profile import Cell, Profile
 from core.integrations.ehr_exports.spellings import Order, Unreadable
 from core.integrations.ehr_exports.targets import Spelling
 from core.money import decimal_text
@@ -163,3 +163,35 @@ def end_of_day(day: str, zone: str) -> datetime:
     """The last instant of a local day, for exports that say in their name when they were made."""
     local = datetime.combine(datetime.fromisoformat(day), time(), ZoneInfo(zone or "UTC"))
     return local + timedelta(days=1) - timedelta(seconds=1)
+
+
+def source_of(bench: Bench, cell: Cell) -> str:
+    """The name of the column that a cell mainly comes from, in their words; "" for none. Used to say what is at fault."""
+    if isinstance(cell, str) and cell.startswith("$"):
+        return source_of(bench, bench.opened.table.let[cell[1:]])
+    if isinstance(cell, str | list) and (
+        isinstance(cell, str) or all(isinstance(each, str) for each in cell)
+    ):
+        at = bench.place(cell)
+        return bench.name(at) if at is not None else (cell if isinstance(cell, str) else cell[0])
+    inner = cell if isinstance(cell, list) else [
+        each for name in ("of", "phone", "join", "minutes", "between", "sum", "moment", "then", "first", "cell") if name in cell
+        for each in (cell[name] if isinstance(cell[name], list) else [cell[name]])
+    ]  # fmt: skip
+    found = (source_of(bench, each) for each in inner if each != "" and not _is_join(cell))
+    return next((each for each in found if each), "")
+
+
+def _is_join(cell: Cell) -> bool:
+    return isinstance(cell, dict) and "at" in cell
+
+
+def partner_of(row: RowAt, name: str) -> RowAt | None:
+    """The row another one is joined to. Raises Unreadable when there must be one, or several might be meant."""
+    key = f"at {name}"
+    if key not in row.memo:
+        find = row.bench.partners.get(name)
+        row.memo[key] = find(row) if find else None
+    if row.memo[key] is None and (must := row.bench.opened.table.joins[name].must):
+        raise Unreadable(must, column=row.bench.opened.table.joins[name].on[0][0])
+    return row.memo[key]

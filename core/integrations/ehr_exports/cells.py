@@ -9,7 +9,8 @@ from typing import Any
 from core.errors import BadInput
 from core.integrations.ehr_exports import spellings as s
 from core.integrations.ehr_exports.answers import chosen
-from core.integrations.ehr_exports.bench import Bench, RowAt, Text
+from core.integrations.ehr_exports.bench import Bench, RowAt, Text, partner_of, source_of
+from core.integrations.ehr_exports.conditions import conditions
 from core.integrations.ehr_exports.profile import Cell
 from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import Spelling
@@ -41,27 +42,6 @@ def cell_of(bench: Bench, cell: Cell, spelling: Spelling | None = None, target: 
     raise BadInput(
         f"A cell of the profile {bench.profile.profile} has none of the known forms: {json.dumps(cell)[:200]}."
     )
-
-
-def source_of(bench: Bench, cell: Cell) -> str:
-    """The name of the column that a cell mainly comes from, in their words; "" for none. Used to say what is at fault."""
-    if isinstance(cell, str) and cell.startswith("$"):
-        return source_of(bench, bench.opened.table.let[cell[1:]])
-    if isinstance(cell, str | list) and (
-        isinstance(cell, str) or all(isinstance(each, str) for each in cell)
-    ):
-        at = bench.place(cell)
-        return bench.name(at) if at is not None else (cell if isinstance(cell, str) else cell[0])
-    inner = cell if isinstance(cell, list) else [
-        each for name in ("of", "phone", "join", "minutes", "between", "sum", "moment", "then", "first", "cell") if name in cell
-        for each in (cell[name] if isinstance(cell[name], list) else [cell[name]])
-    ]  # fmt: skip
-    found = (source_of(bench, each) for each in inner if each != "" and not _is_join(cell))
-    return next((each for each in found if each), "")
-
-
-def _is_join(cell: Cell) -> bool:
-    return isinstance(cell, dict) and "at" in cell
 
 
 def _column(bench: Bench, names: Any, spelling: Spelling | None, target: Target | None) -> Text:
@@ -181,12 +161,12 @@ def _joined_text(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: An
 
 
 def _first(bench: Bench, cell: dict[str, Any], spelling: Spelling | None, target: Target | None) -> Text:
-    from core.integrations.ehr_exports.conditions import conditions
-
     options: list[tuple[Callable[[RowAt], bool], Text]] = []
     for each in cell["first"]:
         if isinstance(each, dict) and "then" in each:
-            options.append((conditions(bench, each["if"]), cell_of(bench, each["then"], spelling, target)))
+            options.append(
+                (conditions(bench, each["if"], cell_of), cell_of(bench, each["then"], spelling, target))
+            )
         else:
             options.append((lambda _row: True, cell_of(bench, each, spelling, target)))
 
@@ -351,17 +331,6 @@ def _at(bench: Bench, cell: dict[str, Any], spelling: Spelling | None, target: T
         return read(partner)
 
     return text
-
-
-def partner_of(row: RowAt, name: str) -> RowAt | None:
-    """The row another one is joined to. Raises Unreadable when there must be one, or several might be meant."""
-    key = f"at {name}"
-    if key not in row.memo:
-        find = row.bench.partners.get(name)
-        row.memo[key] = find(row) if find else None
-    if row.memo[key] is None and (must := row.bench.opened.table.joins[name].must):
-        raise Unreadable(must, column=row.bench.opened.table.joins[name].on[0][0])
-    return row.memo[key]
 
 
 def _name_part(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:

@@ -6,19 +6,19 @@ from typing import Any
 
 from core.errors import BadInput
 from core.integrations.ehr_exports import spellings as s
-from core.integrations.ehr_exports.bench import Bench, RowAt, Text
-from core.integrations.ehr_exports.cells import cell_of, partner_of, source_of
+from core.integrations.ehr_exports.bench import Bench, RowAt, Text, partner_of, source_of
 from core.integrations.ehr_exports.profile import Condition
 from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import Spelling
 from core.names import folded
 
 Test = Callable[[RowAt], bool]
+Read = Callable[..., Text]  # cells.cell_of: conditions stand in cells and look at cells, so it is handed in
 
 
-def conditions(bench: Bench, wanted: Sequence[Condition]) -> Test:
-    """Whether all of them hold for a row. Raises Unreadable when a cell they look at cannot be read."""
-    tests = [_test(bench, *each) for each in wanted]
+def conditions(bench: Bench, wanted: Sequence[Condition], read: Read) -> Test:
+    """Whether all of them hold for a row. read: makes a cell's text (cells.cell_of). Raises Unreadable when a cell they look at cannot be read."""
+    tests = [_test(bench, read, *each) for each in wanted]
     return lambda row: all(test(row) for test in tests)
 
 
@@ -34,27 +34,29 @@ def surely(test: Test) -> Test:
     return holds
 
 
-def _test(bench: Bench, subject: Any, what: str, value: Any = None) -> Test:
+def _test(bench: Bench, read: Read, subject: Any, what: str, value: Any = None) -> Test:
     if what in _OF_MONEY:
-        return _money(bench, subject, _OF_MONEY[what])
+        return _money(bench, read, subject, _OF_MONEY[what])
     if what in ("over", "ahead"):
-        return _clock(bench, subject, over=what == "over")
+        return _clock(bench, read, subject, over=what == "over")
     if what in ("joined", "not joined"):
         return lambda row: (partner_of(row, subject) is not None) is (what == "joined")
     if what in ("given id", "no id"):
-        text = cell_of(bench, subject, Spelling.ID)
+        text = read(bench, subject, Spelling.ID)
         return lambda row: bool(text(row)) is (what == "given id")
     if what == "no amount":
-        some = _money(bench, subject, lambda cents: cents != 0)
+        some = _money(bench, read, subject, lambda cents: cents != 0)
         return lambda row: not some(row)
-    text = cell_of(bench, subject)
+    text = read(bench, subject)
+    if what == "same name":
+        return _same_as(text, read(bench, value))
     if what in _OF_TEXT:
         return _OF_TEXT[what](text, value, bench)
     raise BadInput(f"The profile {bench.profile.profile} knows no test “{what}”.")
 
 
-def _money(bench: Bench, subject: Any, holds: Callable[[int], bool]) -> Test:
-    text, column = cell_of(bench, subject, Spelling.MONEY), source_of(bench, subject)
+def _money(bench: Bench, read: Read, subject: Any, holds: Callable[[int], bool]) -> Test:
+    text, column = read(bench, subject, Spelling.MONEY), source_of(bench, subject)
 
     def test(row: RowAt) -> bool:
         if not (amount := text(row)):
@@ -68,9 +70,9 @@ def _money(bench: Bench, subject: Any, holds: Callable[[int], bool]) -> Test:
     return test
 
 
-def _clock(bench: Bench, subject: Any, *, over: bool) -> Test:
+def _clock(bench: Bench, read: Read, subject: Any, *, over: bool) -> Test:
     """Whether a moment is over, or still ahead, on the clock of the run."""
-    text, column = cell_of(bench, subject, Spelling.MOMENT), source_of(bench, subject)
+    text, column = read(bench, subject, Spelling.MOMENT), source_of(bench, subject)
 
     def test(row: RowAt) -> bool:
         try:
@@ -100,8 +102,7 @@ def _names_a_patient(text: Text, _value: Any, bench: Bench) -> Test:
     return lambda row: folded(s.name(text(row))) in bench.setting.names
 
 
-def _same_as(text: Text, value: Any, bench: Bench) -> Test:
-    other = cell_of(bench, value)
+def _same_as(text: Text, other: Text) -> Test:
     return lambda row: folded(s.name(text(row))) == folded(s.name(other(row)))
 
 
@@ -120,5 +121,4 @@ _OF_TEXT: dict[str, Callable[[Text, Any, Bench], Test]] = {
     "no": _no,
     "ends": lambda text, value, _bench: lambda row: text(row).casefold().endswith(value),
     "names a patient": _names_a_patient,
-    "same name": _same_as,
 }
