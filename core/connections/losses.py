@@ -126,14 +126,14 @@ def open_losses(session: Session, connection_id: int | None = None) -> list[Open
     """The questions nobody has answered, oldest first."""
     query = (
         select(
-            Loss.id,
-            Connection.name,
-            Loss.connection_id,
-            Loss.resource,
-            Loss.held,
-            Loss.missing,
-            Loss.why,
-            Loss.found_at,
+            col(Loss.id),
+            col(Connection.name),
+            col(Loss.connection_id),
+            col(Loss.resource),
+            col(Loss.held),
+            col(Loss.missing),
+            col(Loss.why),
+            col(Loss.found_at),
         )
         .join(Connection, col(Connection.id) == Loss.connection_id)
         .where(col(Loss.answer) == "")
@@ -161,7 +161,7 @@ def answer_loss(session: Session, actor: Identity | None, loss_id: int, *, gone:
     )
     if not taken.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has one
         raise NotFound("This has been answered already, or the rows have come back.")
-    table_name = session.execute(select(Loss.table_name).where(col(Loss.id) == loss_id)).scalar_one()
+    table_name = session.execute(select(col(Loss.table_name)).where(col(Loss.id) == loss_id)).scalar_one()
     here = table(table_name, column("id"), column("gone_at", UtcInstant))
     rows = list(session.execute(select(_LOST.c.row_id).where(_LOST.c.loss_id == loss_id)).scalars())
     if gone:
@@ -193,7 +193,12 @@ def sent_again(
             table.c.connection_id == connection_id, table.c.external_id.in_(chunk)
         )
         session.execute(delete(_LOST).where(_LOST.c.loss_id.in_(open_ids), _LOST.c.row_id.in_(here)))
-    left = select(func.count()).select_from(LostRow).where(LostRow.loss_id == Loss.id).scalar_subquery()
+    left = (
+        select(func.count())
+        .select_from(LostRow)
+        .where(col(LostRow.loss_id) == col(Loss.id))
+        .scalar_subquery()
+    )
     mine = (col(Loss.connection_id) == connection_id, col(Loss.resource) == resource, col(Loss.answer) == "")
     session.execute(
         update(Loss).where(*mine).values(missing=left).execution_options(synchronize_session=False)

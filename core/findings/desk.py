@@ -1,10 +1,7 @@
 """Money that only the EHR's ledger knows of, what people said about it, and what patients are asked for already."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -13,14 +10,12 @@ from core.dues.askable import OpenAsk
 from core.dues.missing import MATCH_AFTER_DAYS, MATCH_BEFORE_DAYS
 from core.dues.possible_matches import DeskAnswer
 from core.findings import queries
+from core.findings.facts import PatientFacts
 from core.ledger.facts import EntryFacts
 from core.payments.facts import PaymentFacts
 from core.plans.desk_money import still_there, taken_back_cents, unexplained
 from core.plans.queries import PAYMENTS_OF_ORDERS
 from core.plans.records import AT_ONCE, local_payment, rows_of
-
-if TYPE_CHECKING:
-    from core.findings.gather import PatientFacts
 
 SAID = -1  # instead of a plan's id: a person said what this row of the ledger paid
 

@@ -4,27 +4,24 @@ Rows that cannot change any answer are left in the store, and each such narrowin
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from core import clock
-from core.booking.facts import BookingFacts, bookings_of
+from core.booking.facts import bookings_of
 from core.cards.by_ref import CardsByRef
 from core.cards.rules import CardFacts
-from core.dues.askable import OpenAsk
-from core.dues.possible_matches import DeskAnswer
 from core.findings import queries
 from core.findings.desk import add_desk_money, add_open_asks
+from core.findings.facts import MembershipRecord, PatientFacts
 from core.insurance.rules import CoverageFacts
 from core.ledger.facts import EntryFacts
-from core.memberships.choices import ChoiceFacts
 from core.memberships.facts import BenefitFacts, ExtraFacts, Member, MembershipFacts, MembershipPlanFacts
 from core.memberships.standing_choices import standing_choices
 from core.patients.person import Person
-from core.payments.facts import GIVEN_BACK, PaymentFacts, RecurringFacts
+from core.payments.facts import GIVEN_BACK, RecurringFacts
 from core.plans import queries as plan_queries
 from core.plans.facts import PlanFacts
 from core.plans.records import (
@@ -42,57 +39,6 @@ from core.schedule.rules import VisitFacts
 POSTING_DAYS = 100  # posting problems look back 90 days and match a ledger row within one more
 CHARGED_DAYS = 3  # a charge of today's visit may carry the date of the day before or after
 RECENT_VISITS = timedelta(days=70)  # two billing periods: enough for anybody without rollover
-
-
-@dataclass(slots=True)
-class MembershipRecord:
-    """pool: the other memberships that share its visits, each with its patient's visits."""
-
-    membership: MembershipFacts
-    plan: MembershipPlanFacts
-    benefits: list[BenefitFacts]
-    extras: list[ExtraFacts] = field(default_factory=list)
-    choices: Sequence[ChoiceFacts] = ()
-    card_ref: str | None = None
-    pool: list[tuple[Member, Sequence[VisitFacts]]] = field(default_factory=list)
-
-    @property
-    def member(self) -> Member:
-        return Member(self.membership, self.plan, self.benefits, self.extras, self.choices)
-
-
-@dataclass(slots=True)
-class PatientFacts:
-    """Everything the rules read about one patient. linked: some processor record is joined to them (DOMAIN §11).
-
-    others_cards: charged for their contracts, and neither theirs nor their guarantor's.
-
-    ledger: the whole account, or empty where it comes out even. recent_ledger: payments of the last 100 days in any
-    case, and the charges of the last days. payments: also those that somebody else made for a membership of theirs
-    and the refunds of them, and those they made for somebody else's. posted_elsewhere: order ids that stand on another patient's account.
-    desk_rows: money of the ledger, and of the accounts of family plans they pay, that no processor explains and that names
-    no plan. desk_answers: what a person said about such rows. open_asks: links they can still pay.
-    """
-
-    person: Person
-    linked: bool = False
-    visits: list[VisitFacts] = field(default_factory=list)
-    last_done: datetime | None = None
-    cards: list[CardFacts] = field(default_factory=list)
-    guarantor_cards: list[CardFacts] = field(default_factory=list)
-    others_cards: list[CardFacts] = field(default_factory=list)
-    recurrings: list[RecurringFacts] = field(default_factory=list)
-    plans: list[PlanRecord] = field(default_factory=list)
-    memberships: list[MembershipRecord] = field(default_factory=list)
-    payments: list[PaymentFacts] = field(default_factory=list)
-    ledger: list[EntryFacts] = field(default_factory=list)
-    recent_ledger: list[EntryFacts] = field(default_factory=list)
-    posted_elsewhere: set[str] = field(default_factory=set)
-    desk_rows: list[EntryFacts] = field(default_factory=list)
-    desk_answers: list[DeskAnswer] = field(default_factory=list)
-    open_asks: list[OpenAsk] = field(default_factory=list)
-    coverages: list[CoverageFacts] = field(default_factory=list)
-    bookings: list[BookingFacts] = field(default_factory=list)
 
 
 def gather(

@@ -6,7 +6,7 @@ from datetime import date
 from core.dues.askable import ACCOUNT, Asking, Contract, Held, Promised, Why
 from core.dues.missing import Asked, DueItem, open_cents
 from core.dues.possible_matches import Due, possible_matches
-from core.findings.gather import PatientFacts
+from core.findings.facts import PatientFacts
 from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
 from core.payments.facts import pending_cents
 from core.plans.promises import PromiseFinding, calms

@@ -25,7 +25,7 @@ from core.dues.posting_problems import (
     unposted_payments,
 )
 from core.dues.retries import instalment_retries, membership_retries
-from core.findings.gather import MembershipRecord, PatientFacts
+from core.findings.facts import MembershipRecord, PatientFacts
 from core.findings.held import asked_of, held_against, promised_items
 from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
 from core.findings.lower_drafts import lower_draft_notes

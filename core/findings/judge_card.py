@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.cards.rules import CardFinding
 from core.cards.rules import judge_card as judge_cards
 from core.dues.drafts import MembershipDrafts, PlanInstalments, plan_instalments, upcoming_drafts
-from core.findings.gather import MembershipRecord, PatientFacts
+from core.findings.facts import MembershipRecord, PatientFacts
 from core.findings.setting import Setting
 from core.payments.facts import Draft
 from core.plans.facts import PlanFacts, PlanFinding, PlanState

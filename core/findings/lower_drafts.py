@@ -6,7 +6,7 @@ from datetime import timedelta
 from core.dates import short_day
 from core.dues.drafts import MembershipDrafts
 from core.dues.membership_items import lower_drafts
-from core.findings.gather import PatientFacts
+from core.findings.facts import PatientFacts
 from core.findings.paid_by import payments_of_membership
 from core.findings.setting import Setting
 from core.money import short_dollars

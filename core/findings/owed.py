@@ -8,7 +8,8 @@ from sqlmodel import Session
 from core.dues.due_items import open_charges
 from core.dues.posting_problems import match_ledger, unposted_payments
 from core.errors import NotFound
-from core.findings.gather import PatientFacts, gather
+from core.findings.facts import PatientFacts
+from core.findings.gather import gather
 from core.findings.judge import Judged, Setting, judge
 from core.findings.paid_by import on_own_account
 from core.findings.setting import setting_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.findings.gather import PatientFacts
+from core.findings.facts import PatientFacts
 from core.payments.facts import PaymentFacts
 from core.plans.facts import PlanFinding
 from core.plans.promises import PromiseFinding

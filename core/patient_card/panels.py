@@ -6,7 +6,7 @@ from datetime import date, datetime
 from core import clock
 from core.cards.rules import CardFacts, card_state
 from core.dates import short_day
-from core.findings.gather import MembershipRecord
+from core.findings.facts import MembershipRecord
 from core.findings.judge import Judged, Setting, insurance_of
 from core.findings.paid_by import JudgedPlan
 from core.insurance.rules import judge_insurance

@@ -13,7 +13,8 @@ from core.cards.models import Card
 from core.connections.models import Connection
 from core.dates import short_day
 from core.errors import NotFound
-from core.findings.gather import PatientFacts, gather
+from core.findings.facts import PatientFacts
+from core.findings.gather import gather
 from core.findings.judge import Setting, judge
 from core.findings.setting import setting_of
 from core.ledger.models import LedgerEntry, Service

@@ -13,7 +13,8 @@ from sqlmodel import Session
 from core import clock
 from core.cards.models import Card, CardKind, Updater
 from core.cards.rules import DRAFTS_AHEAD_DAYS, CardFinding
-from core.findings.gather import PatientFacts, gather_for_cards
+from core.findings.facts import PatientFacts
+from core.findings.gather import gather_for_cards
 from core.findings.judge_card import PlanToPay, card_drafts, is_paid_by, judge_card, member_drafts, to_pay
 from core.findings.setting import Setting, setting_of
 from core.forecast.coming_plans import ComingPlan, coming_plans

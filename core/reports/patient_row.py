@@ -4,8 +4,8 @@ from datetime import datetime
 
 from core.cards.rules import CardFinding
 from core.dues.missing import MissingPayment
+from core.findings.facts import MembershipRecord
 from core.findings.flags import flags_of
-from core.findings.gather import MembershipRecord
 from core.findings.judge import Judged
 from core.ledger.facts import EntryFacts
 from core.memberships.facts import MembershipFinding, MembershipState, UseLine

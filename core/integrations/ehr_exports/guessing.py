@@ -63,7 +63,7 @@ class SheetGuess:
 
 def guess(sheets: Sequence[Sheet]) -> list[SheetGuess]:
     """A guess for each sheet that has a line of names and a row below it."""
-    found = [one for sheet in sheets if (one := _look(sheet)) is not None]
+    found = [guessed for sheet in sheets if (guessed := _look(sheet)) is not None]
     for one in found:
         rated = {file: _match(one, wanted) for file, wanted in WANTED.items()}
         file = max(rated, key=lambda each: _rating(one, WANTED[each], rated[each]))

@@ -100,7 +100,7 @@ def _words(number: int, file: str, one: SheetGuess, columns: dict[str, str]) -> 
             choices,
             index=choices.index(known) if known in choices else 0,
             key=f"{number} {file} word {theirs}",
-            format_func=lambda choice: WORDS.get(choice, choice),
+            format_func=lambda choice: str(WORDS.get(choice, choice)),
         )
         if ours != ASK:
             words[theirs] = ours
@@ -115,5 +115,5 @@ def _without_status(files: list[MatchedFile]) -> dict[str, str]:
         return {}
     choices = [ASK, "completed", "scheduled", "no_show", "cancelled"]
     past = st.selectbox("The visits have no status. What is one in the past?", choices, key="no status past",
-                        format_func=lambda choice: WORDS.get(choice, choice))  # fmt: skip
+                        format_func=lambda choice: str(WORDS.get(choice, choice)))  # fmt: skip
     return {"past": "" if past == ASK else past, "future": "scheduled"}
