@@ -52,9 +52,14 @@ def test_another_seed_or_day_gives_other_people() -> None:
 
 
 def test_columns_are_those_the_importer_knows() -> None:
-    assert {name: [c.name for c in file.columns] for name, file in FILES.items()} == {
-        name: list(columns) for name, columns in COLUMNS.items()
+    not_written = {
+        ("appointments", "location_id")
+    }  # here nobody works at two places, and who does not need not say it
+    known = {
+        name: [column.name for column in file.columns if (name, column.name) not in not_written]
+        for name, file in FILES.items()
     }
+    assert known == {name: list(columns) for name, columns in COLUMNS.items()}
 
 
 @pytest.mark.parametrize("whole", [False, True])
