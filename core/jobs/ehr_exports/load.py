@@ -271,7 +271,11 @@ def _store_file(
                 going.progress(name, done)
         with transaction(going.engine) as session:
             _follow_up(session, going.connection_id, name)
-            lost = lose_unsent(session, going, name, run_id, held, sent) if going.whole else Lost()
+            lost = Lost()
+            if going.whole:
+                before = remembering.gone_before(session, name)
+                lost = lose_unsent(session, going, name, run_id, held, sent)
+                remembering.remember_gone(session, name, before)
             finish_run(session, run_id)
         going.tell_lost(name, lost)
     except BaseException:

@@ -75,6 +75,27 @@ class Remembering:
                 self._keep_only(session, file, wanted, changed)
         return set(changed)
 
+    def gone_before(self, session: Session, file: str) -> set[str]:
+        """The keys of rows that are gone already."""
+        c = table_of(file).c
+        mine = (c.connection_id == self.connection_id, c.gone_at.is_not(None))
+        return set(session.execute(select(c.external_id).where(*mine)).scalars())
+
+    def remember_gone(self, session: Session, file: str, before: set[str]) -> None:
+        """Write down, in the transaction that says so, the rows that a whole load found gone."""
+        newly = sorted(self.gone_before(session, file) - before) if self.load_id else []
+        rows = _rows(session, file, self.connection_id, newly)
+        if rows:
+            table = table_of(file)
+            told = [
+                {
+                    "load_id": self.load_id, "file": file, "external_id": key, "after_hash": row["content_hash"],
+                    "before": _written(table, {**row, "gone_at": None}),
+                }
+                for key, row in rows.items()
+            ]  # fmt: skip
+            session.execute(insert(_ROW), told)
+
     def _keep_only(self, session: Session, file: str, keys: Sequence[str], changed: dict[str, str]) -> None:
         mine = (_ROW.c.load_id == self.load_id, _ROW.c.file == file)
         same = [key for key in keys if key not in changed]

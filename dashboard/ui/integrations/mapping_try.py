@@ -20,9 +20,12 @@ from core.reports.head import Report
 from dashboard.ui import page, press
 from dashboard.ui.components.rows import draw_rows
 from dashboard.ui.integrations.mapping_questions import OPEN
+from dashboard.ui.privacy import may_see
+from dashboard.wording.may_see import with_initials
 from dashboard.wording.text import clock_time, day_words, plain
 
 PLACE, TRYING, LOADING, TRIED = "own export", "try an export", "load an export", "tried export"
+_MORNING = 60  # visits of a morning that are shown
 GOING = "export going"  # session state: whether the page was drawn while one of them went on
 
 
@@ -61,7 +64,7 @@ def try_and_load(ready: Ready, who: Identity) -> None:
     if tried is not None and tried.found is not None:
         if not fits:
             st.caption("Something was changed since this dry run: try it again.")
-        draw_preview(tried.found)
+        draw_preview(tried.found, initials=may_see(who).initials)
 
 
 def _try(ready: Ready) -> None:
@@ -144,13 +147,13 @@ def _ask_what_is_open() -> None:
         } | st.session_state.get(OPEN, {})
 
 
-def draw_preview(found: Preview) -> None:
+def draw_preview(found: Preview, *, initials: bool) -> None:
     """What the dry run showed: counts, what would not go in and why, ten patients, and tomorrow's morning."""
     st.markdown("**What this load would do**")
     _counts(found.result)
     _reasons(found.result)
-    _patients(found.patients)
-    _tomorrow(found)
+    _patients(found.patients, initials=initials)
+    _tomorrow(found, initials=initials)
 
 
 def _counts(result: ExportResult) -> None:
@@ -179,8 +182,11 @@ def _reasons(result: ExportResult) -> None:
         st.caption(plain(sentence, 300))
 
 
-def _patients(people: tuple[PatientLook, ...]) -> None:
+def _patients(people: tuple[PatientLook, ...], *, initials: bool) -> None:
     if not people:
+        return
+    if initials:
+        st.caption("Ten patients are shown once names are: switch Initials off on the morning.")
         return
     st.markdown("**Ten patients as they will look.** Compare them with the old system before you load.")
     draw_rows(
@@ -194,18 +200,19 @@ def _patients(people: tuple[PatientLook, ...]) -> None:
     )  # fmt: skip
 
 
-def _tomorrow(found: Preview) -> None:
+def _tomorrow(found: Preview, *, initials: bool) -> None:
     report: Report | None = found.tomorrow
     st.markdown(f"**The morning of {day_words(found.day)} as it would look**")
     if report is None or not report.rows:
         st.caption("No visits on that day.")
         return
+    about = [with_initials(row.about) if initials else row.about for row in report.rows[:_MORNING]]
     draw_rows(
         ["Time", "Patient", "Provider", "Kind of visit", "What to say"],
         [
-            [clock_time(row.starts_at, report.time_zone), row.about.patient, row.provider or "–",
-             row.appointment_type or "–", row.about.say or "–"]
-            for row in report.rows[:60]
+            [clock_time(row.starts_at, report.time_zone), whose.patient, row.provider or "–",
+             row.appointment_type or "–", whose.say or "–"]
+            for row, whose in zip(report.rows, about, strict=False)
         ],
         caption="Tomorrow", key="tried tomorrow", short=[0],
     )  # fmt: skip

@@ -133,3 +133,17 @@ def test_a_profile_is_taken_along_with_its_answers(sqlite_store: Engine, tmp_pat
         assert (came.name, came.answers["state.reserved"]) == ("ours", "confirmed")
         with pytest.raises(BadInput, match="no profile"):
             profile_from_file(session, owner, "[]")
+
+
+def test_what_a_whole_load_found_gone_comes_back(sqlite_store: Engine, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    people = "".join(f"{number},Ada{number},Byron\n" for number in range(10))
+    path = tmp_path / "x" / "Patients-1.csv"
+    path.write_text("Patient ID,First Name,Last Name\n" + people)
+    load(sqlite_store, tmp_path / "x")
+    path.write_text("Patient ID,First Name,Last Name\n" + people.replace("9,Ada9,Byron\n", "10,New,Comer\n"))
+    result = load(sqlite_store, tmp_path / "x", whole=True)
+    assert result.files["Patients-1.csv"].gone == 1
+    assert "9" not in there(sqlite_store, "patients")
+    assert undo(sqlite_store) == (1, 1, 0)
+    assert set(there(sqlite_store, "patients")) == {str(number) for number in range(10)}
