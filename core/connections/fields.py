@@ -58,7 +58,7 @@ LABELS = {
     "whole": "Each file holds everything (yes or no)",
 }
 
-_LABELS_OF_KIND = {(Kind.CLINIKO, "api_key"): "API key"}
+_LABELS_OF_KIND: dict[tuple[str, str], str] = {(Kind.CLINIKO, "api_key"): "API key"}
 
 # which fields sign in: what a refusal of the keys can be about
 LOGIN: dict[str, tuple[str, ...]] = {

@@ -328,7 +328,10 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
             )
             for note in [*export.notes, *export.asked()]:
                 work.said(f"{work.name}: {note}")
-            return [RunResult(work.name, file, **counts.in_run()) for file, counts in export.files.items()]
+            return [
+                RunResult(work.name, file)._replace(**counts.in_run())
+                for file, counts in export.files.items()
+            ]
         came = sync_folder(
             work.engine, work.connection_id, folder, full=work.full, whole=whole, progress=said
         )

@@ -44,5 +44,11 @@ def set_up_practice(
         raise NotAllowed(TAKEN)
     practice.name, practice.time_zone = name, time_zone
     session.add(practice)
-    who = {"username": username, "display_name": display_name, "password_hash": password_hash}
-    return add_staff(session, None, role=Role.OWNER, **who)
+    return add_staff(
+        session,
+        None,
+        username=username,
+        display_name=display_name,
+        role=Role.OWNER,
+        password_hash=password_hash,
+    )

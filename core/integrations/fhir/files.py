@@ -261,7 +261,7 @@ def _deletion(file: str, number: int, entry: Mapping[str, Any], aliases: Mapping
         if named := _BY_QUERY.fullmatch(address):
             return Unit(file, number, {"resourceType": named[1], "id": address}, "", aliases, True, at)
     resource = entry.get("resource")
-    if not fault_of(resource) and isinstance(resource.get("id"), str):
+    if isinstance(resource, dict) and not fault_of(resource) and isinstance(resource.get("id"), str):
         return Unit(file, number, resource, "", aliases, True, at)
     return Unit(file, number, {"text": str(addresses)[:1_000]}, "says that something is deleted and not what")
 

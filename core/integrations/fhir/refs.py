@@ -168,7 +168,8 @@ def _contained(setting: Setting, name: str, kind: str) -> str | None:
         return meant(setting, inner, kind) if inner and inner.reference != f"#{name}" else None
     if there != kind:
         return None
-    for each in held.get("identifier") if isinstance(held.get("identifier"), list) else []:
+    told = held.get("identifier")
+    for each in told if isinstance(told, list) else []:
         token = _read(Identifier, each)
         if (
             token

@@ -234,7 +234,7 @@ def amount(value: str) -> int:
 
 
 _YES, _NO = "true yes 1 y t on -1 1.0 x", "false no 0 n f off 0.0"
-_WORDS: dict[str, bool] = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
+_WORDS: dict[str, bool] = {**dict.fromkeys(_YES.split(), True), **dict.fromkeys(_NO.split(), False)}
 
 
 def yes_no(value: str) -> bool:

@@ -177,7 +177,7 @@ def _whose(instead: Mapping[str, str], each: Ready) -> Ready:
     if not instead:
         return each
     for _file, parsed in [each.row, *each.second] if each.row else []:
-        if (named := parsed.values.get("patient_id")) in instead:
+        if (named := str(parsed.values.get("patient_id") or "")) in instead:
             parsed.values["patient_id"] = instead[named]
     made = each.mapped
     made.shared_by = list(dict.fromkeys(instead.get(name, name) for name in made.shared_by))

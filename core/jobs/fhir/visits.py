@@ -63,7 +63,7 @@ def visits_of(session: Session, connection_id: int, appointments: Iterable[str])
             .order_by(visit.id)
         )  # fmt: skip
         for row in rows:
-            made = Visit(*row[:6], json.loads(row[6] or "{}"), row[7], row[8] is not None)
+            made = Visit._make((*row[:6], json.loads(row[6] or "{}"), row[7], row[8] is not None))
             found[made.named_visit or made.external_id].append(made)
     return found
 

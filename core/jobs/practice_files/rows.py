@@ -143,7 +143,7 @@ class Known:
     def _in_doubt(self, session: Session, parent: str, external_ids: list[str]) -> set[str]:
         """Keys that were given twice for different people, now or in an earlier file that still waits."""
         now = self.doubled.get(parent, frozenset())
-        waiting = select(QuarantinedRow.external_id).where(
+        waiting = select(col(QuarantinedRow.external_id)).where(
             *open_rows(self.connection_id, parent),
             col(QuarantinedRow.column) == key_of(parent),
             col(QuarantinedRow.external_id).in_(external_ids),
