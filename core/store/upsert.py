@@ -1,11 +1,12 @@
 """Writing synced rows: insert what is new, update what changed, never let old news win (RELIABILITY 9)."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy import String, Table, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -27,6 +28,17 @@ def content_hash(values: Mapping[str, Any]) -> str:
     return hashlib.blake2b(repr(sorted(values.items())).encode(), digest_size=16).hexdigest()
 
 
+def _digests(rows: Sequence[Mapping[str, Any]], keep: frozenset[str]) -> list[str]:
+    """The content hash of rows with the same keys: the keys are sorted once for all."""
+    names = sorted(name for name in rows[0] if name != "version" and name not in keep)
+    parts = "[" + ", ".join(f"({name!r}, %r)" for name in names) + "]"
+    digest = hashlib.blake2b
+    return [
+        digest((parts % tuple([row[name] for name in names])).encode(), digest_size=16).hexdigest()
+        for row in rows
+    ]
+
+
 def _chunks(rows: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
@@ -46,10 +58,20 @@ def held(
     )
     for chunk in _chunks(external_ids, 5_000):
         rows = session.execute(
-            select(*columns).where(table.c.connection_id == connection_id, table.c.external_id.in_(chunk))
+            select(*columns).where(
+                table.c.connection_id == connection_id, among(session, table.c.external_id, chunk)
+            )
         )
         found.update({row[0]: (row[1], row[2], row[3], row[4]) for row in rows})
     return found
+
+
+def among(session: Session, column: Any, texts: Sequence[str]) -> Any:
+    """`column IN texts` as one parameter: a list of thousands is compiled and bound anew each time otherwise."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(texts), type_=postgresql.ARRAY(String)))
+    listed = func.json_each(bindparam(None, json.dumps(list(texts)), type_=String)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def upsert(
@@ -79,9 +101,8 @@ def upsert(
     now = clock.now()
     changed: list[dict[str, Any]] = []
     confirmed: list[dict[str, int]] = []
-    for external_id, row in latest.items():
+    for digest, (external_id, row) in zip(_digests(list(latest.values()), keep), latest.items(), strict=True):
         version = row.get("version")
-        digest = content_hash({k: v for k, v in row.items() if k != "version" and k not in keep})
         if (before := existing.get(external_id)) is not None:
             held_id, held_digest, held_version, gone_at = before
             if version is not None and held_version is not None and version < held_version:
@@ -101,14 +122,36 @@ def upsert(
             }
         )
     if changed:
-        # one compiled statement, run once a row by the driver: a VALUES list of many rows is compiled anew each time
-        session.execute(_insert_or_newer(session, table, changed[0].keys(), keep), changed)
+        _write(session, table, changed, keep)
         touch(session)
     if confirmed:
         # the same content under a newer version: without its version, the one in between would pass for news
         newer = update(table).where(table.c.id == bindparam("held_id")).values(version=bindparam("newer"))
         session.connection().execute(newer, confirmed)
     return Counts(len(changed), len(rows) - len(changed))
+
+
+def _write(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], keep: frozenset[str]) -> None:
+    """One compiled statement, run once a row by the driver itself: what lies between takes as long as the store does."""
+    connection = session.connection()
+    dialect = connection.dialect
+    names = tuple(rows[0])
+    statement = _insert_or_newer(session, table, names, keep)
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    order = compiled.positiontup or list(names)
+    if set(order) != set(names):  # something that the rows do not carry: left to the slow way, which knows
+        session.execute(statement, rows)
+        return
+    bind = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
+    columns = [
+        [row[name] if make is None else make(row[name]) for row in rows]
+        for name, make in ((name, bind[name]) for name in order)
+    ]
+    lines = zip(*columns, strict=True)
+    if compiled.positiontup:
+        connection.exec_driver_sql(str(compiled), list(lines))
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(zip(order, line, strict=True)) for line in lines])
 
 
 def _insert_or_newer(session: Session, table: Table, names: Iterable[str], keep: frozenset[str]) -> Any:

@@ -89,6 +89,7 @@ def test_what_a_visit_a_payment_and_a_coverage_are(sqlite_store: Engine, tmp_pat
     assert rows_of(sqlite_store, "appointments")["A1"] == {
         "patient_id": "P1", "location_id": "L1", "provider_id": "D1", "appointment_type_id": "T1",
         "starts_at": datetime(2026, 11, 23, 16, 0, tzinfo=UTC), "minutes": 15, "status": "scheduled",
+        "own_status": None, "encounters": None, "named_visit": None,
     }  # fmt: skip
     other = rows_of(sqlite_store, "appointments")["A2"]
     assert (other["starts_at"], other["status"]) == (datetime(2026, 11, 23, 14, 30, tzinfo=UTC), "no_show")

@@ -98,6 +98,29 @@ def test_a_watched_file_with_the_same_bytes_is_counted_and_not_read(
     assert (len(read), full.files) == (17, synced.files)
 
 
+def test_a_clean_file_of_the_same_bytes_is_not_read_twice_unless_something_came_since(
+    sqlite_store: Engine, tmp_path: Path
+) -> None:
+    def loaded(folder: str, price: str) -> list[str]:
+        """The files that were read, not only counted."""
+        read: list[str] = []
+        texts = {"services": with_cell("services", "price", price)}
+        write_practice(tmp_path / folder, **texts)
+        result = import_folder(
+            sqlite_store, tmp_path / folder, progress=lambda file, _rows: read.append(file)
+        )
+        assert all(counts.balanced and counts.rows for counts in result.files.values())
+        return read
+
+    assert len(loaded("one", "65.00")) == 17
+    assert loaded("one", "65.00") == []
+    assert loaded("two", "70.00") == ["services"]
+    assert loaded("one", "65.00") == ["services"]
+    assert rows_of(sqlite_store, "services")["S1"]["price_cents"] == 6_500
+    assert loaded("told", "a lot") == ["services"]
+    assert loaded("told", "a lot") == ["services"]  # what there is to tell is told again
+
+
 def test_a_watched_file_is_read_again_when_what_it_rests_on_changed(
     sqlite_store: Engine, tmp_path: Path
 ) -> None:

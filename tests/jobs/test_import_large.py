@@ -44,7 +44,7 @@ def write_payments(folder: Path, rows: int) -> Path:
         payments.write(TEXTS["payments"].splitlines()[0] + "\n")
         payments.writelines(
             f"Z{n},Q{n % (rows // 50)},,,,,2026-{n % 12 + 1:02}-{n % 28 + 1:02}T{n % 24:02}:{n % 60:02},"
-            f"{n % 300}.{n % 100:02},approved,1000,,O{n},card\n"
+            f"{n % 300}.{n % 100:02},approved,1000,,O{n},card,,\n"
             for n in range(rows)
         )
     return folder

@@ -207,6 +207,7 @@ def moment_or_day(value: str) -> datetime:
     return _moment(value)
 
 
+@lru_cache(maxsize=50_000)
 def _moment(value: str) -> datetime:
     try:
         return _sane(datetime.fromisoformat(value))

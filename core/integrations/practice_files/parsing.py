@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from core.integrations.practice_files.cells import BadCell, Noted, Nothing, Refused, quoted
 from core.integrations.practice_files.columns import Column, PracticeFile, Values
-from core.integrations.practice_files.spellings import is_nothing, plain_cell
+from core.integrations.practice_files.spellings import LONGEST_NOTHING, is_nothing, plain_cell
 
 _REMEMBERED = (
     20_000  # cells of one column whose value is remembered: dates, amounts and words come again and again
@@ -44,8 +44,7 @@ class RowParser:
     ) -> None:
         values.update(self.defaults)
         for index, column, target, known in self.plan:
-            cell = cells[index]
-            if (value := known.get(cell, _NEW)) is _NEW:
+            if (value := known.get(cell := cells[index], _NEW)) is _NEW:
                 told = len(notes) + len(unknown)
                 try:
                     value = _value(column, cell, notes, unknown)
@@ -64,8 +63,10 @@ class RowParser:
 
 def _value(column: Column, cell: str, notes: list[tuple[str, str]], unknown: list[tuple[str, str]]) -> Any:
     """What one cell holds. Raises BadCell when the row means nothing without it."""
-    text = plain_cell(cell, column.read)
-    if text and is_nothing(text, column.read):
+    text = cell.strip()
+    if text and (text[0] in "='" or not text.isascii()):
+        text = plain_cell(text, column.read)
+    if text and len(text) <= LONGEST_NOTHING and is_nothing(text, column.read):
         notes.append((column.name, f"{quoted(text)} is read as empty"))
         text = ""
     if not text:

@@ -38,6 +38,7 @@ _NOTHING = frozenset(
         "00/00/0000",
     ]
 )
+LONGEST_NOTHING = max(map(len, _NOTHING))
 # people are called Null, Na and None: of names only what nobody is called
 _NO_NAME = frozenset(
     [

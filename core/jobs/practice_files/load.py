@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from core.bulk import making_many
 from core.connections.commands import refuse_beside_demo
 from core.connections.losses import Lost, held_rows, lose, sent_again
 from core.connections.quarantine import quarantine, resolve
@@ -50,7 +51,8 @@ CHUNK = 5_000
 class _Import:
     """One import going on. watching: unchanged files are not read again. whole: what a file does not hold is gone.
 
-    doubled: by file, keys that stand for several people or things: nothing may refer to them.
+    doubled: by file, keys that stand for several people or things: nothing may refer to them. once: a file of the same
+    bytes as last time is not read again where nothing has come since and it had nothing to tell.
     """
 
     engine: Engine
@@ -60,6 +62,7 @@ class _Import:
     result: ImportResult
     whole: bool = False
     doubled: dict[str, frozenset[str]] = field(default_factory=dict)
+    once: bool = False
 
     def tell_lost(self, file: str, lost: Lost) -> None:
         """Count what is gone, and say what a person is asked."""
@@ -90,7 +93,9 @@ def import_folder(
     if connection_id is None:
         with transaction(engine) as session:
             connection_id = practice_files_connection(session)
-    going = _Import(engine, connection_id, progress, watching=False, result=ImportResult(), whole=whole)
+    going = _Import(
+        engine, connection_id, progress, watching=False, result=ImportResult(), whole=whole, once=True
+    )
     result = _load_all(going, found)
     join_records(engine)
     return result
@@ -154,7 +159,7 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
         if going.watching:
             refuse_unfinished(path)
         digest = digest_of(path)
-        if not (going.watching and _counted(going, file, run_id, digest)):
+        if not _counted(going, file, run_id, digest):
             read = _read(going, file, path, run_id, stamp)
             _finish(going, file, run_id, digest, read)
     except BadInput as unusable:
@@ -170,8 +175,12 @@ def _load_file(going: _Import, file: PracticeFile, path: Path) -> None:
 
 def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bool:
     """Whether the file is the one of last time, which is then counted as it stands in the store."""
+    if not going.watching and (not going.once or file.name in going.result.retried):
+        return False
     with transaction(going.engine) as session:
-        counts = same_as_before(session, going.connection_id, file.name, digest, whole=going.whole)
+        counts = same_as_before(
+            session, going.connection_id, file.name, digest, whole=going.whole, clean=not going.watching
+        )
         if counts is None:
             return False
         add_counts(session, run_id, **in_run(counts))
@@ -182,12 +191,13 @@ def _counted(going: _Import, file: PracticeFile, run_id: int, digest: str) -> bo
 
 class _Read(NamedTuple):
     """A file that was read to its end. found_all: every row found what it refers to. held: rows there before.
-    sent: hashes of the keys that came, in a whole read. cut: it breaks off in mid-line."""
+    sent: hashes of the keys that came, in a whole read. cut: it breaks off in mid-line. told: something was worth telling."""
 
     found_all: bool
     held: int
     sent: set[int]
     cut: bool
+    told: bool
 
 
 def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: Stamp) -> _Read:
@@ -203,17 +213,19 @@ def _read(going: _Import, file: PracticeFile, path: Path, run_id: int, stamp: St
         held = held_rows(session, table_of(file.name), going.connection_id) if going.whole else 0
     records, done = opened.records(), 0
     sent: set[int] = set()
-    while chunk := list(islice(records, CHUNK)):
-        _store_chunk(going, opened, known, run_id, chunk)
-        if going.whole:
-            sent.update(hash(row.external_id) for row in chunk if not isinstance(row, SetAside))
-        done += len(chunk)
-        if going.progress is not None:
-            going.progress(file.name, done)
-    going.result.remarks += _remarks(opened)
+    with making_many():
+        while chunk := list(islice(records, CHUNK)):
+            _store_chunk(going, opened, known, run_id, chunk)
+            if going.whole:
+                sent.update(hash(row.external_id) for row in chunk if not isinstance(row, SetAside))
+            done += len(chunk)
+            if going.progress is not None:
+                going.progress(file.name, done)
+    remarks = _remarks(opened)
+    going.result.remarks += remarks
     if stamp_of(path) != stamp:
         raise StillChanging(path)
-    return _Read(not known.missed, held, sent, opened.layout.cut is not None)
+    return _Read(not known.missed, held, sent, opened.layout.cut is not None, bool(remarks))
 
 
 def _remarks(opened: OpenFile) -> list[str]:
@@ -255,7 +267,17 @@ def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str, read: 
             lost = lose_unsent(session, going, file.name, run_id, read.held, read.sent, cut=read.cut)
         if read.found_all:
             counts = going.result.files[file.name]
-            remember(session, going.connection_id, file.name, digest, counts, whole=going.whole)
+            clean = not read.told and not going.result.told_of(file.name)
+            remember(
+                session,
+                going.connection_id,
+                file.name,
+                digest,
+                counts,
+                run_id,
+                whole=going.whole,
+                clean=clean,
+            )
         finish_run(session, run_id)
     going.tell_lost(file.name, lost)
 

@@ -114,6 +114,12 @@ class ImportResult:
             for column, why in record.unknown:
                 self.note_unknown(file, record.line, column, why)
 
+    def told_of(self, file: str) -> bool:
+        """Whether anything of a file was turned away, set aside or worth telling."""
+        counts = self.files.get(file, FileCounts())
+        places = [*self.unknown_columns, *(key[0] for key in self.cells), *(key[0] for key in self.unknown)]
+        return bool(counts.quarantined or counts.set_aside) or file in places
+
     @property
     def notes(self) -> list[str]:
         """Everything worth telling that lost no row, as sentences."""

@@ -23,6 +23,7 @@ from core.plans.models import Instalment, Plan
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentType, Provider
 from core.store.base import Synced
+from core.store.upsert import among
 
 MODELS: dict[str, type[Synced]] = {
     "locations": Location,
@@ -110,7 +111,8 @@ class Known:
         """Learn the ids that these records refer to."""
         for column in references(file):
             known = self.parents.setdefault(column.parent, {})
-            wanted = {value for record in records if (value := record.values[column.target]) is not None}
+            wanted = {record.values[column.target] for record in records}
+            wanted.discard(None)
             if len(known) > _KEPT:
                 known.clear()
             missing = sorted(wanted - known.keys())
@@ -134,7 +136,7 @@ class Known:
         rows = session.execute(
             select(columns.external_id, columns.id, place, plan).where(
                 columns.connection_id == self.connection_id,
-                columns.external_id.in_(external_ids),
+                among(session, columns.external_id, external_ids),
                 columns.gone_at.is_(None),
             )
         )
@@ -146,7 +148,7 @@ class Known:
         waiting = select(col(QuarantinedRow.external_id)).where(
             *open_rows(self.connection_id, parent),
             col(QuarantinedRow.column) == key_of(parent),
-            col(QuarantinedRow.external_id).in_(external_ids),
+            among(session, col(QuarantinedRow.external_id), external_ids),
         )
         return {each for each in external_ids if each in now} | set(session.execute(waiting).scalars())
 
