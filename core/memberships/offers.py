@@ -168,13 +168,17 @@ def _upgrade(
 
 def _is_bigger(one: PlanOnOffer, finding: MembershipFinding, line: UseLine) -> bool:
     """More visits in the class, not fewer in any other that the member has, billed alike."""
-    if one.plan.id == finding.plan.id or one.plan.period != finding.plan.period or line.base is None:
+    if one.plan.id == finding.plan.id or line.base is None or _billing(one.plan) != _billing(finding.plan):
         return False
     offered = one.visits.get(line.service_class or "", 0)
     if offered is not None and offered <= line.base:
         return False
     now = {other.service_class: other.base for other in finding.lines if other.service_class}
     return all(_not_fewer(one.visits.get(name, 0), base) for name, base in now.items())
+
+
+def _billing(plan: MembershipPlanFacts) -> tuple[str, int, str]:
+    return plan.period, plan.billing_every, plan.billing_unit
 
 
 def _not_fewer(offered: int | None, base: int | None) -> bool:

@@ -121,6 +121,8 @@ def _payment(
         refund_of=sales[taken["order_number"]] if taken["type_id"] == REFUND else "",
         order_id=taken["order_number"],
         method="bank" if taken["payment_method"] == "ach" else "card",
+        recurring_id=taken["recurring_id"] or "",
+        surcharge=money(taken["surcharge_amount"]) if taken.get("surcharge_amount") else "",
     )
 
 

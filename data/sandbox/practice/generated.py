@@ -5,6 +5,7 @@ from datetime import date
 from random import Random
 
 from data.sandbox.cashpractice.practice import still_there
+from data.sandbox.practice.billed import bill_otherwise
 from data.sandbox.practice.book import Book, Place, Record, Row
 from data.sandbox.practice.contacts import add_contact
 from data.sandbox.practice.people import add_person
@@ -53,6 +54,7 @@ def generate(
     open_places(book, locations)
     _tell_stories(book, book.places[0])
     _fill(book)
+    bill_otherwise(book)
     moving = still_there(book, book.places[0], cash_practice) if cash_practice else {}
     return GeneratedPractice(
         seed=seed,

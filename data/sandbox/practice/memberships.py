@@ -107,13 +107,14 @@ def drafts_before_today(book: Book, member: Member) -> list[date]:
     return found
 
 
-def bill_draft(book: Book, member: Member, day: date) -> None:
+def bill_draft(book: Book, member: Member, day: date, cents: int | None = None) -> None:
+    """The ledger's charge of a draft; cents where it was for less than the plan's price."""
     post(
         book,
         member.person,
         day,
         "charge",
-        member.cents,
+        member.cents if cents is None else cents,
         service_id="S06",
         description=f"{MEMBERSHIPS[member.plan_id][0]}, from {days.text(day)}",
     )

@@ -32,7 +32,13 @@ MEMBERSHIPS = {
     "MP5": ("Active 6", 19900, "anchor", "", "", "true", {"adjustment": 6, "massage": 1}),
     "MP6": ("Family 4", 12900, "month", "", "", "false", {"adjustment": 4}),
     "MP7": ("Wellness 4 Flex", 14900, "anchor", "", "", "false", {"adjustment": 4}),
+    "MP8": ("Wellness 4 yearly", 149000, "month", "", "", "false", {"adjustment": 4}),
+    "MP9": ("Wellness 4 in four weeks", 13900, "month", "", "", "false", {"adjustment": 4}),
+    "MP10": ("Weekly 4", 14500, "month", "", "", "false", {"adjustment": 4}),
+    "MP11": ("Ten visits prepaid", 55000, "package", "", "", "false", {"adjustment": 10}),
 }
+BILLED = {"MP8": ("12", "month"), "MP9": ("4", "week")}  # others each month
+PER_WEEK = {"MP10": "1"}  # a second limit beside that of the period
 
 
 def open_places(book: Book, locations: int) -> None:
@@ -132,6 +138,8 @@ def price_list(book: Book) -> None:
             rollover_cap=cap,
             rollover_periods=periods,
             no_show_forfeits=forfeits,
+            billing_every=BILLED.get(plan_id, ("", ""))[0],
+            billing_unit=BILLED.get(plan_id, ("", ""))[1],
         )
         for service_class, visits in benefits.items():
             book.row(
@@ -140,4 +148,5 @@ def price_list(book: Book) -> None:
                 membership_plan_id=plan_id,
                 service_class=service_class,
                 visits="" if visits is None else str(visits),
+                per_week=PER_WEEK.get(plan_id, ""),
             )
