@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.plans import failure, net, next_business_day, reason
-from tests.oracle.reading import UNSURE, Clinic, Row, cents, day, months_later
+from tests.oracle.reading import UNSURE, Clinic, Row, cents, day, month_end, months_later
 
 
 def balance(clinic: Clinic, patient_id: str) -> dict[str, Any]:
@@ -40,6 +40,14 @@ def draft_days(clinic: Clinic, membership: Row, plan: Row, *, resting: bool = Fa
     if plan["period"] == "anchor" and membership["anchor_day"]:
         anchor = int(membership["anchor_day"])
         wanted = anchor if months_later(known, 0, anchor) == known else known.day
+    elif known == month_end(
+        known
+    ):  # the 30th of April may stand for the 31st: the payments of other months tell
+        paid_on = [
+            clinic.local_day(row["happened_at"])
+            for row in clinic.rows("payments", membership_id=membership["membership_id"])
+        ]
+        wanted = max([known.day, *(when.day for when in paid_on if when == month_end(when))])
     found = []
     for count in range(-1200, 400):
         if unit == "month":
