@@ -319,6 +319,19 @@ def user_add(
     OUT.line(f"Added {answer['user']} as {answer['role']}.")
 
 
+@user_app.command("reset-second-step")
+def user_reset_second_step(name: str) -> None:
+    """For somebody who has lost their phone and their recovery codes: the password alone lets them in again."""
+    from core.staff.second_step import reset
+    from core.store.engine import transaction
+
+    with transaction(_store_that_is_there()) as session:
+        reset(session, name)
+    if OUT.json:
+        OUT.document({"user": name})
+    OUT.line(f"{name} signs in with the password alone again.")
+
+
 @user_app.command("list")
 def user_list() -> None:
     """Staff accounts with their roles."""

@@ -9,6 +9,7 @@ from core.staff import commands, reports
 from core.staff.models import Staff
 from core.staff.sign_in import begin_attempt, was_right
 from dashboard.ui import page
+from dashboard.ui.second_step import second_step
 from dashboard.web import passwords
 from dashboard.wording.text import clock_time, day_words, plain
 
@@ -20,6 +21,7 @@ def main() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _password(me)
+        second_step(me)
     with right:
         _sessions(me)
 

@@ -99,3 +99,21 @@ class StaffLoginTime(Row, table=True):
     kind: str = Access.ALWAYS
     from_time: time | None = None
     until_time: time | None = None
+
+
+class SecondStep(Row, table=True):
+    """A person's authenticator app. last_step: the time step of the last code that was taken; no code works twice."""
+
+    staff_id: int = Field(primary_key=True, foreign_key="staff.id")
+    sealed_secret: str
+    since: datetime = Field(sa_type=UtcInstant)
+    last_step: int = 0
+
+
+class RecoveryCode(Row, table=True):
+    """One of the codes for who has lost their phone. digest: SHA-256; the code itself is nowhere."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    digest: str
+    used_at: datetime | None = Field(default=None, sa_type=UtcInstant)

@@ -1,0 +1,154 @@
+"""The second step at sign-in: a code of an authenticator app (TOTP, RFC 6238), or one of ten recovery codes, each once.
+
+The secret is sealed; of recovery codes only digests are kept. A code works once: its time step is
+written down in the statement that takes it.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+import pyotp
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.audit.commands import record
+from core.errors import BadInput, NotFound
+from core.permissions import Identity
+from core.secrets import make_key_file, open_sealed, seal
+from core.staff.models import RecoveryCode, SecondStep, Staff
+
+STEP_SECONDS = 30
+RECOVERY_CODES = 10
+WRONG_CODE = "This code is not right, or was used already. Take the newest one your app shows."
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def new_secret() -> str:
+    """For an app, not kept before it is confirmed."""
+    return pyotp.random_base32()
+
+
+def address_for_app(secret: str, username: str, practice: str) -> str:
+    """What the app reads from the picture (otpauth://…)."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=practice)
+
+
+def turn_on(session: Session, who: Identity, *, secret: str, code: str) -> list[str]:
+    """From the next sign-in on a code is asked; the code proves that the app has the secret. Returns the recovery codes,
+    which are shown once. Raises BadInput for a wrong code."""
+    step = _step_of(secret, code, clock.now())
+    if step is None:
+        raise BadInput(WRONG_CODE)
+    make_key_file()
+    _forget(session, who.staff_id)
+    session.add(
+        SecondStep(staff_id=who.staff_id, sealed_secret=seal(secret), since=clock.now(), last_step=step)
+    )
+    codes = ["-".join(_word() for _ in range(3)) for _ in range(RECOVERY_CODES)]
+    for each in codes:
+        session.add(RecoveryCode(staff_id=who.staff_id, digest=_digest(who.staff_id, each)))
+    session.flush()
+    _audit(session, who, "turned the second step on", who.staff_id)
+    return codes
+
+
+def turn_off(session: Session, who: Identity, *, code: str) -> None:
+    """One's own, with a code or a recovery code. Raises BadInput."""
+    if not takes(session, who.staff_id, code):
+        raise BadInput(WRONG_CODE)
+    _forget(session, who.staff_id)
+    _audit(session, who, "turned the second step off", who.staff_id)
+
+
+def reset(session: Session, username: str) -> None:
+    """At the machine itself, for somebody who has lost their phone and their recovery codes. Raises NotFound, BadInput."""
+    staff = session.exec(select(Staff).where(Staff.username == username.strip().casefold())).first()
+    if staff is None:
+        raise NotFound(f"There is nobody with the user name {username}.")
+    if not is_on(session, staff.id or 0):
+        raise BadInput(f"{staff.username} has no second step.")
+    _forget(session, staff.id or 0)
+    _audit(session, None, "turned the second step off", staff.id or 0)
+
+
+def is_on(session: Session, staff_id: int) -> bool:
+    """Whether a code is asked of this person."""
+    return session.get(SecondStep, staff_id) is not None
+
+
+def half_signed_in(session: Session, staff_id: int) -> tuple[str, str] | None:
+    """User name and password hash of an enabled account whose password was right a moment ago; None when it is not there."""
+    row = session.exec(
+        select(Staff.username, Staff.password_hash).where(
+            Staff.id == staff_id, col(Staff.disabled_at).is_(None)
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def codes_left(session: Session, staff_id: int) -> int:
+    """Recovery codes that were not used yet."""
+    rows = session.exec(
+        select(RecoveryCode.id).where(RecoveryCode.staff_id == staff_id, col(RecoveryCode.used_at).is_(None))
+    )
+    return len(rows.all())
+
+
+def takes(session: Session, staff_id: int, code: str) -> bool:
+    """Whether this code is right now; it is used up by that. One statement decides of two who give the same code."""
+    kept = session.get(SecondStep, staff_id)
+    if kept is None:
+        return False
+    step = _step_of(open_sealed(kept.sealed_secret), code, clock.now())
+    if step is not None:
+        used = update(SecondStep).where(
+            col(SecondStep.staff_id) == staff_id, col(SecondStep.last_step) < step
+        )
+        return _one(session, used.values(last_step=step))
+    spare = update(RecoveryCode).where(
+        col(RecoveryCode.staff_id) == staff_id,
+        col(RecoveryCode.digest) == _digest(staff_id, code),
+        col(RecoveryCode.used_at).is_(None),
+    )
+    return _one(session, spare.values(used_at=clock.now()))
+
+
+def _one(session: Session, statement: object) -> bool:
+    done = session.execute(statement.execution_options(synchronize_session=False))  # type: ignore[attr-defined]
+    return done.rowcount == 1  # type: ignore[attr-defined]
+
+
+def _step_of(secret: str, code: str, now: datetime) -> int | None:
+    """The time step whose code this is: the present one or its neighbors (a phone's clock may be half a minute off)."""
+    digits = "".join(code.split())
+    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+        return None
+    present = int(now.timestamp()) // STEP_SECONDS
+    app = pyotp.TOTP(secret)
+    for step in (present, present - 1, present + 1):
+        if secrets.compare_digest(app.generate_otp(step), digits):
+            return step
+    return None
+
+
+def _word() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(5))
+
+
+def _digest(staff_id: int, code: str) -> str:
+    plain = "".join(character for character in code.casefold() if character.isalnum())
+    return hashlib.sha256(
+        f"recovery {staff_id} {plain}".encode()
+    ).hexdigest()  # 74 bits: nobody tries them all
+
+
+def _forget(session: Session, staff_id: int) -> None:
+    session.execute(delete(RecoveryCode).where(col(RecoveryCode.staff_id) == staff_id))
+    session.execute(delete(SecondStep).where(col(SecondStep.staff_id) == staff_id))
+    session.flush()
+
+
+def _audit(session: Session, who: Identity | None, action: str, staff_id: int) -> None:
+    record(session, who=who, action=action, subject_kind="staff", subject_id=staff_id)
