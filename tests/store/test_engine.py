@@ -1,8 +1,10 @@
 """The store keeps what it acknowledged, and opens the same way on both engines."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, func, select, text
 
 from core.connections.models import Connection
@@ -10,7 +12,7 @@ from core.errors import StoreError
 from core.practice.models import Practice
 from core.schedule.models import Provider
 from core.store.engine import open_store, reader, transaction
-from core.store.migrate import migrate
+from core.store.migrate import _config, migrate
 from core.store.upsert import Counts, upsert
 from core.store.version import data_version
 
@@ -110,3 +112,24 @@ def test_a_store_of_a_newer_version_is_refused(store: Engine) -> None:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="newer version"):
         migrate(store)
+
+
+def test_a_store_in_use_is_brought_up_to_date_with_its_rows(tmp_path: Path) -> None:
+    """An empty store migrates whatever a step does; one whose rows refer to each other does not."""
+    engine = open_store(f"sqlite:///{tmp_path / 'older.db'}")
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0020")
+        connection.execute(text("INSERT INTO practice (id, name) VALUES (1, 'Maple Street')"))
+        connection.execute(
+            text(
+                "INSERT INTO connection (practice_id, kind, name, settings, sealed_secrets, state, created_at)"
+                " VALUES (1, 'practice_files', 'files', '{}', '', 'connected', '2026-11-23 08:00:00')"
+            )
+        )
+    migrate(engine, keep_copy=False)
+    with reader(engine) as session:
+        assert session.get_one(Practice, 1).name == "Maple Street"
+        assert session.get_one(Practice, 1).time_zone == ""
+    engine.dispose()

@@ -12,12 +12,8 @@ depends_on = None
 
 def upgrade() -> None:
     zone = sa.Column("time_zone", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="")
-    with op.batch_alter_table("practice") as batch:
-        batch.add_column(zone)
-    with op.batch_alter_table("practice") as batch:
-        batch.alter_column("time_zone", server_default=None)
+    op.add_column("practice", zone)  # not in a batch: everything refers to this table, so it cannot be made anew
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("practice") as batch:
-        batch.drop_column("time_zone")
+    op.drop_column("practice", "time_zone")
