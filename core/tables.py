@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from core.audit import models as audit
+from core.backups import models as backups
 from core.booking import models as booking
 from core.cards import models as cards
 from core.connections import models as connections
@@ -30,6 +31,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "audit",
+    "backups",
     "booking",
     "cards",
     "connections",

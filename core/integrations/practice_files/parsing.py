@@ -13,7 +13,7 @@ _REMEMBERED = (
 _NEW = object()
 
 
-class _Place(NamedTuple):
+class _Place(NamedTuple):  # pyright: ignore[reportIncompatibleMethodOverride]  # a field named index
     """One column of the file at hand. known: values of cells that had nothing to tell."""
 
     index: int

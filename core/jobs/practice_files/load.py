@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -55,7 +55,7 @@ class _Import:
     bytes as last time is not read again where nothing has come since and it had nothing to tell.
     """
 
-    engine: Engine
+    engine: Engine | Connection
     connection_id: int
     progress: Progress | None
     watching: bool
@@ -71,7 +71,7 @@ class _Import:
 
 
 def import_folder(
-    engine: Engine,
+    engine: Engine | Connection,
     folder: Path,
     *,
     connection_id: int | None = None,
@@ -102,7 +102,7 @@ def import_folder(
 
 
 def sync_folder(
-    engine: Engine,
+    engine: Engine | Connection,
     connection_id: int,
     folder: Path,
     *,

@@ -82,7 +82,7 @@ def same_as_before(
 
 def _stored_since(session: Session, connection_id: int, file: str, run_id: int) -> bool:
     """Whether another file, or an export, has changed rows of this kind after a run."""
-    changed = select(SyncRun.id).where(
+    changed = select(col(SyncRun.id)).where(
         col(SyncRun.connection_id) == connection_id,
         col(SyncRun.resource) == file,
         col(SyncRun.id) > run_id,
