@@ -49,7 +49,7 @@ ENDS: dict[str, Callable[[Engine, Staff], None]] = {
 def test_a_role_sees_its_pages_and_no_other(dashboard: Running, hire: Hire, role: Role) -> None:
     with dashboard.sign_in(hire(role).username) as client, open_tab(client) as tab:
         for row in PAGES:
-            assert client.get(f"/{row.url_path}").status_code == 200
+            assert client.get(f"/{row.url_path}", follow_redirects=True).status_code == 200
             drawn = tab.rerun(row.url_path)
             assert (NO_ACCESS in drawn) is not may(role, row.permission), (row.url_path, drawn)
             assert OVER not in drawn
