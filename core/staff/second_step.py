@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime
 
 import pyotp
+from pyotp.totp import TOTP
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
@@ -32,7 +33,7 @@ def new_secret() -> str:
 
 def address_for_app(secret: str, username: str, practice: str) -> str:
     """What the app reads from the picture (otpauth://…)."""
-    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=practice)
+    return TOTP(secret).provisioning_uri(name=username, issuer_name=practice)
 
 
 def turn_on(session: Session, who: Identity, *, secret: str, code: str) -> list[str]:
@@ -126,7 +127,7 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
         return None
     present = int(now.timestamp()) // STEP_SECONDS
-    app = pyotp.TOTP(secret)
+    app = TOTP(secret)
     for step in (present, present - 1, present + 1):
         if secrets.compare_digest(app.generate_otp(step), digits):
             return step

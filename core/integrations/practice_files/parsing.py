@@ -13,10 +13,10 @@ _REMEMBERED = (
 _NEW = object()
 
 
-class _Place(NamedTuple):  # pyright: ignore[reportIncompatibleMethodOverride]  # a field named index
+class _Place(NamedTuple):
     """One column of the file at hand. known: values of cells that had nothing to tell."""
 
-    index: int
+    at: int
     column: Column
     target: str
     known: dict[str, Any]

@@ -1,7 +1,7 @@
 """What loading a folder of practice files came to: counts per file, bad rows, and what is worth telling."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from core.integrations.practice_files.records import Parsed
@@ -58,7 +58,8 @@ class AsideEntry(NamedTuple):
     reason: str
 
 
-class Unknown(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unknown:
     """Cells of one column that nothing could be made of. line, why: of the first one; why "" = a note tells it."""
 
     count: int
@@ -99,7 +100,7 @@ class ImportResult:
     def note_unknown(self, file: str, line: int, column: str, why: str) -> None:
         """Count a cell that is kept as unknown; the first one is told."""
         before = self.unknown.get((file, column), Unknown(0, line, why))
-        self.unknown[file, column] = before._replace(count=before.count + 1)
+        self.unknown[file, column] = replace(before, count=before.count + 1)
 
     def note_cell(self, file: str, line: int, column: str, note: str) -> None:
         """Remember something about a cell; the same note again is only counted."""

@@ -1,6 +1,7 @@
 """Joining what processors know to the patients, plans and memberships of the EHR, whichever of the two came last."""
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection as OpenStore
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core.cards.models import Card
@@ -26,7 +27,7 @@ def join_resource(session: Session, connection_id: int, resource: str, *, full: 
         references.refer_payments(session, connection_id)
 
 
-def join_records(engine: Engine | Connection) -> None:
+def join_records(engine: Engine | OpenStore) -> None:
     """Join every processor's records to the patients, plans and memberships there are now: after the EHR's rows came."""
     with reader(engine) as session:
         processors = list(session.exec(select(Connection.id).where(col(Connection.kind).in_(PROCESSORS))))
