@@ -1,7 +1,7 @@
 """What loading FHIR came to: the counts of `huddle import`, per kind of resource, and what was left out."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.integrations.records import Rejected
@@ -23,7 +23,7 @@ class FhirResult(ImportResult):
         self.add(kind, stored.counts, [])
         for (_kind, name), count in stored.unknown.items():
             before = self.unknown.get((kind, name), Unknown(0, 0, ""))
-            self.unknown[kind, name] = before._replace(count=before.count + count)
+            self.unknown[kind, name] = replace(before, count=before.count + count)
         self.places += stored.rejected[: max(0, LISTED - len(self.places))]
         for file, line, name, note in stored.notes:
             first, count = self.cells.get((f"{kind} in {file}", name, note), (line or 0, 0))
