@@ -6,7 +6,7 @@ from typing import Any
 from core.integrations.ehr_exports.apply import Fault, Made, MadeRow
 from core.integrations.practice_files.columns import FILES, PracticeFile
 from core.integrations.practice_files.records import Parsed, RowParsing, absent
-from core.integrations.records import Rejected
+from core.integrations.records import Rejected, SetAside
 
 
 class MadeFile:
@@ -28,7 +28,7 @@ class MadeFile:
     def absent(self) -> frozenset[str]:
         return absent(self.file, self.places)
 
-    def records(self) -> Iterator[Parsed | Rejected]:
+    def records(self) -> Iterator[Parsed | Rejected | SetAside]:
         """Every row, then every line that cannot be used."""
         parse = RowParsing(self.file, self.places, printed=False)
         for row in self.rows:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection as OpenStore
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -43,7 +44,7 @@ Row = dict[str, Any]
 class _Report(NamedTuple):
     """One report being loaded. version: when the file was last changed, Unix seconds: an older export never wins."""
 
-    engine: Engine
+    engine: Engine | OpenStore
     connection_id: int
     name: str
     path: Path
@@ -52,7 +53,7 @@ class _Report(NamedTuple):
 
 
 def load_reports(
-    engine: Engine,
+    engine: Engine | OpenStore,
     found: Mapping[str, Path],
     result: ImportResult,
     *,
@@ -112,7 +113,7 @@ def _connected(session: Session) -> str | None:
 
 
 def _load(
-    engine: Engine,
+    engine: Engine | OpenStore,
     connection_id: int,
     zone: str,
     name: str,

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -282,7 +282,16 @@ def _finish(going: _Import, file: PracticeFile, run_id: int, digest: str, read: 
     going.tell_lost(file.name, lost)
 
 
-def _store_chunk(going: _Import, opened: OpenFile, known: Known, run_id: int, chunk: list[Record]) -> None:
+class RowSource(Protocol):
+    """What rows are read from: one of our files, or an export's rows for one of them. absent: see OpenFile."""
+
+    file: PracticeFile
+
+    @property
+    def absent(self) -> frozenset[str]: ...
+
+
+def _store_chunk(going: _Import, opened: RowSource, known: Known, run_id: int, chunk: list[Record]) -> None:
     """One transaction: references, upsert, quarantine, counts. Nothing is told before it is committed."""
     file, parsed = opened.file, [record for record in chunk if isinstance(record, Parsed)]
     rejected = [record for record in chunk if isinstance(record, Rejected)]

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlmodel import Session
 
 from core.connections.models import QuarantinedRow
@@ -28,7 +28,7 @@ def files_with_open_rows(session: Session, connection_id: int) -> set[str]:
     return set(session.execute(found.distinct()).scalars())
 
 
-def retry_waiting(engine: Engine, connection_id: int, file: PracticeFile) -> int:
+def retry_waiting(engine: Engine | Connection, connection_id: int, file: PracticeFile) -> int:
     """Store what can be stored now. Of several waiting rows with one key only the one seen last is tried.
 
     Returns how many rows left the quarantine for the store.
