@@ -138,8 +138,9 @@ def _write(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], ke
     names = tuple(rows[0])
     statement = _insert_or_newer(session, table, names, keep)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    order = compiled.positiontup or list(names)
-    if set(order) != set(names):  # something that the rows do not carry: left to the slow way, which knows
+    # with named parameters a column's own default is one more that the rows do not carry
+    order = compiled.positiontup or list(compiled.params)
+    if set(order) != set(names):  # left to the slow way, which knows
         session.execute(statement, rows)
         return
     bind = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
