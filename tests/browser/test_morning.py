@@ -75,9 +75,11 @@ def test_from_signing_in_to_a_patient_and_out(
     shot(window, f"card-{theme}")
     close_drawer(window)
     assert window.page.evaluate(FOCUSED) == name
+    assert window.complaints == []
     window.page.get_by_role("button", name="Sign out", exact=True).click()
     window.page.get_by_text("You are signed out.").wait_for()
-    assert (window.elsewhere, window.complaints) == ([], [])
+    # the page may just be asking who is signed in, and is then told that nobody is
+    assert (window.elsewhere, [one for one in window.complaints if "401" not in one]) == ([], [])
 
 
 def test_the_keyboard_alone_opens_and_closes_a_card(

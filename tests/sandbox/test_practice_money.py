@@ -76,7 +76,7 @@ def test_both_sides_agree_on_every_accepted_payment_but_the_stories_own() -> Non
             posted[row["order_id"]] += parse_dollars(row["amount"])
     desk = {row["order_id"]: parse_dollars(row["amount"]) for row in made.files["payments"]}
     taken = {
-        t["order_number"]: t["transaction_amount"]
+        t["order_number"]: t["transaction_amount"] - (t.get("surcharge_amount") or 0)
         for t in made.fortis["transactions"]
         if t["status_code"] in ACCEPTED and t["type_id"] != REFUND
     }

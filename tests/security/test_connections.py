@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -95,7 +96,7 @@ def test_a_body_that_stops_is_not_waited_for_and_no_traceback_tells_of_it(served
 
 
 def test_a_websocket_and_a_reused_connection_are_left_alone(served: Running, practice_store: Engine) -> None:
-    who = staff_with_role(practice_store, "owner", f"kept{time.time_ns()}")
+    who = staff_with_role(practice_store, "owner", f"kept{uuid.uuid4().hex[:8]}")
     with served.sign_in(who.username) as client:
         cookie = f"sid={client.cookies['sid']}"
         asked = (

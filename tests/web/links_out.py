@@ -1,5 +1,6 @@
 """A practice with one patient who was sent links, for tests of the pages behind them."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,8 @@ def sent_link(engine: Engine, patient_id: int, kind: LinkKind, **also: Any) -> s
         patient = session.get_one(Patient, patient_id)
         values: dict[str, Any] = {
             "kind": kind,
-            "key": f"key-{kind}-{now.timestamp()}",
-            "form": f"form-{kind}-{now.timestamp()}",
+            "key": f"key-{kind}-{uuid.uuid4().hex}",
+            "form": f"form-{kind}-{uuid.uuid4().hex}",
             "patient_id": patient_id,
             "location_id": patient.location_id,
             "connection_id": patient.connection_id,
