@@ -25,6 +25,6 @@ def next_business_day(day: date) -> date:
 
 
 def short_day(day: date, today: date) -> str:
-    """`3 Dec`; with its year when it is more than half a year away: `3 Dec 2024`."""
-    words = f"{day.day} {_MONTHS[day.month - 1]}"
-    return words if abs((day - today).days) <= _NEAR_DAYS else f"{words} {day.year}"
+    """`Dec 3`; with its year when it is more than half a year away: `Dec 3, 2024`."""
+    words = f"{_MONTHS[day.month - 1]} {day.day}"
+    return words if abs((day - today).days) <= _NEAR_DAYS else f"{words}, {day.year}"

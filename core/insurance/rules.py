@@ -362,7 +362,7 @@ def _estimate_words(coverage: CoverageFacts, state: InsuranceState, estimate: in
     if coverage.kind in CASES and estimate == 0:
         return "No copay: bill the case."
     checked = coverage.checked_on
-    when = "never checked" if checked is None else f"checked on {checked.day} {checked:%b} {checked.year}"
+    when = "never checked" if checked is None else f"checked on {checked:%b} {checked.day}, {checked.year}"
     return f"Estimate for the patient: {short_dollars(estimate)} ({when})."
 
 
@@ -373,5 +373,5 @@ def _name(coverage: CoverageFacts) -> str:
 
 
 def _short(day: date, near: date) -> str:
-    words = f"{day.day} {day:%b}"
-    return words if day.year == near.year else f"{words} {day.year}"
+    words = f"{day:%b} {day.day}"
+    return words if day.year == near.year else f"{words}, {day.year}"

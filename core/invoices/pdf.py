@@ -200,7 +200,7 @@ def _changed(paper: InvoicePaper) -> bool:
 
 
 def _day(day: date) -> str:
-    return f"{short_day(day, day)} {day.year}"
+    return f"{short_day(day, day)}, {day.year}"
 
 
 def _text(words: str, style: ParagraphStyle) -> Paragraph:

@@ -1,4 +1,4 @@
-"""The sentences of membership findings, in the words of the front desk (LOOK: dates as "3 Dec")."""
+"""The sentences of membership findings, in the words of the front desk (dates as "Dec 3")."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,13 +14,13 @@ _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "O
 
 
 def short(day: date, today: date) -> str:
-    """`3 Dec`, with the year when it is another one. Written by hand: a report says thousands of dates."""
-    words = f"{day.day} {_MONTHS[day.month]}"
-    return words if day.year == today.year else f"{words} {day.year}"
+    """`Dec 3`, with the year when it is another one. Written by hand: a report says thousands of dates."""
+    words = f"{_MONTHS[day.month]} {day.day}"
+    return words if day.year == today.year else f"{words}, {day.year}"
 
 
 def days(visits: Sequence[VisitFacts], reading: Reading) -> str:
-    """`26 Nov and 28 Nov`; after four, how many more."""
+    """`Nov 26 and Nov 28`; after four, how many more."""
     named = [short(local_date(v.starts_at, reading.time_zone), reading.today) for v in visits[:4]]
     if len(visits) > 4:
         named.append(f"{len(visits) - 4} more")
@@ -28,7 +28,7 @@ def days(visits: Sequence[VisitFacts], reading: Reading) -> str:
 
 
 def visits_on(visits: Sequence[VisitFacts], reading: Reading) -> str:
-    """`the visit on 26 Nov is`, `the visits on 26 Nov and 28 Nov are`."""
+    """`the visit on Nov 26 is`, `the visits on Nov 26 and Nov 28 are`."""
     one = len(visits) == 1
     return f"the visit{'' if one else 's'} on {days(visits, reading)} {'is' if one else 'are'}"
 
@@ -55,7 +55,7 @@ def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
 
 
 def span(line: UseLine, today: date) -> str:
-    """`from 1 Nov to 30 Nov`; of a prepaid package without an end `since 5 Oct`."""
+    """`from Nov 1 to Nov 30`; of a prepaid package without an end `since Oct 5`."""
     if line.period_end == date.max:
         return f"since {short(line.period_start, today)}"
     return f"from {short(line.period_start, today)} to {short(line.period_end, today)}"
@@ -136,7 +136,7 @@ _DECIDED = {
 
 
 def decided(line: UseLine, reading: Reading) -> str:
-    """`Decided: 26 Nov is a drop-in, $55; 28 Nov is to be moved.`, and what is not needed any more."""
+    """`Decided: Nov 26 is a drop-in, $55; Nov 28 is to be moved.`, and what is not needed any more."""
     parts = []
     for choice, visit, stands in line.decisions:
         day = short(local_date(visit.starts_at, reading.time_zone), reading.today)

@@ -128,4 +128,4 @@ def recovered_words(cents: int) -> str:
 
 def since_words(what: str, day: date, today: date) -> str:
     """A note on where a chart begins."""
-    return f"{what} {day.day} {short_day(day, today).split(' ', 1)[1].split(' ')[0]} {day.year}."
+    return f"{what} {short_day(day, day)}, {day.year}."

@@ -42,7 +42,7 @@ class ContactPanel:
     email: str | None
     text_consent: bool | None
     email_consent: bool | None
-    text_said: str  # what was last said here, “said stop on 1 Dec”; "" = only the EHR knows
+    text_said: str  # what was last said here, “said stop on Dec 1”; "" = only the EHR knows
     email_said: str
     active: bool
     location_name: str
@@ -72,8 +72,8 @@ class InstalmentLine:
     allocated_cents: int
     open_cents: int
     days_late: int
-    what_happened: str  # "paid 3 Oct", "declined 15 Nov, not enough funds", "due in 12 days"
-    changed: str = ""  # how its terms were edited: "3 Nov: amount $200 → $180"
+    what_happened: str  # "paid Oct 3", "declined Nov 15, not enough funds", "due in 12 days"
+    changed: str = ""  # how its terms were edited: "Nov 3: amount $200 → $180"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class PromiseLine:
     key: int
     state: str
     sentence: str
-    by: str  # who wrote it down and when: "recorded 3 Nov by Dana"
+    by: str  # who wrote it down and when: "recorded Nov 3 by Dana"
     open: bool
 
 
@@ -187,7 +187,7 @@ class CardLine:
     state: str  # "good", "ends soon", "expired", "closed", "unknown", "removed"
     is_default: bool
     source: str
-    charges: str  # "Corrective plan $200 on 1 Dec", or ""
+    charges: str  # "Corrective plan $200 on Dec 1", or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class DeskLine:
 
     key: int
     answer: str  # yes or no
-    words: str  # "$200 of 3 Apr paid the instalment of 1 Apr"
+    words: str  # "$200 of Apr 3 paid the instalment of Apr 1"
     by: str
 
 

@@ -34,7 +34,7 @@ def standing_settlement(settlements: Iterable[SettlementFacts]) -> SettlementFac
 
 
 def settlement_words(one: SettlementFacts, today: date) -> str:
-    """`Waived $280 on 3 Nov by dana: moved away.`"""
+    """`Waived $280 on Nov 3 by dana: moved away.`"""
     what = "Waived" if one.decision == "waive" else "To be collected:"
     words = f"{what} {short_dollars(one.amount_cents)}, decided {short_day(one.decided_on, today)} by {one.decided_by}"
     return f"{words}: {one.why}."

@@ -127,7 +127,7 @@ _LABELS = {
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], today: date) -> list[str]:
-    """What changed from one version to the next, in words: `due 1 Mar → 15 Mar`, `amount $200 → $180`."""
+    """What changed from one version to the next, in words: `due Mar 1 → Mar 15`, `amount $200 → $180`."""
     return [
         _LABELS[name] if name == "payer_id" else f"{_LABELS[name]} {_word(name, before[name], today)} → {_word(name, after[name], today)}"
         for name in _LABELS
@@ -138,7 +138,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], today: date) ->
 def edited(
     record: PlanRecord, former: Sequence[OldTerms], today: date, time_zone: str
 ) -> dict[int | None, list[str]]:
-    """The edits of a plan (None) and of its instalments (store id), oldest first: `3 Nov: amount $200 → $180`."""
+    """The edits of a plan (None) and of its instalments (store id), oldest first: `Nov 3: amount $200 → $180`."""
     now: dict[int | None, Mapping[str, Any]] = {one.id: one._asdict() for one in record.instalments}
     now[None] = record.plan._asdict()
     found: dict[int | None, list[str]] = {}

@@ -54,7 +54,7 @@ def days_past_due(days: int) -> str:
 
 
 def what_happened(standing: InstalmentStanding, today: date) -> str:
-    """One instalment's story: `paid 3 Oct`, `declined 15 Nov, not enough funds`, `due in 12 days`."""
+    """One instalment's story: `paid Oct 3`, `declined Nov 15, not enough funds`, `due in 12 days`."""
     last = standing.attempts[-1] if standing.attempts else None
     if standing.state is InstalmentState.PAID:
         return f"paid {short_day(last.happened_on, today)}" if last else "nothing to pay"

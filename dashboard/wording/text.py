@@ -43,16 +43,16 @@ def ago(instant: datetime | None, as_of: datetime) -> str:
 
 
 def day_month(day: date | None, year_of: date | None = None) -> str:
-    """`3 Dec`, and `3 Dec 2027` when it is not the year of `year_of`; `–` for None."""
+    """`Dec 3`, and `Dec 3, 2027` when it is not the year of `year_of`; `–` for None."""
     if day is None:
         return "–"
-    words = f"{day.day} {day:%b}"
-    return words if year_of is None or day.year == year_of.year else f"{words} {day.year}"
+    words = f"{day:%b} {day.day}"
+    return words if year_of is None or day.year == year_of.year else f"{words}, {day.year}"
 
 
 def day_words(day: date) -> str:
-    """`Mon 23 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
+    """`Mon, Nov 23`."""
+    return f"{day:%a}, {day:%b} {day.day}"
 
 
 def clock_time(instant: datetime, time_zone: str) -> str:
@@ -62,12 +62,12 @@ def clock_time(instant: datetime, time_zone: str) -> str:
 
 
 def visit_day(instant: datetime | None, time_zone: str, year_of: date | None = None) -> str:
-    """The local date of a visit as `28 Nov`; `–` when there is none."""
+    """The local date of a visit as `Nov 28`; `–` when there is none."""
     return day_month(clock.local_date(instant, time_zone) if instant else None, year_of)
 
 
 def near_day(day: date, today: date) -> str:
-    """`yesterday`, `today`, `tomorrow`, else `Mon 23 Nov`."""
+    """`yesterday`, `today`, `tomorrow`, else `Mon, Nov 23`."""
     near = {today - timedelta(1): "yesterday", today: "today", today + timedelta(1): "tomorrow"}
     return near.get(day, day_words(day))
 

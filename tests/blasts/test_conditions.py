@@ -65,7 +65,7 @@ def test_the_reason_and_the_fields_of_the_text_come_along(store: Engine, tmp_pat
         every = conditions(session, location_id=None, as_of=NOW)
     ends, declined = every[Condition.BEFORE_DRAFT][0], every[Condition.DECLINED][0]
     assert ends.fields == {"last_four": "0042", "expiry": "11/26", "amount": "$149"}
-    assert declined.reason == "$149 was declined on 2 Nov."
+    assert declined.reason == "$149 was declined on Nov 2."
     assert len(union(every, {Condition.BEFORE_DRAFT, Condition.DECLINED})) == 1
 
 

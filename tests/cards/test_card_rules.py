@@ -130,7 +130,7 @@ def test_without_a_fresh_source_of_cards_nothing_is_fine():
 
 def test_the_sentence_names_card_end_and_draft():
     found = look([card("2026-11-30")], [draft("2026-12-03")])
-    assert found.reason == "Card ending 4242 ends 30 Nov; next draft $149 on 3 Dec. Ask for the new card."
+    assert found.reason == "Card ending 4242 ends Nov 30; next draft $149 on Dec 3. Ask for the new card."
     assert found.evidence == (("card", found.card.external_id), ("membership", "M1"))
 
 

@@ -44,7 +44,7 @@ def test_money_on_its_way_is_not_asked_for_even_where_it_names_no_contract():
 def test_what_is_promised_for_a_day_to_come_is_not_asked_for_and_the_rest_is():
     found = asked(item(), item("I2", "2026-03-01"), promised={PLAN: Promised(300_00, day("2026-04-20"))})
     assert (found.cents, left(found)) == (100_00, [(Why.PROMISED, 200_00), (Why.PROMISED, 100_00)])
-    assert found.left_out[0].sentence == "Promised by 20 Apr; do not ask before."
+    assert found.left_out[0].sentence == "Promised by Apr 20; do not ask before."
 
 
 def test_what_is_tried_again_or_disputed_is_not_asked_for():

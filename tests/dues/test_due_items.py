@@ -50,7 +50,7 @@ def test_a_declined_draft_is_due_with_its_decline():
     no = paid("2026-11-01", status="declined", reason_code="1616")
     items = membership_items(member(), START, [paid("2026-10-01"), no], TODAY)
     assert [item.attempts for item in items] == [(no,)]
-    assert missing_payments(items, TODAY)[0].sentence == "Declined on 1 Nov, not enough funds."
+    assert missing_payments(items, TODAY)[0].sentence == "Declined on Nov 1, not enough funds."
 
 
 def test_without_any_payment_only_a_draft_date_that_has_passed_is_due():

@@ -148,7 +148,7 @@ def test_a_part_after_a_failed_try_of_the_same_day_leaves_the_rest_open():
 
 
 def test_a_weekend_s_draft_runs_on_monday():
-    rows = [paid("2026-10-01", 139_00), paid("2026-11-02", 139_00), paid("2026-12-01")]  # 1 Nov is a Sunday
+    rows = [paid("2026-10-01", 139_00), paid("2026-11-02", 139_00), paid("2026-12-01")]  # Nov 1 is a Sunday
     assert due(rows, member(next_draft_on=day("2027-01-01"))) == []
 
 

@@ -43,7 +43,7 @@ def test_the_first_reason_that_fits(attempts, allocated, reason):
 
 def test_a_decline_is_told_with_its_day_and_words():
     found = only(item(tried("declined", "1616")))
-    assert found.sentence == "Declined on 15 Nov, not enough funds."
+    assert found.sentence == "Declined on Nov 15, not enough funds."
     assert found.advice == "Ask for $149 or a new card."
 
 
@@ -68,7 +68,7 @@ def test_after_a_decline_there_is_no_day_of_grace():
 def test_a_planned_retry_is_shown_calmly():
     found = only(item(tried("declined", "1616"), retry_on=day("2026-11-25")))
     assert (found.severity, found.retry_on) == (Severity.NOTE, day("2026-11-25"))
-    assert found.advice == "It is tried again by itself on 25 Nov."
+    assert found.advice == "It is tried again by itself on Nov 25."
 
 
 def test_a_chargeback_stops_reminders():

@@ -45,7 +45,7 @@ def test_a_card_pays_or_fails_on_the_drafts_day(cards, risk) -> None:
 def test_the_card_that_is_named_decides_not_another_good_one() -> None:
     named, other = card("2026-04-30", id=1), card("2029-12-31", id=2)
     verdict = judge_draft(draft("2026-05-01", card_id=1), wallet(other), {1: named, 2: other}, None, TODAY)
-    assert (verdict.risk, verdict.why) == (Risk.CARD_ENDS_BEFORE, "Card ending 4242 ends 30 Apr")
+    assert (verdict.risk, verdict.why) == (Risk.CARD_ENDS_BEFORE, "Card ending 4242 ends Apr 30")
 
 
 def test_declined_last_time_is_told_when_the_card_itself_is_good() -> None:

@@ -52,7 +52,7 @@ def test_copay_rest_of_the_deductible_and_coinsurance_of_what_is_over_it():
     """$30 copay + $20 deductible left + 20 % of $80."""
     finding = judge()
     assert (finding.state, finding.estimate_cents) == (InsuranceState.ACTIVE, 3000 + 2000 + 1600)
-    assert "Estimate for the patient: $66 (checked on 2 Nov 2026)" in finding.reason
+    assert "Estimate for the patient: $66 (checked on Nov 2, 2026)" in finding.reason
     assert (finding.severity, finding.flags) == (None, ())
 
 

@@ -30,7 +30,7 @@ def test_the_second_decides_where_the_first_refuses_and_the_refusal_is_said():
         20_00,
         20_00,
     )
-    assert "Acme said on 20 Nov that the patient is not covered." in found.reason
+    assert "Acme said on Nov 20 that the patient is not covered." in found.reason
     assert [flag.kind for flag in found.flags] == ["INSURANCE_REFUSED"]
 
 

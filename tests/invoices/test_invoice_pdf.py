@@ -32,7 +32,7 @@ def test_everything_the_patient_needs_stands_on_it() -> None:
     said = words(invoice_pdf(paper()))
     for each in ("Riverside Chiropractic", "(614) 555-0100", "12 Maple Street", "Ana Alvarez", "H-000007"):
         assert each in said
-    for each in ("5 Dec 2026", "$65.00", "$40.00", "$50.00 of it is not asked for now", "$105.00", "$20.00"):
+    for each in ("Dec 5, 2026", "$65.00", "$40.00", "$50.00 of it is not asked for now", "$105.00", "$20.00"):
         assert each in said
     assert "To pay $85.00" in said
     assert "https://pay.example/x" in said

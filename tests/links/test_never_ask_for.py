@@ -63,7 +63,7 @@ def link(session: Session, who: Identity, engine: Engine) -> None:
 HELD = {
     "on its way, for the plan": ({"payments": [pending("N1")]}, None, "on its way"),
     "on its way, for nothing named": ({"payments": [pending("")]}, None, "on its way"),
-    "promised": ({}, promise, "Promised by 20 Apr"),
+    "promised": ({}, promise, "Promised by Apr 20"),
     "tried again by itself": ({"recurrings": [RETRY]}, None, "tries this again by itself"),
     "disputed": ({"payments": [{**DECLINED, "payment_id": "Y6", "status": "charged_back"}]}, None, "disput"),
     "refused by the payer at the bank": (

@@ -36,7 +36,7 @@ def test_each_choice_settles_one_of_two_visits(kind: ChoiceKind) -> None:
     (line,) = finding.lines
     assert (line.over, days(line.excess)) == (1, ["28"])
     assert said(finding) == ["OVER_SCHEDULED", "DECIDED"]
-    assert "the visit on 28 Nov is over" in finding.reason
+    assert "the visit on Nov 28 is over" in finding.reason
 
 
 def test_with_both_decided_nothing_is_flagged_and_a_note_says_what_was_decided() -> None:
@@ -44,7 +44,7 @@ def test_with_both_decided_nothing_is_flagged_and_a_note_says_what_was_decided()
     choices = [chosen(ChoiceKind.DROP_IN, booked[4], cents=5500), chosen(ChoiceKind.MOVE, booked[5])]
     finding = judge(booked, choices=choices)
     assert (said(finding), finding.severity) == (["DECIDED"], Severity.NOTE)
-    assert finding.reason == "Decided: 26 Nov is a drop-in, $55; 28 Nov is to be moved."
+    assert finding.reason == "Decided: Nov 26 is a drop-in, $55; Nov 28 is to be moved."
     assert [finding.covers(one).cover for one in booked[3:]] == [Cover.COVERED, Cover.DROP_IN, Cover.TO_MOVE]
 
 
@@ -79,7 +79,7 @@ def test_a_bigger_plan_settles_all_it_allows_until_it_is_forgotten() -> None:
     forgotten = asked._replace(chosen_at=AS_OF - timedelta(days=32))
     finding = judge(booked, choices=[forgotten])
     assert (finding.lines[0].over, standings(finding)) == (2, ["LAPSED"])
-    assert finding.reason.endswith("Asked for and not done: 26 Nov.")
+    assert finding.reason.endswith("Asked for and not done: Nov 26.")
 
 
 def test_a_bigger_plan_that_is_still_too_small_leaves_the_rest_over() -> None:
@@ -101,7 +101,7 @@ def test_when_a_booking_is_cancelled_the_choice_is_not_needed_any_more() -> None
     cancelled = [*booked[:3], booked[3]._replace(status="cancelled"), booked[4]]
     finding = judge(cancelled, choices=[choice])
     assert (standings(finding), finding.covers(booked[4]).words) == (["NOT_NEEDED"], "visit 4 of 4")
-    assert finding.reason == "Decided: 26 Nov needs nothing any more."
+    assert finding.reason == "Decided: Nov 26 needs nothing any more."
 
 
 def test_when_a_booking_is_added_the_new_one_is_over_and_the_choice_stays() -> None:

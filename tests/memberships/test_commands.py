@@ -89,7 +89,7 @@ def test_the_morning_and_the_patient_card_show_what_was_decided(sqlite_store: En
     assert panel.over == ()
     with reader(sqlite_store) as session:
         words = [moment.words for moment in patient_card(session, 1, AS_OF).timeline]
-    assert "Decided for 26 Nov: charge as a drop-in (Dana Desk)" in words
+    assert "Decided for Nov 26: charge as a drop-in (Dana Desk)" in words
     with transaction(sqlite_store) as session:
         undo_choice(session, who, choice_id=key)
     decide(sqlite_store, who, kind=ChoiceKind.EXTRA)

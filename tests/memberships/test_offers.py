@@ -33,14 +33,14 @@ def test_each_effect_is_told_in_cents_and_visits() -> None:
 def test_the_sentences_say_what_is_paid_and_what_the_next_period_holds() -> None:
     found = offered(judge(visits(*NOVEMBER, "2026-12-01", "2026-12-03")))
     assert found[ChoiceKind.DROP_IN].words == "Charge $55 for this visit. Wellness 4 then counts 5 of 4."
-    assert "1 Dec to 31 Dec: 3 of 4." in found[ChoiceKind.MOVE].words
+    assert "Dec 1 to Dec 31: 3 of 4." in found[ChoiceKind.MOVE].words
     assert "$199 instead of $149, $50 more each period" in found[ChoiceKind.UPGRADE].words
 
 
 def test_a_full_next_period_cannot_take_the_visit() -> None:
     december = [f"2026-12-0{day}" for day in (1, 2, 3, 4)]
     move = offered(judge(visits(*NOVEMBER, *december)))[ChoiceKind.MOVE]
-    assert (move.possible, move.words) == (False, "1 Dec to 31 Dec is full already: 4 of 4.")
+    assert (move.possible, move.words) == (False, "Dec 1 to Dec 31 is full already: 4 of 4.")
 
 
 def test_a_visit_that_goes_to_the_next_period_meets_what_rolls_over_into_that() -> None:

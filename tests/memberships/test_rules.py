@@ -22,7 +22,7 @@ def test_three_done_and_three_booked_of_four_is_over_by_two():
     assert (line.used, line.booked, line.committed, line.over) == (3, 3, 6, 2)
     assert starts(line.excess) == ["11-26", "11-28"]
     assert said(finding)[0] == "OVER_SCHEDULED"
-    assert "the visits on 26 Nov and 28 Nov are over" in finding.reason
+    assert "the visits on Nov 26 and Nov 28 are over" in finding.reason
 
 
 def test_one_rollover_visit_leaves_one_over():

@@ -30,7 +30,7 @@ def test_two_visits_in_a_week_are_over_where_one_a_week_is_allowed():
     booked = visits("2026-11-03", "2026-11-10", "2026-11-24", "2026-11-26")
     [(count, days, reason)] = over(judge(booked, benefits=WEEKLY))
     assert (count, days) == (1, ["2026-11-26"])
-    assert reason == "At most 1 adjustment visit a week on Wellness 4: the visit on 26 Nov is over."
+    assert reason == "At most 1 adjustment visit a week on Wellness 4: the visit on Nov 26 is over."
     assert over(judge(booked)) == []
 
 
@@ -39,7 +39,7 @@ def test_the_period_decides_where_it_is_the_stricter_one():
     [(count, days, reason)] = over(judge(booked, benefits=WEEKLY))
     assert (count, days) == (1, ["2026-11-30"])
     assert (
-        reason == "5 adjustment visits for 4 on Wellness 4 from 1 Nov to 30 Nov: the visit on 30 Nov is over."
+        reason == "5 adjustment visits for 4 on Wellness 4 from Nov 1 to Nov 30: the visit on Nov 30 is over."
     )
 
 
@@ -166,7 +166,7 @@ def test_a_package_is_over_when_more_are_booked_than_remain():
     booked = visits("2026-10-06", "2026-11-02", "2026-11-24", "2026-12-20")
     [(count, days, reason)] = over(judge(booked, benefits=TEN, **PACK))
     assert (count, days) == (1, ["2026-12-20"])
-    assert reason == "4 adjustment visits for 3 on Wellness 4 since 5 Oct: the visit on 20 Dec is over."
+    assert reason == "4 adjustment visits for 3 on Wellness 4 since Oct 5: the visit on Dec 20 is over."
 
 
 def test_a_package_that_is_used_up_asks_nobody_to_book():

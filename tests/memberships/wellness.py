@@ -42,7 +42,7 @@ def visits(*when: str) -> list[VisitFacts]:
 
 
 def judge(booked: list[VisitFacts], **changed: Any) -> MembershipFinding:
-    """The finding of 21 Nov 2026 with some facts changed: fields of the membership and plan, or whole arguments."""
+    """The finding of Nov 21, 2026 with some facts changed: fields of the membership and plan, or whole arguments."""
     facts = {"benefits": FOUR, "extras": [], "as_of": AS_OF, "time_zone": ZONE} | {
         key: changed.pop(key) for key in ("benefits", "extras", "as_of", "time_zone") if key in changed
     }

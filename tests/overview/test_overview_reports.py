@@ -136,10 +136,10 @@ def test_the_sentences_are_in_words(practice: Engine) -> None:
     found = asked(practice, Period.LAST_MONTH)
     assert found.chart(Key.COLLECTED).sentence.startswith("Collected $")
     assert found.chart(Key.COLLECTED).compared.startswith("In the month before: collected $")
-    assert found.chart(Key.ARREARS).compared.startswith("On 30 Sep it was $")
+    assert found.chart(Key.ARREARS).compared.startswith("On Sep 30 it was $")
     assert found.chart(Key.CARDS).empty == (
         "No cards were seen in this time",
-        "They are seen day by day since 20 Nov 2026.",
+        "They are seen day by day since Nov 20, 2026.",
     )
     assert found.chart(Key.RECOVERED).empty is not None
 

@@ -165,10 +165,10 @@ def test_each_instalment_tells_its_story():
     found = behind([JAN, FEB, MAR, no])
     told = [what_happened(one, AS_OF) for one in found.instalments[:6]]
     assert told == [
-        "paid 1 Jan",
-        "paid 1 Feb",
-        "partly paid 2 Mar",
-        "declined 1 Apr, not enough funds",
+        "paid Jan 1",
+        "paid Feb 1",
+        "partly paid Mar 2",
+        "declined Apr 1, not enough funds",
         "due in 16 days",
         "due in 47 days",
     ]
@@ -176,7 +176,7 @@ def test_each_instalment_tells_its_story():
 
 def test_the_sentence_says_how_much_and_since_when():
     assert (
-        behind().reason == "Behind $280 on Care plan: 2 instalments, the oldest from 1 Mar, 45 days past due."
+        behind().reason == "Behind $280 on Care plan: 2 instalments, the oldest from Mar 1, 45 days past due."
     )
 
 

@@ -54,8 +54,8 @@ def test_only_an_open_promise_calms() -> None:
         for on in ("2026-04-19", "2026-04-20", "2026-04-21")
     ]
     assert [calms(one) for one in said] == [True, False, False]
-    assert said[0].sentence == "Ana promised $200 by 20 Apr (said on 10 Apr)."
-    assert said[2].sentence == "Ana promised $200 by 20 Apr, and it did not come."
+    assert said[0].sentence == "Ana promised $200 by Apr 20 (said on Apr 10)."
+    assert said[2].sentence == "Ana promised $200 by Apr 20, and it did not come."
 
 
 def promise(engine: Engine, actor: Identity | None = None, **other) -> int:
@@ -145,5 +145,5 @@ def test_the_morning_does_not_ask_for_what_is_promised(sqlite_store: Engine, tmp
     calm = row(1)
     assert (calm["collect_now_cents"], calm["arrears_cents"]) == (0, 280_00)
     assert [flag["severity"] for flag in calm["flags"] if flag["kind"] == "PROMISED"] == ["note"]
-    assert "promised $280 by 20 Apr" in " ".join(flag["reason"] for flag in calm["flags"])
+    assert "promised $280 by Apr 20" in " ".join(flag["reason"] for flag in calm["flags"])
     assert row(6)["collect_now_cents"] == 280_00

@@ -29,8 +29,8 @@ def test_an_edit_is_kept_and_told_in_the_schedule(store: Engine, tmp_path: Path)
         due[3] = {**due[3], "due_date": "2026-04-20", "amount": "180.00"}
         the_vector(store, tmp_path, plans=[plan(total="2380.00")], instalments=due)
     told = panel(store)
-    assert told.changed == ("15 Apr: total $2,400 → $2,380",)
-    assert told.instalments[3].changed == "15 Apr: due 1 Apr → 20 Apr, amount $200 → $180"
+    assert told.changed == ("Apr 15: total $2,400 → $2,380",)
+    assert told.instalments[3].changed == "Apr 15: due Apr 1 → Apr 20, amount $200 → $180"
     assert kept(store) == 2
 
 
@@ -45,4 +45,4 @@ def test_each_edit_is_one_more_version(sqlite_store: Engine, tmp_path: Path) -> 
     with clock.frozen(NOON):
         for total in ("2400.00", "2500.00", "2600.00"):
             the_vector(sqlite_store, tmp_path, plans=[plan(total=total)])
-    assert panel(sqlite_store).changed == ("15 Apr: total $2,500 → $2,600", "15 Apr: total $2,400 → $2,500")
+    assert panel(sqlite_store).changed == ("Apr 15: total $2,500 → $2,600", "Apr 15: total $2,400 → $2,500")

@@ -67,7 +67,7 @@ def test_what_only_looks_alike_waits_for_a_person(office: Office) -> None:
     office.ledger(50_00, days_ago=5)
     plan = office.turn_on()
     assert [line.why for line in plan.suspected] == [
-        "$50.00 of 17 Nov in the ledger looks like it. Post it all the same, or clear it."
+        "$50.00 of Nov 17 in the ledger looks like it. Post it all the same, or clear it."
     ]
     office.post()
     (row,) = office.rows("waiting")
@@ -95,7 +95,7 @@ def test_a_payment_typed_into_the_ledger_meanwhile_is_let_go(office: Office) -> 
     office.sandbox.control({"clear": True})
     office.post(LATER)
     assert [(row.state, row.reason) for row in office.rows()] == [
-        ("cleared", "It is in the ledger already, on 22 Nov.")
+        ("cleared", "It is in the ledger already, on Nov 22.")
     ]
     assert office.at_genesis() == []
 
@@ -272,7 +272,7 @@ def test_turned_on_by_a_double_click_the_second_press_finds_it_on_though_the_pla
 
 
 def test_a_start_that_cannot_be_compared_with_the_ledger_is_refused(office: Office) -> None:
-    with pytest.raises(BadInput, match="may be 24 Aug at the earliest"):
+    with pytest.raises(BadInput, match="may be Aug 24 at the earliest"):
         office.turn_on(days_ago=91)
 
 

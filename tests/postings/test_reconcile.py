@@ -81,7 +81,7 @@ def test_a_payment_taken_back_counts_as_nothing_and_so_should_its_rows(office: O
     office.ledger(80_00, order_id="O1")
     (line,) = books(office).lines
     assert (line.kind, line.difference_cents) == (Finding.DIFFERS, -80_00)
-    assert line.what == "It was charged back; the ledger still shows $80.00 (22 Nov)."
+    assert line.what == "It was charged back; the ledger still shows $80.00 (Nov 22)."
     office.ledger(80_00, order_id="O1", kind="refund")
     assert [(line.kind, line.difference_cents) for line in books(office).lines] == [(Finding.MATCHED, 0)]
     assert taken.amount_cents == 80_00

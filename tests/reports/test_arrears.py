@@ -24,7 +24,7 @@ def test_the_vector_of_the_definitions(store: Engine, tmp_path: Path) -> None:
     assert (row["days_past_due"], row["missed_count"], row["remaining_cents"]) == (45, 2, 1880_00)
     assert row["aging"] == {"d1_30": 200_00, "d31_60": 80_00, "d61_90": 0, "over_90": 0}
     assert (row["state"], row["since"], row["reminders_stopped"]) == ("BEHIND", "2026-03-01", False)
-    assert row["last_event"] == "partly paid 2 Mar"
+    assert row["last_event"] == "partly paid Mar 2"
     assert "key" not in row
     assert "plan_key" not in row
 
@@ -181,6 +181,6 @@ def test_a_promise_calms_the_row_and_is_said(store: Engine, tmp_path: Path) -> N
         promise_to_pay(session, desk, plan_id=key_of(store), amount_cents=280_00, due_on=NOON.date() + timedelta(5), said_by="Ana on the phone")  # fmt: skip
     [row] = rows(store, NOON + timedelta(days=1))
     assert (row["severity"], row["arrears_cents"], row["advice"]) == ("note", 280_00, "")
-    assert row["promise"]["sentence"] == "Ana on the phone promised $280 by 20 Apr (said on 15 Apr)."
+    assert row["promise"]["sentence"] == "Ana on the phone promised $280 by Apr 20 (said on Apr 15)."
     [broken] = rows(store, NOON + timedelta(days=6))
     assert (broken["severity"], broken["promise"]["state"]) == ("high", "BROKEN")

@@ -113,12 +113,12 @@ def test_a_plan_s_own_interval_counts_without_a_recurring(sqlite_store: Engine, 
         (
             "74.50",
             [
-                "The draft of 1 Nov took $74.50, Wellness 4 is $149: as was agreed that day, nothing to ask for."
+                "The draft of Nov 1 took $74.50, Wellness 4 is $149: as was agreed that day, nothing to ask for."
             ],
         ),
         (
             "0.00",
-            ["The draft of 1 Nov was free, Wellness 4 is $149: as was agreed that day, nothing to ask for."],
+            ["The draft of Nov 1 was free, Wellness 4 is $149: as was agreed that day, nothing to ask for."],
         ),
         ("159.00", []),
     ],

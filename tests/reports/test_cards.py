@@ -140,7 +140,7 @@ def test_a_draft_of_a_membership_that_ended_still_fails_with_the_card(store: Eng
 def test_a_later_draft_that_fails_is_not_called_the_next_one(store: Engine, tmp_path: Path) -> None:
     load(store, tmp_path / "f", cards=[CARD], recurrings=[{**RECURRING, "next_run_on": "2026-11-28"}])
     [row] = card_rows(store, AS_OF)
-    assert "; it will fail the draft of $149 on 28 Dec." in row["reason"]
+    assert "; it will fail the draft of $149 on Dec 28." in row["reason"]
     assert row["next_draft_on"] == "2026-11-28"
 
 

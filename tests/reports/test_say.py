@@ -28,13 +28,13 @@ def flag(kind: Kind, severity: Severity = Severity.HIGH) -> Flag:
         [found] = missing_flags(missing_payments([item], TODAY))
         return found._replace(severity=severity)
     if kind in (Kind.CARD_EXPIRED, Kind.CARD_EXPIRING, Kind.CARD_INVALID, Kind.NO_CARD):
-        fact = "No card on file." if kind is Kind.NO_CARD else "Card ending 4242 ended 31 Oct."
+        fact = "No card on file." if kind is Kind.NO_CARD else "Card ending 4242 ended Oct 31."
         ask = Ask.FIRST_CARD if kind is Kind.NO_CARD else Ask.NEW_CARD
         words = "Ask for one." if kind is Kind.NO_CARD else "Ask for the new card."
         return Flag(kind, severity, f"{fact} {words}", 149_00, (), fact, ask)
     if kind is Kind.BEHIND:
         return Flag(
-            kind, severity, "Behind $149 on Care plan: 1 instalment from 15 Nov, 6 days past due.", 149_00
+            kind, severity, "Behind $149 on Care plan: 1 instalment from Nov 15, 6 days past due.", 149_00
         )
     return Flag(kind, severity, f"What {kind} says.")
 
@@ -62,7 +62,7 @@ def test_every_two_findings_say_each_thing_once(one: Kind) -> None:
 def test_the_new_card_is_asked_for_once_with_the_money() -> None:
     flags = in_order([flag(Kind.CARD_EXPIRED, Severity.CRITICAL), flag(Kind.MISSING_PAYMENT)])
     assert say(flags, 149_00, [MISSED]) == (
-        "Card ending 4242 ended 31 Oct. Declined on 15 Nov, card expired. Collect $149 and ask for the new card."
+        "Card ending 4242 ended Oct 31. Declined on Nov 15, card expired. Collect $149 and ask for the new card."
     )
 
 
@@ -70,9 +70,9 @@ def test_the_example_of_the_definitions() -> None:
     ending = judge_card([card("2026-11-30", last_four="4242", id=1)], [], TODAY, obliged=True, linked=True)
     assert ending.reason.endswith("Ask for the new card.")
     told = Flag(
-        Kind.CARD_EXPIRING, Severity.HIGH, ending.reason, 0, (), "Card ending 4242 ends 30 Nov.", Ask.NEW_CARD
+        Kind.CARD_EXPIRING, Severity.HIGH, ending.reason, 0, (), "Card ending 4242 ends Nov 30.", Ask.NEW_CARD
     )
-    assert say([told], 0) == "Card ending 4242 ends 30 Nov. Ask for the new card."
+    assert say([told], 0) == "Card ending 4242 ends Nov 30. Ask for the new card."
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_a_soft_decline_offers_the_card_instead() -> None:
     item = DueItem("instalment", "I1", day("2026-11-15"), 149_00, 0, 0, (tried,))
     flags = list(missing_flags(missing_payments([item], TODAY)))
     assert say(flags, 149_00, [MISSED]) == (
-        "Declined on 15 Nov, not enough funds. Collect $149 or ask for a new card."
+        "Declined on Nov 15, not enough funds. Collect $149 or ask for a new card."
     )
-    assert flags[0].reason == "Declined on 15 Nov, not enough funds. Ask for $149 or a new card."
+    assert flags[0].reason == "Declined on Nov 15, not enough funds. Ask for $149 or a new card."
 
 
 def test_one_day_is_one_day() -> None:

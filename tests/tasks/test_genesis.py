@@ -83,7 +83,7 @@ def test_a_task_stands_there_once_and_a_payment_closes_it_there_too(
     assert [row[:2] for row in there(genesis)] == [("P1", "closed")]
     assert (
         genesis.state.select("SELECT closed_reason FROM genesis_tasks", [])[0][0]
-        == "paid: Paid $200 on 23 Nov."
+        == "paid: Paid $200 on Nov 23."
     )
     assert sent(sqlite_store) == [("task for the EHR", "settled"), ("close task at the EHR", "settled")]
 

@@ -40,7 +40,7 @@ def test_a_decline_is_a_task_and_its_payment_closes_it_with_the_evidence(
     assert look(store, later(hours=2)).closed == 1
     [task] = tasks(store)
     assert (task.state, task.close_reason, task.closed_by) == ("closed", "paid", None)
-    assert task.cleared == "Paid $200 on 23 Nov."
+    assert task.cleared == "Paid $200 on Nov 23."
     assert task.cleared_evidence == '[["payment", "Y2"]]'
 
 
@@ -79,7 +79,7 @@ def test_a_new_card_closes_the_task_of_the_old_one(sqlite_store: Engine, tmp_pat
     look(sqlite_store, later(hours=1))
     [task] = tasks(sqlite_store)
     assert (task.state, task.close_reason) == ("closed", "updated")
-    assert task.cleared == "Card ending 1881 is on file, good through 31 Dec 2029."
+    assert task.cleared == "Card ending 1881 is on file, good through Dec 31, 2029."
 
 
 def test_nothing_closes_while_nobody_can_say(sqlite_store: Engine, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ DAY = date(2026, 11, 23)
 NINE = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # 9:00 am in New York
 ZONE = "America/New_York"
 OVER = Flag("OVER_SCHEDULED", Severity.MEDIUM, "Visit 5 of 4 this month: charge $55 or move it.", 5500)
-MISSING = Flag("MISSING_PAYMENT", Severity.HIGH, "Declined on 15 Nov, not enough funds.", 14900)
+MISSING = Flag("MISSING_PAYMENT", Severity.HIGH, "Declined on Nov 15, not enough funds.", 14900)
 NO_CARD = Flag("NO_CARD", Severity.CRITICAL, "No card on file.")
 NOTE = Flag("USED_UP", Severity.NOTE, "Nothing left this month.")
 

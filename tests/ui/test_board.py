@@ -62,13 +62,13 @@ def test_a_row_with_nothing_to_say_is_quiet_and_without_colour() -> None:
 def test_money_to_collect_or_a_flag_keeps_a_row_out_of_the_fold() -> None:
     columns = chosen(MaySee(), [])
     copay = patient_row(patient(1, collect_now_cents=2500), columns, PLACE)
-    retried = Flag("RETRY_SCHEDULED", Severity.NOTE, "It is tried again on 23 Nov.")
+    retried = Flag("RETRY_SCHEDULED", Severity.NOTE, "It is tried again on Nov 23.")
     behind = patient_row(
         patient(2, Flag("BEHIND", Severity.MEDIUM, "Behind."), retried, say=""), columns, PLACE
     )
     assert not copay["quiet"]
     assert not behind["quiet"]
-    assert behind["cells"]["say"] == {"words": "It is tried again on 23 Nov.", "calm": True}
+    assert behind["cells"]["say"] == {"words": "It is tried again on Nov 23.", "calm": True}
 
 
 def test_a_visit_says_when_what_and_with_whom() -> None:
@@ -83,7 +83,7 @@ def test_details_come_after_the_main_columns_and_show_the_use_of_a_membership() 
     drawn = patient_row(patient(1, membership=membership(3, 3, 4, over=2)), columns, PLACE)
     assert [column.key for column in columns][-2:] == ["card", "membership"]
     assert drawn["cells"]["membership"]["words"] == "3 done, 3 booked of 4"
-    assert drawn["cells"]["card"] == {"words": "Visa 4242", "sub": "ends 30 Nov"}
+    assert drawn["cells"]["card"] == {"words": "Visa 4242", "sub": "ends Nov 30"}
 
 
 def test_an_empty_filter_is_good_news() -> None:
@@ -113,4 +113,4 @@ def test_a_visit_of_another_year_names_the_year() -> None:
             "OK", None, "Visa", "1", date(2028, 2, 29), "", "HAS_CARD", "c", None, 0
         ),
     )
-    assert chosen(MaySee(), ["card"])[-1].cell(row, PLACE) == {"words": "Visa 1", "sub": "ends 29 Feb 2028"}
+    assert chosen(MaySee(), ["card"])[-1].cell(row, PLACE) == {"words": "Visa 1", "sub": "ends Feb 29, 2028"}

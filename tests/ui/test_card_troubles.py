@@ -25,7 +25,7 @@ from tests.ui.made import DAY, NINE, ZONE
 ENDING = CardRow(
     key=1, patient_id="p-1", patient="Ana Ruiz", state="EXPIRING", severity=Severity.HIGH, card_id="k-1", brand="visa",
     last_four="4242", expires_on=date(2026, 11, 30), next_draft_on=date(2026, 12, 3), at_risk_cents=29800, next_visit=NINE,
-    reason="Card ending 4242 ends 30 Nov; next draft $149 on 3 Dec. Ask for the new card.", next_draft_cents=14900,
+    reason="Card ending 4242 ends Nov 30; next draft $149 on Dec 3. Ask for the new card.", next_draft_cents=14900,
     initials="A.R.", mobile_last_four="0199",
 )  # fmt: skip
 SOON = replace(ENDING, key=2, patient_id="p-2", patient="Zoë Müller", at_risk_cents=0, next_draft_on=None)
@@ -63,11 +63,11 @@ def test_search_finds_names_without_accents_and_last_fours() -> None:
 def test_a_row_says_what_will_fail_when_and_how_much() -> None:
     cells = drawn(ENDING, place_of(ZONE, DAY))["cells"]
     assert (cells["draft"], cells["risk"], cells["next"]) == (
-        {"words": "3 Dec", "sub": "$149"},
+        {"words": "Dec 3", "sub": "$149"},
         "$298",
-        "23 Nov",
+        "Nov 23",
     )
-    assert cells["chips"][0]["words"] == "Ends 30 Nov"
+    assert cells["chips"][0]["words"] == "Ends Nov 30"
     assert cells["who"]["sub"] == "Visa 4242 · mobile …0199"
 
 

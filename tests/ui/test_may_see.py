@@ -22,7 +22,7 @@ def rich_row():  # a row with every amount there is
         membership=membership(3, 3, 4, over=2),
         at_risk_cents=14900,
         collect_now_cents=14900,
-        say="Declined on 15 Nov. Ask for $149.",
+        say="Declined on Nov 15. Ask for $149.",
     )
 
 

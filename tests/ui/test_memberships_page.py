@@ -65,7 +65,7 @@ def signed_in(role: str) -> TestClient:
 
 def test_a_row_names_the_visits_beyond_with_date_and_time() -> None:
     cells = drawn(OVER, PLACE)["cells"]
-    assert cells["excess"] == {"words": "26 Nov, 9:00 am", "sub": ""}
+    assert cells["excess"] == {"words": "Nov 26, 9:00 am", "sub": ""}
     assert [chip["words"] for chip in cells["chips"]] == ["Over by 1"]
     assert cells["who"]["sub"] == "Wellness 4 · adjustment"
     assert (cells["use"]["done"], cells["use"]["booked"], cells["use"]["allowance"]) == (3, 2, 4)

@@ -43,10 +43,10 @@ ROW = ArrearsRow(
     severity=Severity.HIGH, expected_cents=80000, paid_cents=52000, arrears_cents=28000, pending_cents=0,
     days_past_due=45, missed_count=2, since=date(2026, 10, 9), aging=AgingCell(20000, 8000, 0, 0), remaining_cents=188000,
     exposure_cents=None, unearned_cents=None, next_visit=None, last_visit=None, last_contact_at=None, promise=None,
-    reminders_stopped=False, reason="Behind $280 on Corrective care.", last_event="declined 10 Nov, not enough funds",
+    reminders_stopped=False, reason="Behind $280 on Corrective care.", last_event="declined Nov 10, not enough funds",
     advice="Ask for $280 or a new card.",
 )  # fmt: skip
-PROMISE = PromiseCell("OPEN", 28000, date(2026, 12, 3), 0, "Ana Ruiz", datetime(2026, 11, 20, tzinfo=clock.EPOCH.tzinfo), "Dee", "Ana Ruiz promised $280 by 3 Dec (said on 20 Nov).")  # fmt: skip
+PROMISE = PromiseCell("OPEN", 28000, date(2026, 12, 3), 0, "Ana Ruiz", datetime(2026, 11, 20, tzinfo=clock.EPOCH.tzinfo), "Dee", "Ana Ruiz promised $280 by Dec 3 (said on Nov 20).")  # fmt: skip
 UNKNOWN = replace(ROW, plan_id="N2", state="UNKNOWN", severity=Severity.UNKNOWN, arrears_cents=None, aging=None, reason="This plan has no instalments.")  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_numbers_and_search_narrow_the_rows(pressed: str, search: str, kept: int
 def test_a_row_says_what_happened_and_what_to_ask_for() -> None:
     cells: dict[str, Any] = plan_row.drawn(ROW, PLACE, ZONE)["cells"]
     assert cells["behind"] == "$280"
-    assert cells["say"]["words"] == "Declined 10 Nov, not enough funds. Ask for $280 or a new card."
+    assert cells["say"]["words"] == "Declined Nov 10, not enough funds. Ask for $280 or a new card."
     assert cells["aging"]["words"] == "45 days, 2 missed"
     assert cells["aging"]["why"] == "1–30 days $200, 31–60 days $80"
     assert plan_row.drawn(UNKNOWN, PLACE, ZONE)["cells"]["behind"] == "unknown"
@@ -158,7 +158,7 @@ def test_an_open_promise_is_said_and_calm() -> None:
     drawn = plan_row.drawn(replace(ROW, promise=PROMISE, severity=Severity.NOTE, advice=""), PLACE, ZONE)
     assert drawn["severity"] == ""
     assert drawn["cells"]["say"] == {
-        "words": "Ana Ruiz promised $280 by 3 Dec (said on 20 Nov).",
+        "words": "Ana Ruiz promised $280 by Dec 3 (said on Nov 20).",
         "calm": True,
     }
     assert [chip["words"] for chip in drawn["cells"]["chips"]] == ["Behind", "Promised"]

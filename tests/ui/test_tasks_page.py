@@ -33,11 +33,11 @@ AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 ROW = TaskRow(
     task_id=7, key=1, patient_id="P1", patient="Ana Ruiz", initials="A.R.", mobile_last_four="0199",
     kind=TaskKind.PAYMENT, flag="MISSING_PAYMENT", state=TaskState.OPEN, severity=Severity.HIGH,
-    sentence="Declined on 10 Nov. Ask for $200.", cents=20_000, next_visit_at=AT, owner_id=None, owner=None,
+    sentence="Declined on Nov 10. Ask for $200.", cents=20_000, next_visit_at=AT, owner_id=None, owner=None,
     snoozed_until=None, opened_at=AT, closed_at=None, closed_by=None, close_reason=None, cleared="", evidence=(),
 )  # fmt: skip
 CLOSED = replace(
-    ROW, state=TaskState.CLOSED, closed_at=AT, close_reason=CloseReason.PAID, cleared="Paid $200 on 23 Nov."
+    ROW, state=TaskState.CLOSED, closed_at=AT, close_reason=CloseReason.PAID, cleared="Paid $200 on Nov 23."
 )
 
 
@@ -131,7 +131,7 @@ def test_a_row_says_who_has_it_and_a_closed_one_what_settled_it() -> None:
     assert drawn["cells"]["tick"]["on"] is True
     said = task_list.drawn(CLOSED, PLACE, MaySee(initials=True), [])
     assert said["cells"]["who"]["name"] == "A.R."
-    assert said["cells"]["say"]["words"].startswith("Paid $200 on 23 Nov. Closed by itself.")
+    assert said["cells"]["say"]["words"].startswith("Paid $200 on Nov 23. Closed by itself.")
 
 
 def test_an_empty_list_is_good_news_and_says_when_nobody_has_looked() -> None:

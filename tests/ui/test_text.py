@@ -54,8 +54,8 @@ def test_a_visit_shows_the_clock_on_the_wall_of_its_location() -> None:
 
 def test_the_year_is_said_only_when_it_is_another() -> None:
     today = date(2026, 11, 23)
-    assert day_month(date(2026, 12, 3), today) == "3 Dec"
-    assert day_month(date(2027, 1, 3), today) == "3 Jan 2027"
+    assert day_month(date(2026, 12, 3), today) == "Dec 3"
+    assert day_month(date(2027, 1, 3), today) == "Jan 3, 2027"
     assert day_month(None, today) == "–"
     assert near_day(date(2026, 11, 24), today) == "tomorrow"
 

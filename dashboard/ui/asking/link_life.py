@@ -44,7 +44,7 @@ def life_of(line: LinkLine) -> tuple[LifeStep, ...]:
 
 
 def when(at: datetime, time_zone: str, today: date | None = None) -> str:
-    """`9:05 am` today, else `21 Nov`."""
+    """`9:05 am` today, else `Nov 21`."""
     today = today or clock.today(time_zone)
     here = clock.local_date(at, time_zone)
     return clock_time(at, time_zone) if here == today else visit_day(at, time_zone, today)

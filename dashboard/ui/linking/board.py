@@ -113,7 +113,7 @@ def said_name(name: str, may_see: MaySee) -> str:
 
 
 def rests(resting: Resting, place: LocalDay) -> str:
-    """`$150 paid in 90 days · next draft $149 on 3 Dec · 2 cards`."""
+    """`$150 paid in 90 days · next draft $149 on Dec 3 · 2 cards`."""
     parts = [
         f"{short_dollars(resting.paid_cents)} paid in 90 days" if resting.paid_cents else "",
         f"next draft {short_dollars(resting.draft_cents)} on {day_month(resting.draft_on, place.today)}"

@@ -65,7 +65,7 @@ def day_bar(chosen: Chosen, who: Identity) -> None:
     """The day in words, ‹ date ›, yesterday, today, tomorrow, and the location where there are several."""
     day, today = chosen.day, chosen.today
     near = near_day(day, today)
-    said = day_words(day) if day.year == today.year else f"{day_words(day)} {day.year}"
+    said = day_words(day) if day.year == today.year else f"{day_words(day)}, {day.year}"
     words = said if near == day_words(day) else f"{near.capitalize()}, {said}"
     st.subheader(words, anchor=False, width="content")
     st.session_state[PICKED] = day

@@ -185,7 +185,7 @@ def _shown(value: int | None, head: Head) -> float | None:
 
 
 def step_name(step: Step, steps: Sequence[Step]) -> str:
-    """How a point is called on the axis and in the table: `3 Dec`, `week of 30 Nov`, `Nov 2026`."""
+    """How a point is called on the axis and in the table: `Dec 3`, `week of Nov 30`, `Nov 2026`."""
     whole = Span(steps[0].span.first, steps[-1].span.last)
     last = whole.last
     kind = step_word(whole)

@@ -22,7 +22,7 @@ NAMES = {
 
 
 def evidence_words(card: PatientCard, table: str, external_id: str) -> str:
-    """`Payment p-9: 15 Nov, $149.00, declined`; only its name and id when the card does not hold the row."""
+    """`Payment p-9: Nov 15, $149.00, declined`; only its name and id when the card does not hold the row."""
     name = f"{NAMES.get(table, table.replace('_', ' ').capitalize())} {external_id}"
     found = next((words for words in _told(card, table, external_id)), "")
     return f"{name}: {found}" if found else name

@@ -85,7 +85,7 @@ def numbers(coming: Mapping[str, Sequence[IncomingRow]], pressed: str) -> list[d
 
 
 def week_words(found: Incoming, place: LocalDay) -> str:
-    """`21 to 27 Nov $1,801, of it $349 may fail · 28 Nov to 4 Dec $7,582`: each week that brings anything."""
+    """`21 to Nov 27 $1,801, of it $349 may fail · Nov 28 to Dec 4 $7,582`: each week that brings anything."""
     parts = []
     for week in found.by_week():
         if not week.cents:

@@ -154,7 +154,7 @@ def _say(row: TaskRow, may_see: MaySee) -> dict[str, Any]:
 
 
 def closing_words(row: TaskRow) -> str:
-    """`Paid. Paid $149 on 22 Nov. Closed by itself.` or a person's reason and words."""
+    """`Paid. Paid $149 on Nov 22. Closed by itself.` or a person's reason and words."""
     reason = (row.close_reason or "").capitalize()
     said = row.cleared
     by = (
