@@ -14,7 +14,7 @@ CALENDAR := $(addprefix tests/,cards dues forecast insurance ledger links member
 # else every process compiles all of its libraries anew: five seconds each, and the tests start some two hundred
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast test-night lint format bench lock clean
+.PHONY: run test test-fast test-night lint format bench reliability audit sbom lock clean
 
 run: $(VENV)/run.ok
 	@$(BIN)/huddle demo $(if $(PORT),--port $(PORT)) $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT))
@@ -50,10 +50,26 @@ format: $(VENV)/dev.ok
 bench: $(VENV)/bench.ok
 	$(BIN)/python -m tests.bench
 
+# what Huddle promises, and what it reaches: one table; `make reliability ALL=1` takes the whole sizes (a night)
+reliability: $(VENV)/dev.ok
+	@$(BIN)/python tests/find_chromium.py
+	$(BIN)/python -m tests.reliability $(if $(ALL),--all) $(if $(ONLY),--only $(ONLY))
+
+# our own code for faults of security (B104 is ruff's S104, which reads its reasons); what we depend on for known holes, where the list of them can be reached
+audit: $(VENV)/audit.ok
+	$(BIN)/bandit -q -ll -s B104 -r core dashboard pages -x core/store/migrations
+	$(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements.lock
+
+# everything that is in an installed Huddle, with versions and hashes (CycloneDX)
+sbom: $(VENV)/audit.ok
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json
+	@echo "sbom.json says what is in Huddle."
+
 # the lock files carry hashes and no addresses
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra install -c requirements-dev.lock pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra audit -c requirements-dev.lock pyproject.toml -o requirements-audit.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
 # an environment cannot be carried to another folder or another Python: it is made anew
@@ -87,6 +103,10 @@ $(VENV)/dev.ok: $(VENV)/made.ok requirements-dev.lock pyproject.toml
 
 $(VENV)/bench.ok: $(VENV)/dev.ok requirements-bench.lock
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
+$(VENV)/audit.ok: $(VENV)/dev.ok requirements-audit.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-audit.lock
 	touch $@
 
 clean:

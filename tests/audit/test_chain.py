@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Callable
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -15,7 +16,7 @@ from core.secrets import add_key, make_key_file, retire_former_keys
 from core.store.engine import reader, transaction
 
 SEED = int(os.environ.get("SEED", "14"))
-ENTRIES = 60
+ENTRIES, TAMPERINGS = 60, 1_000
 COLUMNS = {
     "at": "at + 1",
     "who": "who || 'x'",
@@ -77,16 +78,20 @@ def tamper(session: Session, chance: random.Random) -> str:
     return f"{kind} {one} {other} {column}"
 
 
-def test_a_thousand_tamperings_are_all_found(sqlite_store: Engine) -> None:
+def test_a_thousand_tamperings_are_all_found(
+    sqlite_store: Engine, record_property: Callable[[str, object], None]
+) -> None:
     filled(sqlite_store)
     chance = random.Random(SEED)  # noqa: S311 - to be replayed
     missed = []
-    for _ in range(1_000):
+    for _ in range(TAMPERINGS):
         with Session(sqlite_store) as session:
             did = tamper(session, chance)
             if not check(session, most=1).trouble:
                 missed.append(did)
             session.rollback()
+    record_property("reached", f"{TAMPERINGS - len(missed):,} of {TAMPERINGS:,} found")
+    record_property("seed", SEED)
     assert missed == [], f"SEED={SEED}"
     with reader(sqlite_store) as session:
         assert check(session).trouble == ()

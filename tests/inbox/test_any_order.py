@@ -4,6 +4,7 @@
 import os
 import random
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -125,7 +126,7 @@ def _forget(engine: Engine) -> None:
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
 
 
-def _many(engine: Engine, times: int) -> None:
+def _many(engine: Engine, times: int, say: Callable[[str, object], None]) -> None:
     connection_id, dice = _connected(engine), random.Random(SEED)  # noqa: S311 (a replay, not a secret)
     if engine.dialect.name == "sqlite":  # the disk is not what is tried here
         event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
@@ -136,16 +137,18 @@ def _many(engine: Engine, times: int) -> None:
         except AssertionError as wrong:
             raise AssertionError(f"SEED={SEED}, order {number}: {wrong}") from wrong
         _forget(engine)
+    say("reached", f"{times:,} shuffles end at one state")
+    say("seed", SEED)
 
 
-def test_a_few_orders_end_at_the_same(sqlite_store: Engine) -> None:
-    _many(sqlite_store, 5)
+def test_a_few_orders_end_at_the_same(sqlite_store: Engine, record_property: Any) -> None:
+    _many(sqlite_store, 5, record_property)
 
 
-def test_on_the_larger_store_too(store: Engine) -> None:
-    _many(store, 1)
+def test_on_the_larger_store_too(store: Engine, record_property: Any) -> None:
+    _many(store, 1, record_property)
 
 
 @pytest.mark.night
-def test_a_thousand_orders_end_at_the_same(sqlite_store: Engine) -> None:
-    _many(sqlite_store, 1_000)
+def test_a_thousand_orders_end_at_the_same(sqlite_store: Engine, record_property: Any) -> None:
+    _many(sqlite_store, 1_000, record_property)

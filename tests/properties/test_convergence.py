@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -37,6 +38,7 @@ FAULTS = (
 )
 resources, places, skews = st.sampled_from(RESOURCES), st.integers(0, 20), st.sampled_from((0, 0, 1, 200))
 NIGHT = os.environ.get("HUDDLE_NIGHT") == "1"
+RUNS, STEPS = (500, 50) if NIGHT else (12, 40)
 SEED = int(os.environ.get("SEED", "20261121"))
 
 
@@ -149,13 +151,14 @@ class Convergence(RuleBasedStateMachine):
             fortis.PAGE_SIZE = 2_500
 
 
-def test_the_store_converges() -> None:
-    print(f"SEED={SEED}")
+def test_the_store_converges(record_property: Callable[[str, object], None]) -> None:
+    record_property("seed", SEED)
+    record_property("reached", f"{RUNS} runs × {STEPS} steps end row for row at the processor's")
     run_state_machine_as_test(
         seed(SEED)(Convergence),
         settings=settings(
-            max_examples=500 if NIGHT else 12,
-            stateful_step_count=50 if NIGHT else 40,
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
             deadline=None,
             database=None,
             print_blob=True,
