@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,8 +17,11 @@ _RELS = """<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlform
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def write_book(path: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> Path:
-    """Sheets of rows; a number becomes a number of the workbook."""
+Value = str | float | date
+
+
+def write_book(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]]) -> Path:
+    """Sheets of rows; a number becomes a number of the workbook, a date (with its time) a real date cell."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as book:
         book.writestr("[Content_Types].xml", _TYPES)
@@ -30,6 +34,11 @@ def write_book(path: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]
             f'<?xml version="1.0"?><workbook xmlns="{_MAIN}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/'
             f'2006/relationships"><sheets>{names}</sheets></workbook>',
         )
+        book.writestr(
+            "xl/styles.xml",
+            f'<?xml version="1.0"?><styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/>'
+            '<xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>',
+        )
         kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
         rels = "".join(
             f'<Relationship Id="s{n}" Type="{kind}" Target="worksheets/sheet{n}.xml"/>'
@@ -38,7 +47,8 @@ def write_book(path: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]
         book.writestr(
             "xl/_rels/workbook.xml.rels",
             '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-            f"{rels}</Relationships>",
+            f'{rels}<Relationship Id="styles" Type="{kind.replace("worksheet", "styles")}" Target="styles.xml"/>'
+            "</Relationships>",
         )
         for n, rows in enumerate(sheets.values(), 1):
             body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
@@ -49,7 +59,10 @@ def write_book(path: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]
     return path
 
 
-def _cell(value: str | float) -> str:
+def _cell(value: Value) -> str:
+    if isinstance(value, date):
+        moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+        return f'<c s="1"><v>{(moment - datetime(1899, 12, 30)) / timedelta(days=1)!r}</v></c>'  # noqa: DTZ001  # a wall clock's
     if isinstance(value, str):
         return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
     return f"<c><v>{value!r}</v></c>"

@@ -3,6 +3,7 @@ that cannot be used with the reason. Nothing is stored here."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -60,6 +61,14 @@ class Fault(NamedTuple):
     ask: str = ""
 
 
+class _Unknown(NamedTuple):
+    """A cell that is kept as unknown. place: `file.column`. ask: the key of the question whose answer would tell it."""
+
+    place: str
+    ask: str = ""
+    choices: tuple[str, ...] = ()
+
+
 class Aside(NamedTuple):
     """A line that is no record for us."""
 
@@ -70,7 +79,8 @@ class Aside(NamedTuple):
 @dataclass(slots=True)
 class Made:
     """What an export comes to. rows: by practice file. lines: how many rows each sheet holds. unknown: cells kept as
-    unknown, by `file.column`. asked: keys of questions → how many lines wait for them, choices: what can be answered. halves: lines of tables that
+    unknown, by `file.column`. asked: keys of questions → how many lines wait for them, unsure: → how many cells are unknown
+    until they are answered, choices: what can be answered. halves: lines of tables that
     only serve others → the line they were joined to."""
 
     opened: list[Opened]
@@ -80,12 +90,21 @@ class Made:
     asides: list[Aside] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
+    unsure: Counter[str] = field(default_factory=Counter)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     halves: dict[Origin, Origin] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def add(self, row: MadeRow) -> None:
         self.rows.setdefault(row.file, []).append(row)
+
+    def keep_unknown(self, cells: Sequence[_Unknown]) -> None:
+        """Count cells that nothing was made of, and the questions whose answers would tell them."""
+        for place, ask, choices in cells:
+            self.unknown[place] += 1
+            if ask:
+                self.unsure[ask] += 1
+                self.choices.setdefault(ask, choices)
 
 
 class _RowPlan(NamedTuple):
@@ -129,7 +148,9 @@ def _count_halves(bench: Bench, made: Made) -> None:
         origin = Origin(opened.number, line.number)
         if origin in made.halves:
             continue
-        if line.fault or unused.quarantine:
+        if line.aside:
+            made.asides.append(Aside(origin, line.aside))
+        elif line.fault or unused.quarantine:
             reason, column = line.fault or unused.why, ""
             raw = {} if line.fault else _raw(bench, line)
             made.faults.append(Fault(origin, unused.quarantine or "patients", "", column, reason, raw))
@@ -205,7 +226,10 @@ def _work(plan: _Plan, made: Made) -> None:
         if line.fault:
             made.faults.append(Fault(origin, plan.rows[0].row.file, "", "", line.fault, {}))
             continue
-        unknown: list[str] = []
+        if line.aside:
+            made.asides.append(Aside(origin, line.aside))
+            continue
+        unknown: list[_Unknown] = []
         try:
             rows = _rows(plan, row, origin, unknown)
         except SetAside as aside:
@@ -216,7 +240,7 @@ def _work(plan: _Plan, made: Made) -> None:
                 made.asked[wrong.ask] += 1
                 made.choices[wrong.ask] = wrong.choices
         else:
-            made.unknown.update(unknown)
+            made.keep_unknown(unknown)
             for each in rows:
                 made.add(each)
                 if each.file == "patients":
@@ -228,7 +252,7 @@ def _work(plan: _Plan, made: Made) -> None:
                 made.halves[Origin(partner.bench.opened.number, partner.number)] = origin
 
 
-def _rows(plan: _Plan, row: RowAt, origin: Origin, unknown: list[str]) -> list[MadeRow]:
+def _rows(plan: _Plan, row: RowAt, origin: Origin, unknown: list[_Unknown]) -> list[MadeRow]:
     for holds, why in plan.aside:
         if holds(row):
             raise SetAside(why)
@@ -242,7 +266,7 @@ def _rows(plan: _Plan, row: RowAt, origin: Origin, unknown: list[str]) -> list[M
     return found
 
 
-def _one(spec: _RowPlan, row: RowAt, origin: Origin, unknown: list[str]) -> MadeRow | None:
+def _one(spec: _RowPlan, row: RowAt, origin: Origin, unknown: list[_Unknown]) -> MadeRow | None:
     file = spec.row.file
     cells = [""] * len(FILES[file].columns)
     for at, name, column, must, text in spec.cells:
@@ -250,20 +274,23 @@ def _one(spec: _RowPlan, row: RowAt, origin: Origin, unknown: list[str]) -> Made
         try:
             cells[at] = text(row)
             if row.blanks > blanks:
-                unknown.append(f"{file}.{name}")
+                unknown.append(_Unknown(f"{file}.{name}"))
         except Unreadable as wrong:
             wrong.column = wrong.column or column
             if must:
                 raise
-            unknown.append(f"{file}.{name}")
+            unknown.append(_Unknown(f"{file}.{name}", wrong.ask, wrong.choices))
         if must and not cells[at]:
             if spec.row.beside:
                 return None
             raise Unreadable(_NO.get(name, "is empty"), column=column)
+    if file == "patients" and not spec.row.beside and not any(cells[at] for at in _NAMES):
+        raise Unreadable("has an id and no name: nobody can be told by it", column=spec.theirs["patient_id"])
     return MadeRow(file, cells, origin, spec.theirs, spec.row.beside)
 
 
 _NO = {"patient_id": "no patient"}
+_NAMES = [at for at, each in enumerate(FILES["patients"].columns) if each.name in {"first_name", "last_name"}]
 
 
 def _fault(plan: _Plan, row: RowAt, line: Line, origin: Origin, wrong: Unreadable) -> Fault:

@@ -78,9 +78,9 @@ class Bench:
         said = self.setting.answers.get(f"{self.name(at)} order", "dates", "date_order")
         if (own := self.columns.orders.get(at)) is not None:
             return own
-        if at in self.columns.contradicting:
-            return None
-        return Order(chosen("dates", said, {str(k): v for k, v in ORDERS.items()})) if said else self.fallback
+        if said:
+            return Order(chosen("dates", said, {str(k): v for k, v in ORDERS.items()}))
+        return None if at in self.columns.contradicting else self.fallback
 
     def local(self, moment: datetime) -> datetime:
         """With its offset. Raises Unreadable when it has none and the zone is not known."""

@@ -20,6 +20,8 @@ from core.names import folded
 
 Target = tuple[str, str]  # practice file, column
 _LONGEST_ID = 160
+EMPTY = "(empty)"  # how an empty cell is called where its meaning is asked
+_NEVER_EMPTY = {("appointments", "status")}
 
 
 class SetAside(Exception):
@@ -135,7 +137,9 @@ def _worded(bench: Bench, cell: dict[str, Any], spelling: Spelling | None, targe
     def text(row: RowAt) -> str:
         theirs = row.cells[at]
         if not theirs and "" not in words:
-            return ""
+            if target not in _NEVER_EMPTY:
+                return ""
+            theirs = EMPTY
         if theirs not in made:
             made[theirs] = meaning(theirs)
         found = made[theirs]
@@ -211,7 +215,7 @@ def _digest(text: str) -> str:
 
 def _counted_digest(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
     """An id for rows that have none: of what they say, and the how manieth row that says the same."""
-    parts = [cell_of(bench, each) for each in cell["digest"]]
+    parts = [_or_nothing(cell_of(bench, each)) for each in cell["digest"]]
     counts = bench.counts
 
     def text(row: RowAt) -> str:
@@ -220,6 +224,16 @@ def _counted_digest(bench: Bench, cell: dict[str, Any], _spelling: Any, _target:
             counts[made] = counts.get(made, 0) + 1
             row.memo["digest"] = made if counts[made] == 1 else f"{made}-{counts[made]}"
         return row.memo["digest"]
+
+    return text
+
+
+def _or_nothing(part: Text) -> Text:
+    def text(row: RowAt) -> str:
+        try:
+            return part(row)
+        except Unreadable:
+            return ""
 
     return text
 
@@ -350,10 +364,12 @@ def _name_part(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any)
 
 
 def _moment(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
-    """A moment from a date, a time and, where given, a zone."""
+    """A moment from a date, a time and, where given, a zone; or from one column that has both."""
     at = bench.place(cell["moment"][0])
     if at is None:
         return lambda _row: ""
+    if len(cell["moment"]) == 1:
+        return _column(bench, cell["moment"][0], Spelling.MOMENT, None)
     clock = bench.text(cell["moment"][1])
     zone = bench.text(cell["moment"][2]) if len(cell["moment"]) > 2 else lambda _row: ""
     read, column = bench.day_reader(at), bench.name(at)
@@ -371,6 +387,10 @@ def _moment(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) ->
     return text
 
 
+def _date(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
+    return _column(bench, cell["date"], Spelling.DATE, None)
+
+
 _FORMS: dict[str, Callable[[Bench, dict[str, Any], Any, Any], Text]] = {
     "is": _fixed,
     "made": _made,
@@ -385,6 +405,7 @@ _FORMS: dict[str, Callable[[Bench, dict[str, Any], Any, Any], Text]] = {
     "at": _at,
     "part": _name_part,
     "moment": _moment,
+    "date": _date,
     "digest": _counted_digest,
     "of": _worded,
 }

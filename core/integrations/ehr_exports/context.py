@@ -5,14 +5,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from core.integrations.ehr_exports.answers import Answers
 from core.integrations.ehr_exports.profile import Table
 from core.integrations.ehr_exports.sheets import Line, Sheet
 from core.integrations.ehr_exports.spellings import Order, bare, has_comma_cents, numeric_parts
+from core.integrations.practice_files.ends import is_footer
+from core.integrations.practice_files.records import FOOTER, HEADER_AGAIN
+
+_FEW = 3  # filled cells: a total has hardly more
 
 
+@lru_cache(maxsize=20_000)
 def plain(name: str) -> str:
     """A column's name as names are compared: no case, spaces, punctuation; `Paid?` is not `Paid`, `Invoice #` is not `Invoice`."""
     return re.sub(r"[^0-9a-z#?\u0080-\uffff]+", "", name.casefold())
@@ -49,14 +55,20 @@ class Opened(NamedTuple):
         return found
 
     def lines(self) -> Iterator[Line]:
-        """The rows below the header, each as wide as it. Empty lines are no rows; one too wide has a fault."""
+        """The rows below the header, each as wide as it. Empty lines are no rows; one too wide has a fault; a total, a
+        footer and the header once more are told apart."""
         width = len(self.names)
+        header = [plain(name) for name in self.names]
         for line in self.sheet.lines():
             if line.number <= self.header or not any(line.cells):
                 continue
             cells = [bare(cell) for cell in line.cells]
             if line.fault:
                 yield Line(line.number, cells, line.fault)
+            elif sum(map(bool, cells)) <= _FEW and is_footer(cells):
+                yield Line(line.number, cells, aside=FOOTER)
+            elif plain(cells[0]) == header[0] and [plain(cell) for cell in cells[:width]] == header:
+                yield Line(line.number, cells, aside=HEADER_AGAIN)
             elif any(cells[width:]):
                 yield Line(line.number, cells, f"has {len(cells)} cells where the header has {width}")
             else:
@@ -77,12 +89,14 @@ def columns_of(opened: Opened) -> Columns:
     month_first: set[int] = set()
     commas: set[int] = set()
     for line in opened.lines():
-        for place, cell in enumerate(line.cells):
+        for place, cell in enumerate(line.cells if line.is_row else ()):
             if not cell or not cell[0].isdigit():
                 if cell and has_comma_cents(cell):
                     commas.add(place)
                 continue
             if parts := numeric_parts(cell):
+                if min(parts) > 12:
+                    continue  # a typing error settles nothing
                 if parts[0] > 12:
                     day_first.add(place)
                 elif parts[1] > 12:

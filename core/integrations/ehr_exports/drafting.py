@@ -156,7 +156,7 @@ def _appointments(one: MatchedFile, people: MatchedFile | None, absent: Mapping[
             {"answer": "status_when_absent.future"}]}  # fmt: skip
     table["aside"] = [{"if": _nobody(one), "why": "a block of time, no patient"}]
     cells: dict[str, Any] = {
-        "appointment_id": columns.get("appointment_id") or {"digest": ["$patient", "$starts"]},
+        "appointment_id": columns.get("appointment_id") or {"digest": ["$patient", starts if isinstance(starts, dict) else {"moment": [starts]}]},
         "patient_id": "$patient", "starts_at": "$starts", "minutes": minutes, "status": "$status",
     }  # fmt: skip
     for slot, file, key in (("provider", "providers", "provider_id"), ("location", "locations", "location_id"),
@@ -186,7 +186,9 @@ def _ledger(one: MatchedFile, people: MatchedFile | None, _absent: Mapping[str, 
     table, columns = _table(one), one.columns
     _whose(one, people, table)
     amounts = [columns[slot] for slot in ("charge", "payment", "adjustment") if columns.get(slot)]
-    key: Cell = columns.get("entry_id") or {"digest": ["$patient", columns["posted_on"], *amounts]}
+    key: Cell = columns.get("entry_id") or {
+        "digest": ["$patient", {"date": columns["posted_on"]}, *({"sum": [each]} for each in amounts)]
+    }
     table["let"]["key"] = key
     table["aside"] = [{"if": [[each, "no amount"] for each in amounts], "why": "zero amount, nothing owed"}]
     for slot, plus, minus in (("charge", "charge", "adjustment"), ("payment", "payment", "refund")):

@@ -27,12 +27,13 @@ class Match(NamedTuple):
         return len(self.opened), sum(len(each.table.has) for each in self.opened)
 
 
-def match(profile: Profile, sheets: Sequence[Sheet]) -> Match:
-    """Give each sheet to the table of this profile that knows it best."""
+def match(profile: Profile, sheets: Sequence[Sheet], tops: Sequence[list[Line]] | None = None) -> Match:
+    """Give each sheet to the table of this profile that knows it best. tops: the first lines of each, when they are
+    read already."""
     taken: list[_Taken] = []
     left: list[Sheet] = []
     for number, sheet in enumerate(sheets):
-        found = _claim(profile, sheet)
+        found = _claim(profile, sheet, tops[number] if tops else sheet.top())
         if found is None:
             left.append(sheet)
         else:
@@ -48,7 +49,8 @@ def match(profile: Profile, sheets: Sequence[Sheet]) -> Match:
 
 def best(profiles: Iterable[Profile], sheets: Sequence[Sheet]) -> Match | None:
     """The profile that knows these sheets best; None when none of them knows a single one."""
-    matches = [match(profile, sheets) for profile in profiles]
+    tops = [sheet.top() for sheet in sheets]
+    matches = [match(profile, sheets, tops) for profile in profiles]
     found = max(matches, key=lambda each: each.score, default=None)
     return found if found is not None and found.opened else None
 
@@ -71,8 +73,8 @@ def _true_to_name(taken: list[_Taken]) -> tuple[list[_Taken], list[Sheet]]:
     return kept, strange
 
 
-def _claim(profile: Profile, sheet: Sheet) -> tuple[Table, Line] | None:
-    tops = [line for line in sheet.top() if sum(bool(cell.strip()) for cell in line.cells) >= 2]
+def _claim(profile: Profile, sheet: Sheet, top: Sequence[Line]) -> tuple[Table, Line] | None:
+    tops = [line for line in top if sum(bool(cell.strip()) for cell in line.cells) >= 2]
     claims = [
         (_named(table, sheet), len(table.has), -line.number, table, line)
         for table in profile.tables

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from core.integrations.ehr_exports import spellings as s
 from core.integrations.ehr_exports.bench import Bench, RowAt, Text
 from core.integrations.ehr_exports.cells import cell_of
+from core.integrations.ehr_exports.conditions import conditions, surely
 from core.integrations.ehr_exports.profile import Join
 from core.integrations.ehr_exports.spellings import Unreadable
 
@@ -24,7 +25,7 @@ def _partner(bench: Bench, join: Join, benches: Sequence[Bench]) -> Callable[[Ro
     def find(row: RowAt) -> RowAt | None:
         nonlocal index
         if index is None:
-            index = _index(there, [name for _here, name in join.on])
+            index = _index(there, join)
         key = tuple(text(row) for text in here)
         found = index.get(key, []) if all(key) else []
         if len(found) > 1 and join.newest:
@@ -39,14 +40,16 @@ def _partner(bench: Bench, join: Join, benches: Sequence[Bench]) -> Callable[[Ro
     return find
 
 
-def _index(benches: Sequence[Bench], names: Sequence[str]) -> dict[Key, list[RowAt]]:
+def _index(benches: Sequence[Bench], join: Join) -> dict[Key, list[RowAt]]:
     index: dict[Key, list[RowAt]] = {}
     for bench in benches:
-        sides = [_side(bench, name) for name in names]
+        sides = [_side(bench, name) for _here, name in join.on]
+        counts = surely(conditions(bench, join.when, cell_of))
         for line in bench.opened.lines():
-            if not line.fault:
+            if line.is_row:
                 row = RowAt(bench, line.number, line.cells)
-                index.setdefault(tuple(side(row) for side in sides), []).append(row)
+                if counts(row):
+                    index.setdefault(tuple(side(row) for side in sides), []).append(row)
     return index
 
 

@@ -13,7 +13,8 @@ A CELL is a column's name, a list of names (the first that the file has), `$name
 `{"is": text}` · `{"of": COLUMN, "words": {theirs: ours or CELL}, "ask": name}` · `{"join": [CELL…], "with": text}` ·
 `{"first": [{"if": […], "then": CELL}…, CELL]}` · `{"made": kind, "of": [CELL…] or [[CELL…]…]}` (an id from names) ·
 `{"minutes": [from, to]}` · `{"between": [time, time]}` · `{"sum": [COLUMN, "-COLUMN"], "abs": true}` · `{"answer": key}` · `{"at": join, "cell": CELL}` ·
-`{"part": "first" or "last", "of": COLUMN}` · `{"date": COLUMN}` · `{"moment": [date, time, zone]}` · `{"digest": [CELL…]}`.
+`{"part": "first" or "last", "of": COLUMN}` · `{"date": COLUMN}` · `{"moment": [date, time, zone]}` · `{"digest": [CELL…]}` (an id
+of what the row says; amounts and dates in it as sums and dates, so that another spelling makes no other id).
 A CONDITION is [COLUMN or $let, test, value?]; the tests are in conditions.py. Columns are compared without case, spaces and
 punctuation. beside: the row is made once for many lines (a provider); their cells are merged.
 """
@@ -45,11 +46,13 @@ class Question(_Form):
 
 
 class Join(_Form):
-    """The row of another table that belongs to this one. on: [column here, column there]. newest: of several the one
-    whose column there is the latest; without it several are a fault. must: a row without a partner cannot be used."""
+    """The row of another table that belongs to this one. on: [column here, column there]. if: which of its rows count at
+    all. newest: of several the one whose column there is the latest; without it several are a fault. must: a row without
+    a partner cannot be used."""
 
     table: str
     on: list[tuple[str, str]]
+    when: list[Condition] = Field(default_factory=list, alias="if")
     newest: str = ""
     must: str = ""
 

@@ -34,11 +34,17 @@ _SPLIT_ARCHIVE = re.compile(r"\.7z(\.\d{3})?$|\.zip\.\d{3}$|\.z\d{2}$|\.rar$", r
 
 
 class Line(NamedTuple):
-    """number: where the row starts in its file, counted from 1. fault: why it is no row, "" when it is one."""
+    """number: where the row starts in its file, counted from 1. fault: why it is no row though it should be one, aside:
+    why it is none and never was; "" for a row."""
 
     number: int
     cells: list[str]
     fault: str = ""
+    aside: str = ""
+
+    @property
+    def is_row(self) -> bool:
+        return not self.fault and not self.aside
 
 
 class Sheet(NamedTuple):
@@ -125,8 +131,13 @@ def _take(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
         _unpack(found, name, opened)
     elif ending in _BOOKS:
         _take_book(found, name, opened)
-    elif ending in _TEXTS:
+    elif ending in _TEXTS or _bare_named(name):
         _take_text(found, name, opened)
+
+
+def _bare_named(name: str) -> bool:
+    """Whether a file bears no ending at all: `patient-demographics`, as some exports are handed over."""
+    return re.fullmatch(r"[\w \-]+", re.split(r"[\\/]", name)[-1]) is not None
 
 
 def _unpack(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
@@ -174,7 +185,7 @@ def _book_lines(name: str, book: str, opened: Callable[[], BinaryIO]) -> Callabl
             with opened() as stream:
                 sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(book)
                 for number, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
-                    yield Line(number, [_written(cell) for cell in cells])
+                    yield Line(number, [_written(cell).strip() for cell in cells])
         except (CalamineError, OSError, ValueError) as error:
             raise BadInput(
                 f"{name} is not a workbook that can be opened. Export it again as XLSX or CSV."
@@ -207,7 +218,7 @@ def _take_text(found: Found, name: str, opened: Callable[[], BinaryIO]) -> None:
         start = stream.read(_SAMPLE)
     if not start.strip():
         found.left_out.append(f"{name} is empty.")
-    elif b"\0" in start[:4096] and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    elif b"\0" in start[:4096] and not _wide(start):
         found.left_out.append(f"{name} is not a text file.")
     else:
         found.sheets.append(Sheet(name, "", _text_lines(name, opened)))
@@ -232,15 +243,40 @@ def encoding_of(opened: Callable[[], BinaryIO]) -> str:
         data = stream.read()
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    if wide := _wide(data):
+        return wide
     text = data.decode("utf-8", "surrogateescape")
     stray = sum("\udc80" <= each <= "\udcff" for each in text)
     kept = sum(each > "\x7f" for each in text) - stray
     if kept >= stray:
         return "utf-8"
-    best = from_bytes(data[:_SAMPLE], cp_isolation=_WESTERN).best()
-    return best.encoding if best is not None else "cp1252"
+    likely = {each.encoding for each in from_bytes(data[:_SAMPLE], cp_isolation=_WESTERN)} | {"cp1252"}
+    return min(
+        (each for each in _WESTERN if each in likely),
+        key=lambda each: _odd(data[:_SAMPLE].decode(each, "replace")),
+    )
+
+
+def _wide(data: bytes) -> str:
+    """Which UTF-16 it is, told by its mark or by a zero byte beside most letters; "" for none."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    some = data[:4096]
+    for encoding, letters, zeros in (
+        ("utf-16-le", some[::2], some[1::2]),
+        ("utf-16-be", some[1::2], some[::2]),
+    ):
+        if zeros.count(0) * 10 > len(zeros) * 8 and letters.count(0) * 10 < len(letters):
+            return encoding
+    return ""
+
+
+_ODD = re.compile(r"(?<=[a-z])[À-ÖØ-ÞŠŽŸŒ]|(?<=[^\W\d_])[^\x00-\x7f\w’‘´·](?=[^\W\d_])|\ufffd")
+
+
+def _odd(text: str) -> int:
+    """How many letters stand where no name or word has them: a capital after a small one, a sign within a word."""
+    return sum(1 for _ in _ODD.finditer(text))
 
 
 def _parted(text: io.TextIOWrapper, name: str) -> Iterator[Line]:

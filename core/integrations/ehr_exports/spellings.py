@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from core.errors import BadInput
@@ -278,13 +279,17 @@ _ZONE_WORDS = {
 def zone(cell: str) -> str:
     """An IANA zone of its own name, or of the words processors use (“Mountain Time (US & Canada)”). Raises Unreadable."""
     plain = cell.strip().replace(" ", "_").casefold()
-    for name in available_timezones():
-        if name.casefold() == plain:
-            return name
+    if found := _zones().get(plain):
+        return found
     first = re.split(r"[\s(]+", cell.strip())[0].casefold()
     if first in _ZONE_WORDS and (len(cell.split()) == 1 or "time" in cell.casefold()):
         return _ZONE_WORDS[first]
     raise Unreadable(f"not a time zone like America/Denver: {cell}")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    return {name.casefold(): name for name in sorted(available_timezones())}
 
 
 def named_zone(said: str) -> str:

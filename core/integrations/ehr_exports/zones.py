@@ -51,7 +51,7 @@ def _named(profile: Profile, benches: Sequence[Bench]) -> str:
                 seen.update(
                     cell
                     for line in bench.opened.lines()
-                    if not line.fault and (cell := text(RowAt(bench, 0, line.cells)))
+                    if line.is_row and (cell := text(RowAt(bench, 0, line.cells)))
                 )
     for name, _count in seen.most_common():
         try:
@@ -85,7 +85,7 @@ def _with_offsets(bench: Bench) -> Iterator[datetime]:
             if count == _ENOUGH:
                 return
             try:
-                found = None if line.fault or not line.cells[at] else read(line.cells[at])
+                found = None if not line.is_row or not line.cells[at] else read(line.cells[at])
             except Unreadable:
                 continue
             if found is not None and found.tzinfo is not None and found.utcoffset() != UTC.utcoffset(None):

@@ -132,7 +132,7 @@ _PEOPLE = {"patients": "people (name or birth date)", "providers": "people (name
 _BREAKS_OFF = "the file breaks off here: nothing ends its last line, and it {}. Export the file again"
 _FEW = 3  # filled cells: a total has hardly more
 FOOTER = "is a total or a footer of the report, not a row"
-_HEADER_AGAIN = "is the header once more, not a row"
+HEADER_AGAIN = "is the header once more, not a row"
 
 
 _OF_A_PATIENT = ("birth_date", "email", "mobile_phone", "guarantor_ref", "text_consent", "email_consent")
@@ -176,7 +176,7 @@ class RowParsing:
     def _no_record(self, cells: list[str], *, sure: bool = True) -> str:
         """Why a row is no record of anything, "" when it is one. sure: a total may be told by its words alone."""
         if all(plain(cells[place]) in self._names[name] for name, place in self.places.items()):
-            return _HEADER_AGAIN
+            return HEADER_AGAIN
         return FOOTER if sure and is_footer(cells) else ""
 
 

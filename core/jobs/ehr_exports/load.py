@@ -1,10 +1,9 @@
 """`huddle import` of an EHR's own export: which system it is, rows made with its profile, and stored as practice files are.
 
-The outcome is told per line of the export: one line may give several rows, and several lines one row.
+The outcome is told by outcome.py.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,20 @@ from core.connections.losses import Lost, held_rows
 from core.connections.runs import fail_run, finish_run, start_run
 from core.errors import BadInput
 from core.integrations.ehr_exports.answers import Answers
-from core.integrations.ehr_exports.apply import Made, MadeRow, Origin, apply
+from core.integrations.ehr_exports.apply import Made, apply
 from core.integrations.ehr_exports.context import Setting
 from core.integrations.ehr_exports.finding import Match, best, match
 from core.integrations.ehr_exports.fold import fold
 from core.integrations.ehr_exports.profile import Profile, built_in
 from core.integrations.ehr_exports.sheets import Found, sheets_in
 from core.integrations.practice_files.columns import FILES
-from core.integrations.records import Rejected, SetAside
-from core.jobs.ehr_exports.result import ExportResult, SourceCounts
+from core.jobs.ehr_exports.outcome import Heard, book, told
+from core.jobs.ehr_exports.result import ExportResult
 from core.jobs.ehr_exports.source import MadeFile
 from core.jobs.ehr_exports.undo import Remembering, begin_load, end_load
 from core.jobs.practice_files.guarantors import practice_files_connection
 from core.jobs.practice_files.load import CHUNK, _follow_up, _Import, _retry, _store_chunk, lose_unsent
-from core.jobs.practice_files.result import FileCounts, ImportResult
+from core.jobs.practice_files.result import FileCounts
 from core.jobs.practice_files.rows import Known, table_of
 from core.jobs.practice_files.waiting_rows import files_with_open_rows
 from core.jobs.records.joining import join_records
@@ -44,19 +43,6 @@ from core.store.engine import reader, rehearsal, transaction
 Progress = Callable[[str, int], None]
 _NAMED = 5
 _OF_ONE_RUN = frozenset({"as_of"})  # an answer that is not kept
-
-
-@dataclass(slots=True)
-class _Heard(ImportResult):
-    """An import's result that also remembers every row turned away, however many there are."""
-
-    turned_away: list[tuple[str, Rejected]] = field(default_factory=list)
-
-    def add(
-        self, file: str, counts: FileCounts, rejected: list[Rejected], aside: Sequence[SetAside] = ()
-    ) -> None:
-        ImportResult.add(self, file, counts, rejected, aside)
-        self.turned_away += [(file, row) for row in rejected]
 
 
 def import_export(
@@ -114,16 +100,12 @@ def load_sheets(
                 shape={**(kept.shape if kept else {}), **shape_of(chosen)},
             )  # fmt: skip
     result.notes += found.left_out
-    if others := [f"{sheet.shown}{_book(sheet.book)}" for sheet in chosen.left_out]:
+    if others := [f"{sheet.shown}{book(sheet.book)}" for sheet in chosen.left_out]:
         named = ", ".join(others[:_NAMED]) + (
             f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
         )
         result.notes.append(f"Nothing for Huddle is in: {named}.")
     return result
-
-
-def _book(book: str) -> str:
-    return f" (sheet {book})" if book else ""
 
 
 def shape_of(chosen: Match) -> dict[str, list[str]]:
@@ -175,12 +157,12 @@ def load_match(
     made = apply(chosen, setting)
     fold(made, setting, name)
     _refuse_without_zone(made, setting)
-    heard = _Heard()
+    heard = Heard()
     names = [opened.sheet.shown for opened in made.opened]
     load_id = begin_load(engine, connection_id, chosen.profile.profile, names, by) if undoable else 0
     stored = _store(engine, connection_id, made, heard, progress, load_id, whole=whole)
     join_records(engine)
-    result = _told(chosen, made, setting, heard, stored)
+    result = told(chosen, made, setting, heard, stored)
     if undoable:
         end_load(engine, load_id, sum(counts.stored for counts in result.files.values()))
     return result
@@ -224,7 +206,7 @@ def _store(
     engine: Engine | Connection,
     connection_id: int,
     made: Made,
-    heard: _Heard,
+    heard: Heard,
     progress: Progress | None,
     load_id: int,
     *,
@@ -293,122 +275,3 @@ def _chunks(records: Iterable[Any]) -> Iterable[list[Any]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _told(
-    chosen: Match, made: Made, setting: Setting, heard: _Heard, stored: set[tuple[str, str]]
-) -> ExportResult:
-    """The outcome of each line: quarantined when a row of it was, else stored when one was, else unchanged."""
-    result = ExportResult(chosen.profile.profile, chosen.profile.title, notes=[*made.notes, *heard.notes])
-    names = _names(made)
-    bad = _turned_away(made, heard, names, result)
-    aside = {each.origin: each.reason for each in made.asides}
-    result.set_aside = [
-        {"file": names[origin.sheet], "line": origin.line, "reason": why}
-        for origin, why in sorted(aside.items())
-    ]
-    good = _stored_lines(made, stored)
-    for opened in made.opened:
-        result.files[names[opened.number]] = SourceCounts(rows=made.lines[opened.number])
-    for origin in _lines_of(made):
-        counts = result.files[names[origin.sheet]]
-        main = made.halves.get(origin, origin)
-        if main in bad or origin in bad:
-            counts.quarantined += 1
-        elif main in aside or origin in aside:
-            counts.set_aside += 1
-        else:
-            counts.stored += main in good
-            counts.unchanged += main not in good
-    for file, counts in heard.files.items():
-        if counts.gone and (rows := made.rows.get(file)):
-            result.files[names[rows[0].origin.sheet]].gone += counts.gone
-    result.unknown_cells = made.unknown
-    for (file, column), cells in heard.unknown.items():
-        result.unknown_cells[f"{file}.{column}"] += cells.count
-    result.made = {file: len(rows) for file, rows in made.rows.items()}
-    result.choices = dict(made.choices)
-    result.questions = {
-        key: (question(chosen.profile, key, made.choices.get(key, ())), rows)
-        for key, rows in made.asked.items()
-    }
-    result.notes += [
-        f"Nothing asks for the answer “{name}”; it changes nothing."
-        for name in setting.answers.unused()
-        if name not in chosen.profile.questions
-    ]
-    return result
-
-
-def question(profile: Profile, key: str, choices: Sequence[str] = ()) -> str:
-    """What is asked, in a sentence with its possible answers."""
-    if key == "time_zone":
-        return "In which time zone is the practice?"
-    if key == "dates":
-        return "Which comes first in dates such as 03/09/2026? (day first, month first)"
-    if found := profile.questions.get(key):
-        return f"{found.ask} ({', '.join(found.choices)})" if found.choices else found.ask
-    column, _dot, said = key.partition(".")
-    return f"What does “{said}” in {column} mean? ({', '.join(choices)})"
-
-
-def _names(made: Made) -> list[str]:
-    """What each sheet is told under: the file's own name, with its folder or sheet where two would be one."""
-    shown = [opened.sheet.shown for opened in made.opened]
-    names: list[str] = []
-    for opened, name in zip(made.opened, shown, strict=True):
-        whole = f"{opened.sheet.name}{_book(opened.sheet.book)}"
-        names.append(whole if shown.count(name) > 1 else name)
-    return names
-
-
-def _lines_of(made: Made) -> list[Origin]:
-    """Every line that the sheets hold, once."""
-    lines = {row.origin for rows in made.rows.values() for row in rows}
-    lines |= {origin for rows in made.rows.values() for row in rows for origin in row.also}
-    lines |= {fault.origin for fault in made.faults} | {each.origin for each in made.asides}
-    return sorted(lines | set(made.halves))
-
-
-def _stored_lines(made: Made, stored: set[tuple[str, str]]) -> set[Origin]:
-    """Lines of which a row is new or changed. Rows made beside count only where a line has no row of its own."""
-    own = {
-        origin
-        for rows in made.rows.values()
-        for row in rows
-        if not row.beside
-        for origin in (row.origin, *row.also)
-    }
-    good: set[Origin] = set()
-    for file, rows in made.rows.items():
-        good |= {
-            row.origin
-            for row in rows
-            if (file, row.key) in stored and (not row.beside or row.origin not in own)
-        }
-    return good
-
-
-def _turned_away(made: Made, heard: _Heard, names: list[str], result: ExportResult) -> set[Origin]:
-    """Lines that went to quarantine, told in their own columns; the loader's reasons name ours."""
-    bad: dict[Origin, tuple[str, str]] = {}
-    for fault in made.faults:
-        bad.setdefault(fault.origin, (fault.column, fault.reason))
-    rows = {(file, row.key): row for file, all_rows in made.rows.items() for row in all_rows}
-    for file, rejected in heard.turned_away:
-        row: MadeRow | None = rows.get((file, rejected.external_id))
-        if row is None or ": " in rejected.column:
-            continue  # a fault of ours, told above
-        column = row.theirs.get(rejected.column) or rejected.column
-        reason = rejected.reason.removeprefix(rejected.column).strip()
-        for origin in (row.origin, *row.also):
-            bad.setdefault(origin, (column, reason))
-    for half, main in made.halves.items():
-        if main in bad and half not in bad:
-            column, reason = bad[main]
-            bad[half] = ("", f"goes with {names[main.sheet]} line {main.line}: {column} {reason}")
-    result.quarantine = [
-        {"file": names[origin.sheet], "line": origin.line, "column": column, "reason": reason}
-        for origin, (column, reason) in sorted(bad.items())
-    ]
-    return set(bad)

@@ -30,7 +30,7 @@ class SourceCounts:
 class ExportResult:
     """files: counts by file of the export. quarantine, set_aside: (file, line, column, reason). made: rows by practice
     file. questions: key → (what is asked, how many rows wait for the answer), choices: what can be
-    answered. rehearsed: nothing was kept."""
+    answered; unsure: how many cells are unknown until they are. rehearsed: nothing was kept."""
 
     profile: str
     title: str = ""
@@ -39,6 +39,7 @@ class ExportResult:
     set_aside: list[dict[str, Any]] = field(default_factory=list)
     unknown_cells: Counter[str] = field(default_factory=Counter)
     questions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    unsure: Counter[str] = field(default_factory=Counter)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -65,9 +66,16 @@ class ExportResult:
     def asked(self) -> list[str]:
         """The open questions as sentences for a terminal."""
         return [
-            f"{rows:,} {'row waits' if rows == 1 else 'rows wait'} for an answer: {ask} --answer '{key}=…'"
+            f"{self._until(key, rows)}: {ask} --answer '{key}=…'"
             for key, (ask, rows) in self.questions.items()
         ]
+
+    def _until(self, key: str, rows: int) -> str:
+        cells = self.unsure[key]
+        said = [f"{rows:,} {'row waits' if rows == 1 else 'rows wait'} for an answer"] if rows else []
+        if cells:
+            said.append(f"{cells:,} {'cell is' if cells == 1 else 'cells are'} unknown until it is answered")
+        return " and ".join(said)
 
     def as_text(self) -> str:
         """For a terminal: a line per file, then what did not go in and why."""
