@@ -22,16 +22,19 @@ run: $(VENV)/run.ok
 # the whole suite today, then what the calendar matters to on another day: `make test DAY=leap-day` names it
 test: $(VENV)/dev.ok
 	@$(BIN)/python tests/find_chromium.py
+	@$(BIN)/python -m tests.find_proxies
 	$(PYTEST) --durations 15
 	$(PYTEST) $(WITHOUT_SLOW) --day $(DAY) $(CALENDAR)
 
 # without browsers and without killed processes
 test-fast: $(VENV)/dev.ok
+	@$(BIN)/python -m tests.find_proxies
 	$(PYTEST) $(WITHOUT_SLOW)
 
 # everything, both stores everywhere, and the fast part on every day of tests/moved_days.py
 test-night: $(VENV)/dev.ok
 	@$(BIN)/python tests/find_chromium.py
+	@$(BIN)/python -m tests.find_proxies
 	HUDDLE_NIGHT=1 $(PYTEST) -m "night or not night"
 	@for day in tomorrow in-90-days leap-day spring-forward fall-back new-year; do \
 		$(PYTEST) $(WITHOUT_SLOW) --day $$day || exit 1; done

@@ -24,7 +24,7 @@ BROWSER = ("chromium", "fonts-dejavu-core")  # a bare Debian has no letters to d
 def main() -> int:
     named = os.environ.get("HUDDLE_CHROMIUM")
     if _node_trouble():
-        _apt(NODE_NEEDS)
+        apt(NODE_NEEDS)
     if said := _node_trouble():
         return _say(f"Playwright's Node does not start ({said}). Type: sudo apt-get install {NODE_NEEDS}")
     if named and not found():
@@ -73,7 +73,7 @@ def _node_trouble() -> str:
 
 def _install() -> None:
     """Debian's package where we may; then Playwright's download, which not every network lets through."""
-    _apt(*BROWSER)
+    apt(*BROWSER)
     found.cache_clear()
     if found():
         return
@@ -83,7 +83,7 @@ def _install() -> None:
     found.cache_clear()
 
 
-def _apt(*packages: str) -> None:
+def apt(*packages: str) -> None:
     """Install them where that needs no password."""
     if not (_is_root() and shutil.which("apt-get")):
         return

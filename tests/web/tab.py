@@ -1,6 +1,7 @@
 """An open browser tab without a browser: Streamlit's websocket, spoken from a test."""
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 
 import httpx
@@ -37,9 +38,13 @@ class Tab:
 
 @contextlib.contextmanager
 def open_tab(
-    client: httpx.Client, *, origin: str | None = "", headers: dict[str, str] | None = None
+    client: httpx.Client,
+    *,
+    origin: str | None = "",
+    headers: dict[str, str] | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Iterator[Tab]:
-    """A tab of the browser `client`. origin: "" the page's own, None for no Origin header at all.
+    """A tab of the browser `client`. origin: "" the page's own, None for no Origin header at all. trust: over TLS, who signs.
 
     Raises websockets.exceptions.InvalidStatus when the server refuses.
     """
@@ -51,6 +56,7 @@ def open_tab(
         subprotocols=["streamlit"],  # type: ignore[list-item]
         additional_headers={"Cookie": cookies, **(headers or {})},
         max_size=None,
+        ssl=trust,
         open_timeout=20,
     ) as connection:
         yield Tab(connection)
