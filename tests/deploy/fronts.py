@@ -54,7 +54,7 @@ def run_front(kind: str, ports: tuple[int, int], folder: Path) -> Iterator[Front
     """The proxy of deploy/'s file in front of two dashboards, until the block ends."""
     folder.mkdir(parents=True)
     plain, secure = free_port(), free_port()
-    certificate, key = certificate_in(folder)
+    certificate = certificate_in(folder)
     changes = {"127.0.0.1:8501": f"127.0.0.1:{ports[0]}", "127.0.0.1:8502": f"127.0.0.1:{ports[1]}"}
     command = _WRITERS[kind](folder, changes, plain, secure)
     log = (folder / "log.txt").open("wb")
@@ -146,8 +146,8 @@ def _wait(front: Front, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"{front.kind} did not start:\n{log.read_text(errors='replace')}")
 
 
-def certificate_in(folder: Path) -> tuple[Path, Path]:
-    """huddle.crt, huddle.key and both.pem for 127.0.0.1, signed by themselves. Returns the first two."""
+def certificate_in(folder: Path) -> Path:
+    """huddle.crt, huddle.key and both.pem for 127.0.0.1, signed by itself. Returns the first."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -174,4 +174,4 @@ def certificate_in(folder: Path) -> tuple[Path, Path]:
     (folder / "both.pem").write_bytes(certificate.read_bytes() + private.read_bytes())
     for path in (private, folder / "both.pem"):
         path.chmod(0o600)
-    return certificate, private
+    return certificate
