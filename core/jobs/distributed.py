@@ -7,7 +7,7 @@ is the same as in worker.py. A job may run twice after a kill: leases, fencing a
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
@@ -19,6 +19,7 @@ from core.errors import BadInput
 from core.jobs.inbox.work import work_inbox
 from core.jobs.lease import Busy
 from core.jobs.outbox.work import Lane, busy_connections, note_left_behind
+from core.jobs.queues import STALLED_SECONDS
 from core.jobs.registry import JOBS, due_syncs
 from core.jobs.sync import sync_connection
 from core.jobs.tasks.refresh import refresh_tasks
@@ -27,21 +28,11 @@ from core.store.engine import reader
 SYNC, OUTBOX, INBOX, CLOCK = "sync", "outbox", "inbox", "clock"
 EVERY_MINUTE, EVERY_TWO_SECONDS, EVERY_FIVE_SECONDS = "* * * * *", "* * * * * */2", "* * * * * */5"
 AT_ONCE = 4
-HEARTBEAT_SECONDS, STALLED_SECONDS = 10.0, 30.0
+HEARTBEAT_SECONDS = 10.0
 KEPT_HOURS = 72  # failed jobs are looked at by nobody after that
 AGAIN = RetryStrategy(max_attempts=4, exponential_wait=3)
 
 _log = structlog.get_logger("huddle.worker")
-
-
-class QueueState(NamedTuple):
-    """One queue. waiting, doing, failed: jobs. oldest_seconds: how long the oldest waits past its time; 0 = none does."""
-
-    queue: str
-    waiting: int
-    doing: int
-    failed: int
-    oldest_seconds: float
 
 
 def worker_app(engine: Engine) -> App:
@@ -90,37 +81,6 @@ def run_worker(
         fetch_job_polling_interval=2.0,
         delete_jobs="successful",
     )
-
-
-def queue_states(engine: Engine) -> list[QueueState]:
-    """Every queue with what waits in it, for owners, `huddle doctor` and /metrics; empty where no worker ever ran."""
-    if engine.dialect.name != "postgresql":
-        return []
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("procrastinate_jobs"):
-            return []
-        rows = connection.execute(text(_STATES))
-        return [QueueState(row[0], int(row[1]), int(row[2]), int(row[3]), float(row[4] or 0)) for row in rows]
-
-
-def workers_alive(engine: Engine) -> int:
-    """How many `huddle worker` processes have a heartbeat now."""
-    if not queue_states(engine):
-        return 0
-    with engine.connect() as connection:
-        query = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
-        return int(connection.execute(text(query), {"seconds": STALLED_SECONDS}).scalar() or 0)
-
-
-_STATES = """
-SELECT queue_name,
-       count(*) FILTER (WHERE status = 'todo'),
-       count(*) FILTER (WHERE status = 'doing'),
-       count(*) FILTER (WHERE status = 'failed'),
-       extract(epoch FROM now() - min(coalesce(scheduled_at, now())) FILTER (
-           WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now()))
-FROM procrastinate_jobs GROUP BY queue_name ORDER BY queue_name
-"""
 
 
 def _add_jobs(app: App, engine: Engine) -> None:

@@ -8,7 +8,7 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from core.jobs.distributed import queue_states, workers_alive
+from core.jobs.queues import queue_states, workers_alive
 from core.settings import settings
 from dashboard.web import sessions
 from dashboard.web.health import store_state

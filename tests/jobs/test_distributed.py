@@ -15,7 +15,8 @@ from sqlmodel import func, select
 from core.connections.commands import connect
 from core.connections.models import SyncRun
 from core.errors import BadInput
-from core.jobs.distributed import queue_states, worker_app, workers_alive
+from core.jobs.distributed import worker_app
+from core.jobs.queues import queue_states, workers_alive
 from core.patients.models import Patient
 from core.store.engine import open_store, reader, transaction
 from tests.a_practice import write_practice
