@@ -5,17 +5,15 @@ the transaction of its page. No network call is made while a transaction is open
 """
 
 import json
-import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Engine, Table, and_, or_, select, update
+from sqlalchemy import Engine, and_, or_, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from core import clock
 from core.connections.commands import connection_named, connection_of, credentials, settings_of
 from core.connections.models import (
     EHRS,
@@ -26,79 +24,18 @@ from core.connections.models import (
     Kind,
     SyncRun,
 )
-from core.connections.quarantine import quarantine, resolve
 from core.connections.resources import RESOURCES_OF
-from core.connections.runs import add_counts, fail_run, finish_run, place_of, start_run
+from core.connections.runs import fail_run, start_run
 from core.errors import BadInput, HuddleError, NotAllowed, UnreadableAnswer
-from core.inbox.commands import look_at_parked
-from core.integrations.records import Page
 from core.jobs import processors
-from core.jobs.crashpoints import crashpoint
 from core.jobs.ehr_exports.watched import holds_export, sync_export
 from core.jobs.ehrs import Asking, sync_ehr
-from core.jobs.lease import Held, hold
+from core.jobs.lease import hold
+from core.jobs.one_sync import RunResult, Work, pause
+from core.jobs.pages import sync_resource
 from core.jobs.practice_files.load import sync_folder
-from core.jobs.practice_files.result import FileCounts
-from core.jobs.records import references
-from core.jobs.records.joining import join_records, join_resource
-from core.jobs.records.tables import MODELS
-from core.links.history import follow_links
-from core.patients.models import ProcessorContact
-from core.payments.models import Payment
-from core.store.base import Synced
+from core.jobs.records.joining import join_records
 from core.store.engine import reader, transaction
-from core.store.upsert import upsert
-from core.store.version import touch
-
-OVERLAP_SECONDS = (
-    300  # read again each time: their clocks may differ, and a page may have been answered early
-)
-
-_log = logging.getLogger(__name__)
-
-
-class Stopped(HuddleError):
-    """The worker was told to stop in mid-sync; the next sync goes on from there."""
-
-    permanent = False
-
-
-class RunResult(NamedTuple):
-    """What the sync of one resource came to. error: one sentence, "" when it was read to its end."""
-
-    connection: str
-    resource: str
-    rows_in: int = 0
-    stored: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    set_aside: int = 0
-    gone: int = 0
-    error: str = ""
-    retry_after: float | None = None
-
-    def sentence(self) -> str:
-        """One line for a terminal."""
-        came = FileCounts(
-            self.rows_in, self.stored, self.unchanged, self.quarantined, self.set_aside, self.gone
-        )
-        counts = f"{self.connection} · {self.resource}: {came.sentence()}"
-        return f"{counts}; stopped: {self.error}" if self.error else counts
-
-    def as_json(self) -> dict[str, object]:
-        return {name: value for name, value in self._asdict().items() if name != "retry_after"}
-
-
-class _Work(NamedTuple):
-    """What one sync holds on to."""
-
-    engine: Engine
-    lease: Held
-    connection_id: int
-    name: str
-    full: bool
-    said: Callable[[str], None]
-    stop: Event
 
 
 def syncing(session: Session) -> list[Connection]:
@@ -167,9 +104,9 @@ def sync_connection(
     busy = f"{name} is being synced by another process right now."
     with hold(engine, f"sync {connection_id}", busy=busy) as lease:
         stop = stop or Event()
-        work = _Work(engine, lease, connection_id, name, full, progress or (lambda _: None), stop)
+        work = Work(engine, lease, connection_id, name, full, progress or (lambda _: None), stop)
         _close_left_runs(work)
-        wire = {"sleep": lambda seconds: _sleep(stop, seconds), **(wire or {})}
+        wire = {"sleep": lambda seconds: pause(stop, seconds), **(wire or {})}
         if kind == Kind.PRACTICE_FILES:
             results = _sync_folder(work, settings)
         elif kind in EHRS:
@@ -181,7 +118,7 @@ def sync_connection(
 
 
 def _sync_processor(
-    work: _Work,
+    work: Work,
     kind: str,
     settings: Mapping[str, str],
     secrets: Mapping[str, str],
@@ -195,7 +132,7 @@ def _sync_processor(
         return [RunResult(work.name, "login", error=error.sentence)]
     try:
         for resource in (resource for resource in RESOURCES_OF[kind] if only is None or resource in only):
-            result, error = _sync_resource(work, client, resource, whole=RESOURCES_OF[kind][resource].whole)
+            result, error = sync_resource(work, client, resource, whole=RESOURCES_OF[kind][resource].whole)
             results.append(result)
             if error is not None and not isinstance(error, UnreadableAnswer):
                 return results  # wrong keys, no answer, told to stop: the others would only meet the same
@@ -209,112 +146,12 @@ def _sync_processor(
     return results
 
 
-def _sync_resource(
-    work: _Work, client: processors.Listing, resource: str, *, whole: bool
-) -> tuple[RunResult, HuddleError | None]:
-    with transaction(work.engine) as session:
-        place = place_of(session, work.connection_id, resource)
-        full = work.full or whole or not place.cursor
-        run_id = start_run(session, work.connection_id, resource, full=full)
-        since = None if full else max(0, int(place.cursor) - OVERLAP_SECONDS)
-    seen: set[str] = set()
-    error: HuddleError | None = None
-    try:
-        for page in client.pages(resource, since=since):
-            crashpoint("sync.page")
-            _store_page(work, resource, run_id, page)
-            crashpoint("sync.commit")
-            seen |= page.ids
-            work.said(f"{work.name}: {resource}, {len(seen):,} read")
-            _sleep(work.stop, 0)
-        found_all = full and (whole or client.count(resource) == len(seen))
-        _finish(work, resource, run_id, seen if found_all else None, whole=whole)
-    except HuddleError as problem:
-        error = problem
-        with transaction(work.engine) as session:
-            fail_run(session, run_id, error.sentence)
-    except BaseException:
-        with transaction(work.engine) as session:
-            fail_run(session, run_id, "Something went wrong inside Huddle; the log says more.")
-        raise
-    return _result(work, resource, run_id, error), error
-
-
-def _store_page(work: _Work, resource: str, run_id: int, page: Page) -> None:
-    """Rows, quarantine, counts and cursor of one page: all of it or nothing."""
-    rows = [record.row() for record in page.records]
-    ids = [str(row["external_id"]) for row in rows]
-    with transaction(work.engine) as session:
-        work.lease.confirm(session)
-        counts = upsert(session, MODELS[resource], work.connection_id, rows)
-        crashpoint("sync.upsert")
-        quarantined = quarantine(session, work.connection_id, resource, page.rejected)
-        resolve(session, work.connection_id, resource, ids)
-        if MODELS[resource] is Payment and counts.stored:
-            references.refer_payments(session, work.connection_id, ids)
-            follow_links(session, work.connection_id, ids)
-        add_counts(
-            session,
-            run_id,
-            rows_in=len(rows) + quarantined,
-            stored=counts.stored,
-            unchanged=counts.unchanged,
-            quarantined=quarantined,
-        )
-        crashpoint("sync.cursor")
-        _move_cursor(session, work.connection_id, resource, page.high)
-
-
-def _move_cursor(session: Session, connection_id: int, resource: str, high: int | None) -> None:
-    """Forwards only, and never past now: a record dated in the future must not hide those after it."""
-    if high is None:
-        return
-    place = place_of(session, connection_id, resource)
-    reached = min(high, int(clock.now().timestamp()))
-    if reached > int(place.cursor or -1):
-        place.cursor = str(reached)
-        session.add(place)
-
-
-def _finish(work: _Work, resource: str, run_id: int, seen: set[str] | None, *, whole: bool) -> None:
-    """The resource was read to its end: what is gone, what rests on it, freshness."""
-    with transaction(work.engine) as session:
-        work.lease.confirm(session)
-        if seen is not None:
-            _mark_gone(session, MODELS[resource], work.connection_id, seen)
-        place = place_of(session, work.connection_id, resource)
-        if not place.cursor and not whole:
-            place.cursor = "0"  # nothing there yet; their clock may stand anywhere beside ours
-        join_resource(session, work.connection_id, resource, full=work.full)
-        if MODELS[resource] is ProcessorContact:
-            look_at_parked(session, work.connection_id)
-        finish_run(session, run_id)
-
-
-def _mark_gone(session: Session, model: type[Synced], connection_id: int, seen: set[str]) -> None:
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-    here = session.execute(
-        select(table.c.external_id).where(table.c.connection_id == connection_id, table.c.gone_at.is_(None))
-    )
-    gone = [external_id for (external_id,) in here if external_id not in seen]
-    for start in range(0, len(gone), 5_000):
-        session.execute(
-            update(table)
-            .where(
-                table.c.connection_id == connection_id, table.c.external_id.in_(gone[start : start + 5_000])
-            )
-            .values(gone_at=clock.now())
-        )
-    if gone:
-        touch(session)
-
-
-def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
+def _sync_folder(work: Work, settings: Mapping[str, str]) -> list[RunResult]:
     """Practice files of a watched folder; what the processors know is joined anew when anything changed."""
 
     def said(file: str, rows: int) -> None:
         work.said(f"{work.name}: {file}, {rows:,} read")
-        _sleep(work.stop, 0)
+        pause(work.stop)
 
     try:
         if not settings.get("folder"):
@@ -348,7 +185,7 @@ def _sync_folder(work: _Work, settings: Mapping[str, str]) -> list[RunResult]:
 
 
 def _sync_ehr(
-    work: _Work,
+    work: Work,
     kind: str,
     settings: Mapping[str, str],
     secrets: Mapping[str, str],
@@ -358,21 +195,13 @@ def _sync_ehr(
 
     def said(sentence: str) -> None:
         work.said(f"{work.name}: {sentence}")
-        _sleep(work.stop, 0)
+        pause(work.stop)
 
     asking = Asking(work.engine, work.connection_id, work.full, work.lease.confirm, said)
     return [RunResult(work.name, *run) for run in sync_ehr(asking, kind, settings, secrets, wire)]
 
 
-def _result(work: _Work, resource: str, run_id: int, error: HuddleError | None) -> RunResult:
-    with reader(work.engine) as session:
-        run = session.get_one(SyncRun, run_id)
-        counts = (run.rows_in, run.stored, run.unchanged, run.quarantined, run.set_aside, run.gone)
-    sentence = error.sentence if error else ""
-    return RunResult(work.name, resource, *counts, sentence, error.retry_after if error else None)
-
-
-def _close_left_runs(work: _Work) -> None:
+def _close_left_runs(work: Work) -> None:
     """Runs of a process that was killed: with the lease ours, nobody works on them any more."""
     with reader(work.engine) as session:
         query = select_rows(SyncRun.id).where(SyncRun.connection_id == work.connection_id)
@@ -387,7 +216,7 @@ def _close_left_runs(work: _Work) -> None:
                 )
 
 
-def _set_state(work: _Work, *, failing: bool) -> None:
+def _set_state(work: Work, *, failing: bool) -> None:
     with transaction(work.engine) as session:
         session.execute(
             update(Connection)
@@ -400,8 +229,3 @@ def _set_state(work: _Work, *, failing: bool) -> None:
             )
             .values(state=ConnectionState.FAILING if failing else ConnectionState.CONNECTED)
         )
-
-
-def _sleep(stop: Event, seconds: float) -> None:
-    if stop.wait(seconds):
-        raise Stopped("The sync was stopped; the next one goes on from here.")

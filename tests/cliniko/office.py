@@ -9,8 +9,9 @@ import httpx
 from sqlalchemy import Engine, select
 
 from core.connections.commands import connect
+from core.jobs.one_sync import RunResult
 from core.jobs.practice_files.rows import table_of
-from core.jobs.sync import RunResult, sync_connection
+from core.jobs.sync import sync_connection
 from core.store.engine import reader, transaction
 from data.sandbox.cliniko import records
 from tests.sandbox.running import Sandbox
@@ -293,3 +294,8 @@ def local_day(at: datetime) -> str:
 
 def new_sandbox(folder: Path) -> Sandbox:
     return Sandbox(folder / "sandbox", {}, own_process=False)
+
+
+def errors(results: list[RunResult]) -> list[str]:
+    assert all(r.rows_in == r.stored + r.unchanged + r.quarantined + r.set_aside for r in results)
+    return [result.error for result in results if result.error]

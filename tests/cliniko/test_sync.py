@@ -2,15 +2,12 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.connections import commands
 from core.connections.models import ConnectionState
 from core.connections.reports import quarantined
-from core.errors import BadInput, WrongCredentials
 from core.integrations import http
 from core.integrations.cliniko import client as cliniko
 from core.jobs.sync import sync_connection
@@ -18,10 +15,9 @@ from core.store.engine import reader
 from data.sandbox.cliniko import records
 from tests.cliniko.office import (
     NOW,
-    Clockwork,
     connect_cliniko,
+    errors,
     expected,
-    fields_of,
     held,
     invoice,
     link,
@@ -37,17 +33,6 @@ from tests.cliniko.office import (
 )
 from tests.jobs.connecting import state_of
 from tests.sandbox.running import Sandbox
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(cliniko, "PAGE_SIZE", 9)
-
-
-def errors(results: list) -> list[str]:
-    assert all(r.rows_in == r.stored + r.unchanged + r.quarantined + r.set_aside for r in results)
-    return [result.error for result in results if result.error]
 
 
 def change(sandbox: Sandbox, resource: str, its_id: str | int, **fields: object) -> None:
@@ -259,33 +244,6 @@ def test_what_changes_or_goes_while_we_read_hides_nobody(sqlite_store: Engine, s
     )
 
 
-def test_the_rate_never_goes_above_the_limit() -> None:
-    """A clock that moves only when somebody waits, and a Cliniko that fails every third time."""
-    now, asked = [0.0], list[float]()
-
-    def answer(_request: httpx.Request) -> httpx.Response:
-        asked.append(now[0])
-        if len(asked) % 3 == 0:
-            return httpx.Response(503)
-        rows = [
-            {"id": str(len(asked) * 9 + n), "updated_at": stamp(NOW + timedelta(minutes=len(asked)))}
-            for n in range(9)
-        ]
-        links = {"self": "", "next": "http://127.0.0.1:1/v1/patients?page=2"}
-        return httpx.Response(200, json={"patients": rows, "total_entries": 99_999, "links": links})
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    wire = {"transport": httpx.MockTransport(answer), "sleep": sleep, "monotonic": lambda: now[0]}
-    settings = {"base_url": "http://127.0.0.1:1", "contact_email": "desk@example.com"}
-    client = commands.cliniko_client(settings, {"api_key": "MS-0123456789-us1"}, **wire)
-    for _page in zip(range(600), client.pages("patients"), strict=False):
-        pass
-    assert len(asked) > 800
-    assert max(sum(at <= other < at + 60 for other in asked) for at in asked) <= 200
-
-
 @pytest.mark.night
 def test_twenty_thousand_patients_come_through_a_bad_wire_row_for_row(
     sqlite_store: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
@@ -322,83 +280,6 @@ def test_twenty_thousand_patients_come_through_a_bad_wire_row_for_row(
     sandbox.control({"clear": True})
     assert errors(sync(sqlite_store, connection_id, sandbox, full=True)) == []
     assert stored(sqlite_store) == expected(sandbox)
-
-
-@pytest.mark.night
-def test_the_sandbox_never_has_to_ask_for_fewer_calls(sqlite_store: Engine, sandbox: Sandbox) -> None:
-    serve(sandbox, {"patients": [patient(n) for n in range(100, 2_300)]})
-    connection_id = connect_cliniko(sqlite_store, sandbox)
-    going = Clockwork(sandbox)
-    sync_connection(sqlite_store, connection_id, wire=going.wire())
-    assert len(going.asked) > 220
-    assert sandbox.state.remembered("cliniko too many") is None
-
-
-def test_asked_for_fewer_calls_it_waits_until_the_named_second_and_goes_slower(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sandbox.control({"cliniko": {"settings": {"per_minute": 20}}})
-    going = Clockwork(sandbox)
-    monkeypatch.setattr(http, "_now", lambda: NOW + timedelta(seconds=going.now))
-    settings, secrets = fields_of(sandbox)
-    client = commands.cliniko_client(settings, secrets, **going.wire())
-    serve(sandbox, {"patients": [patient(n) for n in range(100, 300)]})
-    rows = [row["id"] for page in client.pages("patients") for row in page.rows]
-    assert len(set(rows)) == 212
-    gaps = [later - earlier for earlier, later in zip(going.asked, going.asked[1:], strict=False)]
-    assert max(gaps) > 30
-    assert gaps[-1] > gaps[0]
-
-
-def test_the_key_says_the_host_and_nothing_else_does(sandbox: Sandbox) -> None:
-    settings, secrets = fields_of(sandbox)
-    assert commands.check("cliniko", settings, secrets) == (
-        "Cliniko accepts this key for Maple Street (shard us1)."
-    ) or "us1" in commands.check("cliniko", settings, secrets)
-    for key in ("MS-abc-us1.evil.example", "MS-abc-us1/", "MS-abc-", "MS-abc-usa1"):
-        with pytest.raises(BadInput, match="does not end in a shard"):
-            commands.check("cliniko", settings, {"api_key": key})
-    with pytest.raises(BadInput, match="follows from the API key"):
-        commands.check("cliniko", {**settings, "base_url": "https://api.us1.cliniko.com"}, secrets)
-    with pytest.raises(BadInput, match="not among the hosts"):
-        commands.check("cliniko", {**settings, "base_url": "https://evil.example"}, secrets)
-
-
-def test_a_key_of_another_shard_and_a_revoked_one_are_told_in_a_sentence(
-    sqlite_store: Engine, sandbox: Sandbox
-) -> None:
-    settings, secrets = fields_of(sandbox)
-    with pytest.raises(WrongCredentials, match="does not take this API key"):
-        commands.check("cliniko", settings, {"api_key": secrets["api_key"].replace("-us1", "-uk1")})
-    connection_id = connect_cliniko(sqlite_store, sandbox)
-    sync(sqlite_store, connection_id, sandbox)
-    sandbox.control({"faults": [{"kind": "wrong_keys", "at": "cliniko"}]})
-    assert errors(sync(sqlite_store, connection_id, sandbox)) == [
-        "Cliniko does not take this API key: it was revoked, or belongs to another account or shard. Make a new one "
-        "in Cliniko and connect again."
-    ]
-
-
-def test_an_address_for_cliniko_to_write_to_is_asked_for(sandbox: Sandbox) -> None:
-    settings, secrets = fields_of(sandbox)
-    with pytest.raises(BadInput, match="also needs contact_email"):
-        commands.check("cliniko", {**settings, "contact_email": ""}, secrets)
-    with pytest.raises(BadInput, match="is not an e-mail address"):
-        commands.check("cliniko", {**settings, "contact_email": "the desk"}, secrets)
-
-
-def test_two_ehrs_stand_beside_each_other(sqlite_store: Engine, sandbox: Sandbox) -> None:
-    first = connect_cliniko(sqlite_store, sandbox)
-    second = connect_cliniko(sqlite_store, sandbox, name="The other one", closed_invoices="written_off")
-    sync(sqlite_store, first, sandbox)
-    sync(sqlite_store, second, sandbox)
-    with reader(sqlite_store) as session:
-        from sqlalchemy import func, select
-
-        from core.patients.models import Patient
-
-        counted = select(Patient.connection_id, func.count()).group_by(Patient.connection_id)
-        assert dict(session.execute(counted).all()) == {first: 12, second: 12}
 
 
 def test_links_of_a_record_are_read_to_their_last_part() -> None:

@@ -12,7 +12,8 @@ from core.connections.models import Lease
 from core.connections.reports import runs
 from core.jobs.crashpoints import POINTS
 from core.jobs.lease import LEASE_SECONDS, Busy, LeaseLost, hold
-from core.jobs.sync import MODELS, sync_connection
+from core.jobs.records.tables import MODELS
+from core.jobs.sync import sync_connection
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
 from tests.crash.syncing import start

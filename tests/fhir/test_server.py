@@ -11,8 +11,9 @@ from core.connections.reports import quarantined, runs, sources
 from core.errors import BadInput, Refused, UnreadableAnswer, WrongCredentials
 from core.integrations.fhir.server import FhirServer
 from core.jobs.fhir.run import import_fhir
+from core.jobs.one_sync import RunResult
 from core.jobs.practice_files.result import FileCounts
-from core.jobs.sync import RunResult, sync_connection
+from core.jobs.sync import sync_connection
 from core.store.engine import reader, transaction
 from tests.fhir.invented import Invented, everything, write
 from tests.fhir.loading import DENVER, patient, place, rows_of, stamped, visit

@@ -18,7 +18,7 @@ from core.integrations.fortis.records import (
     Token,
     Transaction,
 )
-from core.jobs.sync import MODELS
+from core.jobs.records.tables import MODELS
 from core.payments.models import PaymentStatus, RecurringStatus
 
 ID, OTHER = "31f0000000000000000000a1", "31f0000000000000000000b2"

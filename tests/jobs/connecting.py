@@ -6,7 +6,8 @@ from sqlalchemy import Engine, Table, select
 
 from core.connections.commands import connect
 from core.connections.models import Connection
-from core.jobs.sync import MODELS, RunResult
+from core.jobs.one_sync import RunResult
+from core.jobs.records.tables import MODELS
 from core.store.engine import reader, transaction
 from tests.sandbox.running import Sandbox
 

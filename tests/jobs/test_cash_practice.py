@@ -13,7 +13,8 @@ from core.connections.models import ConnectionState, Kind, ProcessorUser
 from core.connections.reports import quarantined, sources
 from core.errors import WrongCredentials
 from core.integrations import http
-from core.jobs.sync import RunResult, sync_connection
+from core.jobs.one_sync import RunResult
+from core.jobs.sync import sync_connection
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
 from tests.jobs.connecting import counts, held, state_of

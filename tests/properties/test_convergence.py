@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from core.connections.commands import connect
 from core.connections.models import SyncRun
 from core.integrations.fortis import client as fortis
-from core.jobs.sync import MODELS, sync_connection
+from core.jobs.records.tables import MODELS
+from core.jobs.sync import sync_connection
 from core.store.engine import open_store, reader, transaction
 from tests.conftest import fresh_sqlite
 from tests.properties.upstream import LOCATION, Upstream

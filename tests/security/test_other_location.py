@@ -6,40 +6,30 @@ before. WHOLE_PRACTICE: what belongs to no location, and why.
 
 import ast
 import inspect
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
 
 import core.tables  # noqa: F401
 from core import clock
-from core.booking.models import Booking, DayOff, OnlineType
-from core.connections.models import Connection
 from core.errors import NotAllowed, NotFound
-from core.links.models import Link
-from core.memberships.models import Membership, MembershipChoice, MembershipPlan
-from core.messages.models import Batch, Channel, Message, Purpose, Template, TemplateVersion
+from core.messages.models import Channel, Purpose
 from core.messages.templates import Words
-from core.outbox.models import OutboxRow
-from core.patients.models import LinkProposal, Patient, ProcessorContact
-from core.payments.models import DeclinedDraft, Payment
 from core.permissions import Identity, Role
-from core.plans.models import Plan, PlanPromise
-from core.postings.models import LedgerPosting, PostingSwitch
-from core.practice.models import Location, Practice
-from core.schedule.models import Appointment, AppointmentType, Provider
 from core.settings import ROOT
 from core.staff.models import Staff
-from core.store.engine import transaction
-from core.tasks.models import Task, TaskEvent
+from core.store.engine import open_store, transaction
+from tests.conftest import fresh_sqlite
+from tests.security.two_locations import NOW, fill
 
-NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
 WORDS = Words(0, 0, 1, "Card", "card_link", Channel.TEXT, Purpose.BILLING, "", "Hello.")
 
 INSIDE = {
@@ -71,6 +61,7 @@ WHOLE_PRACTICE = {
 }  # fmt: skip
 
 
+@cache
 def found_commands() -> dict[str, Callable[..., Any]]:
     """Whatever takes a session and whoever acts, by the name of its module and its own."""
     found = {}
@@ -86,204 +77,25 @@ def found_commands() -> dict[str, Callable[..., Any]]:
     return found
 
 
-def add(session: Session, row: SQLModel) -> Any:
-    session.add(row)
-    session.flush()
-    return row.id  # type: ignore[attr-defined]
+@pytest.fixture(scope="module")
+def first_filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SimpleNamespace]:
+    """The two locations in a file, to be copied, and the ids of their rows."""
+    engine = open_store(fresh_sqlite(tmp_path_factory.mktemp("two-locations")))
+    made = fill(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return Path(engine.url.database or ""), made
 
 
 @pytest.fixture
-def here(sqlite_store: Engine) -> SimpleNamespace:
-    """Two locations; at the first one of everything, by id."""
-    with transaction(sqlite_store) as session:
-        session.merge(Practice(id=1))
-        session.flush()
-        ehr = add(session, Connection(kind="practice_files", name="EHR", created_at=NOW))
-        pays = add(session, Connection(kind="fortis", name="Fortis", created_at=NOW))
-        first, second = (
-            add(session, Location(connection_id=ehr, external_id=name, name=name, time_zone="UTC"))
-            for name in ("First", "Second")
-        )
-        patient = add(
-            session,
-            Patient(connection_id=ehr, external_id="P1", first_name="Ana", last_name="A", search_name="ana a", location_id=first,
-                    mobile_phone="+16145550101", text_consent=True),
-        )  # fmt: skip
-        at_first = {"patient_id": patient, "location_id": first}
-        provider = add(session, Provider(connection_id=ehr, external_id="D1", name="Dr"))
-        kind = add(session, AppointmentType(connection_id=ehr, external_id="T1", name="Visit"))
-        visit = add(
-            session,
-            Appointment(
-                connection_id=ehr,
-                external_id="A1",
-                starts_at=NOW,
-                appointment_type_id=kind,
-                status="booked",
-                **at_first,
-            ),
-        )
-        plan = add(session, Plan(connection_id=ehr, external_id="N1", patient_id=patient))
-        promise = add(
-            session,
-            PlanPromise(
-                plan_id=plan,
-                amount_cents=1,
-                due_on=date(2026, 6, 2),
-                said_by="Ana",
-                recorded_at=NOW,
-                recorded_by="d",
-            ),
-        )
-        offer = add(session, MembershipPlan(connection_id=ehr, external_id="M", name="Gold", price_cents=100))
-        member = add(
-            session,
-            Membership(
-                connection_id=ehr,
-                external_id="M1",
-                patient_id=patient,
-                membership_plan_id=offer,
-                start_date=date(2026, 1, 1),
-            ),
-        )
-        choice = add(
-            session,
-            MembershipChoice(
-                membership_id=member,
-                appointment_id=visit,
-                kind="charge",
-                starts_at=NOW,
-                reason="asked",
-                chosen_at=NOW,
-                chosen_by="d",
-            ),
-        )
-        payment = add(
-            session,
-            Payment(
-                connection_id=pays,
-                external_id="Y1",
-                patient_id=patient,
-                happened_at=NOW,
-                amount_cents=100,
-                status="declined",
-                method="card",
-            ),
-        )
-        declined = add(
-            session, DeclinedDraft(connection_id=pays, external_id="X1", declined_payment_ref="Y1")
-        )
-        posting = add(
-            session,
-            LedgerPosting(
-                connection_id=pays,
-                payment_id=payment,
-                key="k",
-                patient_id=patient,
-                amount_cents=100,
-                happened_at=NOW,
-                posted_on=date(2026, 6, 1),
-                order_id="o",
-                created_at=NOW,
-                not_before=NOW,
-            ),
-        )
-        session.add(
-            PostingSwitch(connection_id=pays, is_on=True, date_start=date(2026, 1, 1), changed_at=NOW)
-        )
-        link = add(
-            session,
-            Link(
-                kind="pay",
-                key="key",
-                form="form",
-                state="sent",
-                created_at=NOW,
-                connection_id=pays,
-                **at_first,
-            ),
-        )
-        contact = add(
-            session,
-            ProcessorContact(connection_id=pays, external_id="C1", patient_id=patient, link_state="linked"),
-        )
-        free = add(session, ProcessorContact(connection_id=pays, external_id="C2"))
-        proposal = add(
-            session, LinkProposal(contact_id=free, patient_id=patient, evidence="name", created_at=NOW)
-        )
-        text = add(session, Template(name="Card", use="card_link", channel="text", purpose="billing"))
-        version = add(session, TemplateVersion(template_id=text, number=1, body="Hello", created_at=NOW))
-        batch = add(
-            session,
-            Batch(
-                location_id=first,
-                token="t",
-                name="b",
-                channel="text",
-                purpose="billing",
-                template_version_id=version,
-                state="running",
-                created_at=NOW,
-            ),
-        )
-        row = OutboxRow(
-            id="o1", kind="text", state="unknown", not_before=NOW, created_at=NOW, location_id=first
-        )
-        add(session, row)
-        message = add(
-            session,
-            Message(
-                outbox_id="o1",
-                channel="text",
-                purpose="billing",
-                to_address="+16145550101",
-                state="unknown",
-                created_at=NOW,
-                **at_first,
-            ),
-        )
-        task = add(
-            session,
-            Task(
-                kind="card",
-                source_kind="card",
-                source_id="1",
-                flag="x",
-                severity="note",
-                sentence="s",
-                opened_at=NOW,
-                changed_at=NOW,
-                **at_first,
-            ),
-        )
-        step = add(session, TaskEvent(task_id=task, at=NOW, did="took"))
-        online = add(session, OnlineType(appointment_type_id=kind, slug="visit", changed_at=NOW))
-        booking = add(
-            session,
-            Booking(
-                location_id=first,
-                online_type_id=online,
-                provider_id=provider,
-                key="b",
-                starts_at=NOW,
-                minutes=20,
-                hold_until=NOW,
-                created_at=NOW,
-            ),
-        )
-        day_off = add(session, DayOff(location_id=first, first_on=date(2026, 7, 1), last_on=date(2026, 7, 2)))
-        person = Staff(
-            username="ana", role=Role.FRONT_DESK, password_hash="x", created_at=NOW, location_id=first
-        )
-        staff = add(session, person)
-        boss = add(session, Staff(username="boss", role=Role.OWNER, password_hash="x", created_at=NOW))
-        other = add(
-            session,
-            Staff(username="omar", role=Role.OWNER, password_hash="x", created_at=NOW, location_id=second),
-        )
-    return SimpleNamespace(
-        **{name: value for name, value in locals().items() if isinstance(value, int | Engine)}
-    )
+def here(first_filled: tuple[Path, SimpleNamespace], tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """Two locations; at the first one of everything, by id. sqlite_store: where they are, nobody else's."""
+    template, made = first_filled
+    engine = open_store(f"sqlite:///{shutil.copy(template, tmp_path / 'here.db')}")
+    yield SimpleNamespace(sqlite_store=engine, **vars(made))
+    engine.dispose()
 
 
 A_DAY = {"first_on": date(2026, 7, 1), "last_on": date(2026, 7, 2)}

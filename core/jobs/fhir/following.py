@@ -10,10 +10,10 @@ from core.connections.models import QuarantinedRow
 from core.connections.quarantine import open_rows
 from core.integrations.fhir.files import Unit
 from core.integrations.fhir.refs import Setting
+from core.jobs.fhir.chunk import OWN_LOCATION
 from core.jobs.fhir.meanings import merged
 from core.jobs.fhir.merging import hand_over
 from core.jobs.fhir.reading import LEFT_OUT, WAITING
-from core.jobs.fhir.storing import OWN_LOCATION
 from core.jobs.practice_files.guarantors import link_guarantors, name_practice
 from core.jobs.practice_files.placing import place_patients
 from core.jobs.practice_files.rows import MODELS, table_of

@@ -25,18 +25,12 @@ from core.errors import BadInput, HuddleError, Refused, UnreadableAnswer
 from core.integrations.fhir.files import UNREADABLE, FhirFile, Unit, fault_of, fhir_files, kind_of
 from core.integrations.fhir.refs import Identifiers, Setting
 from core.integrations.fhir.server import USED, FhirServer
+from core.jobs.fhir.chunk import Places, Stored
 from core.jobs.fhir.following import first_zone, follow, give_a_place, in_turn, waiting
+from core.jobs.fhir.leaving import held_of, ids_of, mark_absent, store_deletions
 from core.jobs.fhir.meanings import remembered
 from core.jobs.fhir.result import FhirResult
-from core.jobs.fhir.storing import (
-    Places,
-    Stored,
-    held_of,
-    ids_of,
-    mark_absent,
-    store_chunk,
-    store_deletions,
-)
+from core.jobs.fhir.storing import store_chunk
 from core.jobs.practice_files.result import FileCounts, in_run
 from core.store.engine import reader, transaction
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.integrations.records import Rejected
-from core.jobs.fhir.storing import Stored
+from core.jobs.fhir.chunk import Stored
 from core.jobs.practice_files.result import LISTED, SHOWN, FileCounts, ImportResult, Unknown
 
 

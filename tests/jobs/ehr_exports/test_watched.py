@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from core import clock
 from core.connections.commands import connect
 from core.jobs.ehr_exports.watched import holds_export
-from core.jobs.sync import RunResult, sync_by_name
+from core.jobs.one_sync import RunResult
+from core.jobs.sync import sync_by_name
 from core.own_exports.commands import kept_profile, save_profile
 from core.store.engine import reader, transaction
 from tests.a_practice import write_practice
