@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from core import clock
 from core.connections.models import ConnectionState
 from core.connections.reports import quarantined
-from core.integrations import http
 from core.integrations.cliniko import client as cliniko
 from core.jobs.sync import sync_connection
 from core.store.engine import reader
