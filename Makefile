@@ -14,7 +14,7 @@ CALENDAR := $(addprefix tests/,cards dues forecast insurance ledger links member
 # else every process compiles all of its libraries anew: five seconds each, and the tests start some two hundred
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast test-night lint format bench reliability audit sbom lock clean
+.PHONY: run test test-fast test-night lint format bench reliability audit sbom pictures lock clean
 
 run: $(VENV)/run.ok
 	@$(BIN)/huddle demo $(if $(PORT),--port $(PORT)) $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT))
@@ -67,6 +67,11 @@ audit: $(VENV)/audit.ok
 sbom: $(VENV)/audit.ok
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json
 	@echo "sbom.json says what is in Huddle."
+
+# the pictures of docs/, taken of the demo anew
+pictures: $(VENV)/dev.ok
+	@$(BIN)/python tests/find_chromium.py
+	$(BIN)/python -m tests.pictures
 
 # the lock files carry hashes and no addresses
 lock:

@@ -88,7 +88,7 @@ def check_money(
             raise BadInput(f"The {what} is from $1 to $10,000. Leave it empty where there is none.")
     if not 0 <= late <= percent <= 100:
         raise BadInput(
-            "What goes back is 0 to 100 %, and not more for a late cancellation than for a timely one."
+            "What goes back is 0 to 100%, and not more for a late cancellation than for a timely one."
         )
     if not 0 <= cutoff <= MOST_HOURS:
         raise BadInput("The cut-off is 0 hours to 30 days before the visit.")

@@ -268,7 +268,7 @@ def _goes_back(cutoff_hours: int, percent: int, percent_late: int) -> str:
 def _part(percent: int) -> str:
     if percent <= 0:
         return "nothing goes back"
-    return "all of it goes back to you" if percent >= 100 else f"{percent} % of it goes back to you"
+    return "all of it goes back to you" if percent >= 100 else f"{percent}% of it goes back to you"
 
 
 def _hours(hours: int) -> str:

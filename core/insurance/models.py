@@ -1,4 +1,4 @@
-"""Insurance coverages, as the EHR last checked them. Percentages are whole basis points: 20 % = 2000."""
+"""Insurance coverages, as the EHR last checked them. Percentages are whole basis points: 20% = 2000."""
 
 from datetime import date
 from enum import StrEnum

@@ -28,7 +28,7 @@ _BEFORE = {
 
 
 def percent(part: int, whole: int) -> int | None:
-    """Whole percent, rounded half up; None where there is nothing to compare with (never 0 %). 100 only when it is all."""
+    """Whole percent, rounded half up; None where there is nothing to compare with (never 0%). 100 only when it is all."""
     if whole <= 0:
         return None
     found = (200 * part + whole) // (2 * whole)
@@ -36,9 +36,9 @@ def percent(part: int, whole: int) -> int | None:
 
 
 def rate_words(part: int, whole: int) -> str:
-    """`92 %`, or `–`."""
+    """`92%`, or `–`."""
     found = percent(part, whole)
-    return "–" if found is None else f"{found} %"
+    return "–" if found is None else f"{found}%"
 
 
 def visits(count: int) -> str:

@@ -41,4 +41,4 @@ def test_steps_cover_every_day_once(days: int) -> None:
 
 
 def test_a_rate_is_100_only_when_all_of_it_came() -> None:
-    assert (rate_words(9_999, 10_000), rate_words(10_000, 10_000), rate_words(5, 0)) == ("99 %", "100 %", "–")
+    assert (rate_words(9_999, 10_000), rate_words(10_000, 10_000), rate_words(5, 0)) == ("99%", "100%", "–")

@@ -121,7 +121,7 @@ def _cell(value: int | None, unit: Unit) -> str:
         return "–"
     if unit is Unit.CENTS:
         return dollars(value)
-    return f"{value} %" if unit is Unit.PERCENT else f"{value:,}"
+    return f"{value}%" if unit is Unit.PERCENT else f"{value:,}"
 
 
 def _empty(title: str, hint: str) -> None:
