@@ -1,7 +1,7 @@
 """Local calendar dates: month ends that clamp and return, business days, and how a date is said at the desk."""
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 ONE_DAY = timedelta(days=1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -22,6 +22,11 @@ def next_business_day(day: date) -> date:
     while following.weekday() >= _SATURDAY:
         following += ONE_DAY
     return following
+
+
+def clock_words(moment: datetime) -> str:
+    """`9:05 am`, of a moment on the wall."""
+    return f"{moment.hour % 12 or 12}:{moment:%M} {'am' if moment.hour < 12 else 'pm'}"
 
 
 def short_day(day: date, today: date) -> str:

@@ -21,11 +21,13 @@ def worst(severities: list[Severity]) -> Severity | None:
 
 
 class Ask(IntEnum):
-    """What a finding has the desk ask for beside money, the most pressing first. OTHER_CARD: instead of the money."""
+    """What a finding has the desk ask for beside money, the most pressing first. OTHER_CARD: instead of the money;
+    CHARGE: the money is taken from the card that is on file by now."""
 
     NEW_CARD = 1
     FIRST_CARD = 2
     OTHER_CARD = 3
+    CHARGE = 4
 
 
 class Flag(NamedTuple):

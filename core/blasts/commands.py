@@ -23,7 +23,7 @@ from core.links.commands import void
 from core.links.models import Link
 from core.links.new_link import address, open_links, say_open_link
 from core.links.pay_links import Missing, create_pay_link, missing_of
-from core.links.payer import known_at_processor
+from core.links.payer import MAYBE_KNOWN, maybe_known
 from core.links.rules import LIVE, LinkKind
 from core.links.sending import card_link_for, require_link
 from core.links.tokens import new_token
@@ -58,7 +58,7 @@ def askable(
     """
     _require_reachable()
     people = patients_by_id(session, (each.patient_id for each in candidates))
-    known = known_at_processor(session, list(people.values()))
+    unsure = maybe_known(session, list(people.values()))
     wanted: list[Wanted] = []
     unable: dict[int, str] = {}
     due: dict[int, Missing] = {}
@@ -66,8 +66,8 @@ def askable(
         if each.patient_id not in people or each.patient_id in unable:
             continue
         if kind == LinkKind.CARD:
-            if each.patient_id not in known:
-                unable[each.patient_id] = "Not linked to anybody at the processor. Link the records first."
+            if each.patient_id in unsure:
+                unable[each.patient_id] = MAYBE_KNOWN
             else:
                 wanted.append(each.wanted)
             continue

@@ -9,6 +9,7 @@ from core import clock
 from core.audit.commands import record
 from core.blasts.batches import note_progress
 from core.errors import BadInput, NotFound
+from core.links.sending import follow_messages
 from core.messages.commands import SUBJECT, require_sending
 from core.messages.models import Message, MessageState
 from core.outbox import commands as outbox
@@ -64,6 +65,8 @@ def settle_by_hand(session: Session, who: Identity, *, message_id: int, arrived:
         outbox.requeue(session, row, at=clock.now(), reason="Sent again by the staff.")
         message.state, message.reason = MessageState.QUEUED, row.reason
     session.add(message)
+    session.flush()
+    follow_messages(session, [message])
     detail = {"arrived": arrived}
     record(
         session,
@@ -90,7 +93,9 @@ def note_opened(session: Session, *, link_kind: str, link_id: int) -> None:
     if row is not None:
         outbox.settle(session, row, {"settled_by": "link opened"})
     message.state, message.reason, message.opened_at = MessageState.OPENED, "", clock.now()
+    message.sent_at = message.sent_at or (row.claimed_at if row else None)
     session.add(message)
+    session.flush()
+    follow_messages(session, [message])
     if message.batch_id is not None:
-        session.flush()
         note_progress(session, [message.batch_id])

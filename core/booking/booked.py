@@ -18,6 +18,7 @@ from core.patients.models import Patient
 from core.permissions import Identity
 from core.practice.models import Location
 from core.schedule.models import AppointmentStatus, AppointmentType, Provider
+from core.store.concerned import concern
 from core.store.version import touch
 
 SUBJECT = "booking"
@@ -84,6 +85,7 @@ def tell_ehr(session: Session, booking: Booking, *, status: str = AppointmentSta
     session.add(booking)
     session.flush()
     touch(session)
+    concern(session, booking.patient_id)
     if connection is not None:
         outbox.put(
             session,

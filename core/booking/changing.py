@@ -22,6 +22,7 @@ from core.errors import NotFound
 from core.money import short_dollars
 from core.permissions import Identity, Permission, require
 from core.schedule.models import AppointmentStatus
+from core.store.concerned import concern
 from core.store.version import touch
 
 
@@ -136,6 +137,7 @@ def cancel(
     if not told_by_ehr:
         tell_ehr(session, booking, status=AppointmentStatus.CANCELLED)
     touch(session)
+    concern(session, booking.patient_id)
     audit(session, booking, "online booking ended", actor)
     if state == BookingState.CANCELLED:
         at = when(booking.starts_at, zone_of(session, booking))

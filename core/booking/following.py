@@ -33,6 +33,7 @@ from core.money import short_dollars
 from core.patients.models import LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, PaymentStatus
 from core.schedule.models import Appointment, AppointmentStatus
+from core.store.concerned import concern
 from core.store.version import touch
 
 LOOK_BACK, EHR_HAS = timedelta(days=30), timedelta(hours=1)
@@ -64,6 +65,7 @@ def follow_booking(session: Session, booking_id: int, now: datetime) -> None:
     _follow(session, booking, now)
     if _standing(booking) != before:
         touch(session)
+        concern(session, booking.patient_id)
 
 
 def _standing(booking: Booking) -> tuple[object, ...]:

@@ -19,7 +19,8 @@ MATCH_BEFORE_DAYS, MATCH_AFTER_DAYS = -3, 10
 class DueItem(NamedTuple):
     """Something that was to be paid. kind: instalment, membership or visit; id: its external id (a membership draft:
     `<membership external id>:<due date>`). attempts: what was tried for it. retry_on: a retry that is planned.
-    promised_on: somebody said they would pay by that day, which is still to come. contract: the plan whose money it is."""
+    promised_on: somebody said they would pay by that day, which is still to come. contract: the plan whose money it is.
+    new_card: the name of the card that is charged by now, where another one was declined."""
 
     kind: str
     id: str
@@ -31,6 +32,7 @@ class DueItem(NamedTuple):
     retry_on: date | None = None
     promised_on: date | None = None
     contract: tuple[str, str] = ("", "")
+    new_card: str = ""
 
 
 class MissingReason(StrEnum):
@@ -59,7 +61,8 @@ class MissingPayment:
 
     reminders_stopped: disputed, nobody may ask for this amount. pending_cents: of it, on its way. ask_cents: of it, what may
     be asked for now (core/dues/askable.py). tries: how often it was tried and refused.
-    possible_match: money of the ledger that may be this payment; a person says.
+    possible_match: money of the ledger that may be this payment; a person says. new_card: on file since it was declined, so
+    that charging it is the next step; "" = none.
     """
 
     kind: str
@@ -78,6 +81,7 @@ class MissingPayment:
     promised_on: date | None = None
     ask_cents: int = 0
     tries: int = 0
+    new_card: str = ""
 
 
 class Asked(NamedTuple):
@@ -179,7 +183,14 @@ def _missing(item: DueItem, today: date, match: EntryFacts | None, asked: Asked)
         promised_on=item.promised_on,
         ask_cents=asked.cents,
         tries=tries_of(item),
+        new_card=_chargeable(reason, item, asked),
     )
+
+
+def _chargeable(reason: MissingReason, item: DueItem, asked: Asked) -> str:
+    """The new card, where charging it is allowed and would be the next step."""
+    declined = reason in (MissingReason.DECLINED_HARD, MissingReason.DECLINED_SOFT)
+    return item.new_card if declined and asked.cents and not tries_are_up(item) else ""
 
 
 def _table_of(payment: PaymentFacts) -> tuple[str, str]:
@@ -253,7 +264,8 @@ def _sentence(
             else f"Due on {due}, and nothing was charged."
         )
     if reason in (MissingReason.DECLINED_HARD, MissingReason.DECLINED_SOFT):
-        return f"Declined on {day}, {because.words}."
+        since = f"; {item.new_card[0].lower()}{item.new_card[1:]} is on file since" if item.new_card else ""
+        return f"Declined on {day}, {because.words}{since}."
     if reason is MissingReason.RETURNED:
         why = f", {because.words}" if told.reason_code else ""
         return f"The payment of {day} was returned by the bank{why}."
@@ -282,6 +294,8 @@ def _advice(reason: MissingReason, item: DueItem, asked: Asked, today: date, mat
         return f"Promised by {short_day(item.promised_on, today)}; do not ask before."
     if not asked.cents:
         return asked.why or "Nothing to ask for now."
+    if _chargeable(reason, item, asked):
+        return f"Charge it now: {short_dollars(asked.cents)}."
     ask = f"Ask for {short_dollars(asked.cents)}"
     if reason is MissingReason.DECLINED_HARD:
         return f"{ask} and a new card."

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.dates import short_day
+from core import clock
+from core.dates import clock_words, short_day
 from core.ledger.facts import EntryFacts
+from core.ledger.rules import Waiting
 from core.money import short_dollars
 from core.payments.facts import PaymentFacts, net_by_payment
 from core.severity import Severity
@@ -100,6 +102,16 @@ def unposted_payments(
         p if p.amount_cents == cents else p._replace(amount_cents=cents, surcharge_cents=0)
         for p, cents in found.unposted
     ]
+
+
+def waiting_to_post(unposted: Sequence[PaymentFacts], time_zone: str, today: date) -> Waiting:
+    """What was paid and the ledger does not have yet: cents, and when the latest of it was paid on the location's wall."""
+    if not unposted:
+        return Waiting(0, "")
+    last = max(unposted, key=lambda p: (p.happened_at, p.id))
+    local = last.happened_at.astimezone(clock.zone(time_zone))
+    when = clock_words(local) if local.date() == today else short_day(local.date(), today)
+    return Waiting(sum(p.pays_cents for p in unposted), when)
 
 
 def _match(

@@ -254,6 +254,8 @@ def _ask_of(worst: MissingPayment) -> Ask | None:
     """A card that the bank refuses for good is asked for with the money, else instead of it."""
     if not worst.ask_cents:
         return None
+    if worst.new_card:
+        return Ask.CHARGE
     if worst.reason is MissingReason.DECLINED_HARD:
         return Ask.NEW_CARD
     soft = worst.reason in (MissingReason.DECLINED_SOFT, MissingReason.RETURNED)

@@ -23,12 +23,14 @@ from core.dues.posting_problems import (
     match_ledger,
     posting_problems,
     unposted_payments,
+    waiting_to_post,
 )
 from core.dues.retries import instalment_retries, membership_retries
 from core.findings.facts import MembershipRecord, PatientFacts
 from core.findings.held import asked_of, held_against, promised_items
 from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_pay
 from core.findings.lower_drafts import lower_draft_notes
+from core.findings.new_cards import with_new_cards
 from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
@@ -90,6 +92,7 @@ class Owing:
     asking: Asking
     missing: tuple[MissingPayment, ...]
     matches: Mapping[Due, EntryFacts]
+    unposted: list[PaymentFacts]
 
 
 def owing_of(facts: PatientFacts, setting: Setting, *, at_visit_cents: int = 0) -> Owing:
@@ -103,12 +106,12 @@ def owing_of(facts: PatientFacts, setting: Setting, *, at_visit_cents: int = 0) 
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if posts else []
     desk = {row.id: row for row in facts.desk_rows}
     due = list(_items(facts, plans, members, unposted, setting.today))
-    items = with_answers(due, facts.desk_answers, desk)
+    items = list(with_new_cards(with_answers(due, facts.desk_answers, desk), facts, plans, setting.today))
     loose = _loose_past_due(facts, items, unposted, setting.today)
     held = held_against(facts, plans, items, setting.today)
     asking = askable(items, held, account_cents=loose + at_visit_cents)
     missing = missing_payments(items, setting.today, held.matches, asked_of(asking))
-    return Owing(plans, members, mine, matched, items, loose, asking, tuple(missing), held.matches)
+    return Owing(plans, members, mine, matched, items, loose, asking, tuple(missing), held.matches, unposted)
 
 
 def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None) -> Judged:
@@ -133,6 +136,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         expected_at_visit_cents=at_visit,
         pending_cents=pending_cents(all_payments(facts)),
         at_most=setting.at_most(facts.person.connection_id),
+        waiting=waiting_to_post(owing.unposted, setting.time_zone, setting.today),
     )
     owed = [one.finding for one in plans if not one.family and one.finding.state in _OWED]
     return Judged(

@@ -13,6 +13,7 @@ from core.errors import BadInput
 from core.inbox.commands import body_of
 from core.inbox.models import InboxEvent
 from core.integrations import sms
+from core.links.sending import follow_messages
 from core.messages.addresses import shown, text_number
 from core.messages.consent import (
     BY_GATEWAY,
@@ -86,10 +87,10 @@ def _apply_status(session: Session, body: Mapping[str, Any]) -> None:
         if state == MessageState.FAILED:
             _note_failure(session, message, str(body.get("ErrorCode", "")))
     session.add(message)
-    if (
-        message.batch_id is not None
-    ):  # a quick gateway tells before the sender has written its own answer down
-        session.flush()
+    session.flush()
+    # a quick gateway tells before the sender has written its own answer down, which then has nothing more to say
+    follow_messages(session, [message])
+    if message.batch_id is not None:
         note_progress(session, [message.batch_id])
 
 

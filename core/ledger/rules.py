@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from core.dates import short_day
 from core.ledger.facts import EntryFacts, raises_cents
@@ -28,6 +29,13 @@ class Balance:
     why_not_yet: str
 
 
+class Waiting(NamedTuple):
+    """Paid and not in the ledger yet, in cents. when: `2:47 pm` today, else `30 Nov`."""
+
+    cents: int
+    when: str
+
+
 def judge_balance(
     entries: Sequence[EntryFacts],
     *,
@@ -37,11 +45,12 @@ def judge_balance(
     expected_at_visit_cents: int,
     pending_cents: int,
     at_most: bool = False,
+    waiting: Waiting = Waiting(0, ""),  # noqa: B008  # a tuple
 ) -> Balance:
     """One patient's account on `today` (local), DOMAIN §6. Rows posted later are left out.
 
     past_due_cents: open amounts of items due before today; due_today_cents: due today; expected_at_visit_cents: what
-    today's visit will add; pending_cents: money on its way. at_most: the EHR tells invoices and no payments of a part.
+    today's visit will add; pending_cents: money on its way; waiting: paid, and not posted yet. at_most: the EHR tells invoices and no payments of a part.
     """
     owes = insurance = 0
     patient_rows = []
@@ -67,7 +76,7 @@ def judge_balance(
         what=_what(owes, due_now, past_due_cents, due_today_cents, expected_at_visit_cents)
         + (_AT_MOST if at_most and owes > 0 else ""),
         since_when=f"Since {short_day(since, today)}." if since is not None and owes > 0 else "",
-        why_not_yet=_why_not_yet(owes, due_now, insurance, pending_cents),
+        why_not_yet=_why_not_yet(owes, due_now, insurance, pending_cents, waiting),
     )
 
 
@@ -101,12 +110,17 @@ def _what(owes: int, due_now: int, past_due: int, due_today: int, at_visit: int)
     return f"Owes {short_dollars(owes)}, none of it due now." if owes > 0 else "Nothing is owed."
 
 
-def _why_not_yet(owes: int, due_now: int, insurance: int, pending: int) -> str:
+def _why_not_yet(owes: int, due_now: int, insurance: int, pending: int, waiting: Waiting) -> str:
     parts = []
     if insurance:
         parts.append(f"{short_dollars(insurance)} is with the insurance.")
     if pending > 0:
         parts.append(f"{short_dollars(pending)} is on its way from the bank.")
-    if owes > due_now + pending:
-        parts.append(f"{short_dollars(owes - due_now - max(0, pending))} is not due yet.")
+    rest = owes - due_now - max(0, pending)
+    paid = min(rest, waiting.cents)
+    if paid > 0:
+        of_it = f"{short_dollars(paid)} of it paid" if paid < owes else "Paid"
+        parts.append(f"{of_it} {waiting.when}, waiting to post.")
+    if rest > max(0, paid):
+        parts.append(f"{short_dollars(rest - max(0, paid))} is not due yet.")
     return " ".join(parts)

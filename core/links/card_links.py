@@ -3,6 +3,8 @@
 No field of ours ever holds a card number: the frame gives a one-use ticket, and the processor makes a token of it.
 """
 
+from typing import Any
+
 from sqlmodel import Session, select
 
 from core import clock
@@ -13,7 +15,7 @@ from core.links.models import Link, LinkToken
 from core.links.new_link import audit, made_by_form, make_link, require_no_open
 from core.links.old_cards import retire_old
 from core.links.outgoing import put_out
-from core.links.payer import account_of
+from core.links.payer import MAYBE_KNOWN, account_of
 from core.links.rules import LIVE, LinkKind, Step
 from core.links.tokens import good_until, is_ours, token_row
 from core.outbox.models import OutboxKind
@@ -40,7 +42,8 @@ def create_card_link(
     """A link on which the patient gives a new card; the same form again gives the same link.
 
     card_ref: external id of the one card it replaces; None = every card their drafts charge. actor None: the system
-    (a blast). Raises BadInput when the patient is not linked to the processor, OpenLinkExists, NotFound, NotAllowed.
+    (a blast). Somebody the processor does not know becomes known there when the card is saved (DOMAIN §11). Raises BadInput
+    while a record there may be theirs, OpenLinkExists, NotFound, NotAllowed.
     """
     if actor is not None:
         require(actor.role, Permission.ASK_FOR_CARDS)
@@ -49,11 +52,8 @@ def create_card_link(
         return already
     require_no_open(session, patient, LinkKind.CARD, second=second)
     account = account_of(session, patient)
-    if account.contact_ref is None:
-        raise BadInput(
-            f"{patient.first_name or 'This patient'} is not linked to anybody at the processor yet, so a new card "
-            "would have no owner. Link the records first."
-        )
+    if account.contact_ref is None and account.contact is None:
+        raise BadInput(MAYBE_KNOWN)
     what = f"New card for {practice_name(session)}"[:64]
     link, new = make_link(
         session, actor, patient, account, kind=LinkKind.CARD, form=form, what=what, card_ref=card_ref
@@ -77,6 +77,7 @@ def finish_card_entry(session: Session, token: str, ticket: str) -> Link:
     row, link = _found(session, token, LinkKind.CARD, held=True)
     row.used_at = clock.now()
     session.add(row)
+    contact = None if link.contact_ref else _new_contact(session, link)
     put_out(
         session,
         None,
@@ -84,10 +85,25 @@ def finish_card_entry(session: Session, token: str, ticket: str) -> Link:
         OutboxKind.CARD_KEEP,
         ticket=ticket,
         contact_ref=link.contact_ref,
+        contact=contact,
         address_id=row.id,
     )
     audit(session, None, link, "card typed")
     return link
+
+
+def _new_contact(session: Session, link: Link) -> dict[str, Any] | None:
+    """Who the card will belong to at the processor, which did not know them when the link was made."""
+    account = account_of(
+        session,
+        patient_of(session, None, link.patient_id),
+        plan_id=link.plan_id,
+        membership_id=link.membership_id,
+    )
+    if account.contact_ref is not None:
+        link.contact_ref = account.contact_ref
+        session.add(link)
+    return account.contact
 
 
 def card_kept(session: Session, link: Link, card_ref: str, *, brand: str, last_four: str) -> None:

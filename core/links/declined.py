@@ -169,7 +169,7 @@ def _held(session: Session, actor: Identity, declined_id: int) -> tuple[Declined
         .with_for_update(of=DeclinedDraft)  # type: ignore[arg-type]  # a mapped class is what it takes
         .execution_options(populate_existing=True)
     ).first()
-    payment = None if draft is None else _declined_payment(session, draft)
+    payment = None if draft is None else declined_payment(session, draft)
     if draft is None or payment is None:
         raise NotFound(GONE)
     if payment.patient_id is not None:
@@ -180,7 +180,7 @@ def _held(session: Session, actor: Identity, declined_id: int) -> tuple[Declined
 def no_longer_askable(session: Session, declined_id: int, *, kind: OutboxKind) -> str:
     """Asked as it goes out: why the money must not be asked for any more, a sentence; "" when it may."""
     draft = session.get(DeclinedDraft, declined_id)
-    payment = _declined_payment(session, draft) if draft is not None else None
+    payment = declined_payment(session, draft) if draft is not None else None
     if payment is None:
         return ""
     putting_off = kind is OutboxKind.DECLINED_PUT_OFF
@@ -192,7 +192,8 @@ def no_longer_askable(session: Session, declined_id: int, *, kind: OutboxKind) -
     return ""
 
 
-def _declined_payment(session: Session, draft: DeclinedDraft) -> Payment | None:
+def declined_payment(session: Session, draft: DeclinedDraft) -> Payment | None:
+    """The payment that was declined; None when the store does not have it."""
     return session.exec(
         select(Payment).where(
             Payment.connection_id == draft.connection_id, Payment.external_id == draft.declined_payment_ref

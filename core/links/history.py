@@ -18,6 +18,7 @@ from core.payments.facts import GIVEN_BACK, PaymentFacts, net_by_payment
 from core.payments.models import Payment, PaymentStatus
 from core.payments.reasons import reason_of
 from core.store.base import table_of
+from core.store.concerned import concern
 from core.store.version import touch
 
 _STEP, _PAYMENT = table_of(LinkStep), table_of(Payment)
@@ -101,6 +102,7 @@ def follow(session: Session, link: Link) -> bool:
     session.flush()
     if changed:
         touch(session)
+        concern(session, link.patient_id)
     return changed
 
 

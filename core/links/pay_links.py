@@ -101,7 +101,7 @@ def create_pay_link(
         kind=LinkKind.PAY, form=form, amount_cents=amount, expires_at=lasts_until,
         what=f"Payment to {practice_name(session)}"[:64], due_kind=one.kind, due_ref=one.ref,
         plan_id=one.plan_id, instalment_id=one.instalment_id, membership_id=one.membership_id,
-        keep_card=bool(account.contact_ref and (one.plan_id or one.membership_id)),
+        keep_card=bool((account.contact_ref or account.contact) and (one.plan_id or one.membership_id)),
     )  # fmt: skip
     if new:
         put_out(

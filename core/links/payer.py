@@ -9,9 +9,11 @@ from core.connections.commands import settings_of
 from core.connections.models import Connection, ConnectionState, Kind, MerchantAccount
 from core.errors import BadInput
 from core.memberships.models import Membership
-from core.patients.models import Patient, ProcessorContact
+from core.patients.models import LinkProposal, Patient, ProcessorContact
 from core.plans.models import Plan
+from core.secrets import has_card_number
 
+NO_PROCESSOR = "No card processor is connected. Connect Fortis under Integrations first."
 _USABLE = (ConnectionState.CONNECTED, ConnectionState.FAILING)
 
 
@@ -19,6 +21,8 @@ class Account(NamedTuple):
     """Where a payment goes: the processor's connection, the payer's contact there, the merchant account for cards.
 
     email, cell_phone (ten digits): the payer's, for the processor's own messages; None where there is none.
+    contact: where the processor does not know the payer yet, what their record there is made of (DOMAIN §11); None where
+    it does, or where a record of its may be theirs and a person has to say so first.
     """
 
     connection_id: int
@@ -26,6 +30,7 @@ class Account(NamedTuple):
     product_ref: str | None
     email: str | None = None
     cell_phone: str | None = None
+    contact: dict[str, Any] | None = None
 
     def payload(self) -> dict[str, Any]:
         """What the making of a link tells the processor about the payer."""
@@ -58,7 +63,7 @@ def account_of(
         .order_by(col(Connection.id))
     ).all()
     if not connections:
-        raise BadInput("No card processor is connected. Connect Fortis under Integrations first.")
+        raise BadInput(NO_PROCESSOR)
     usable = {connection.id: connection for connection in connections}
     for payer in payer_of(session, patient, plan_id, membership_id):
         contact = session.exec(
@@ -73,11 +78,32 @@ def account_of(
         if contact is not None:
             account = _account(session, usable[contact.connection_id], contact.external_id)
             return _with_addresses(account, contact)
-    return _with_addresses(_account(session, connections[0], None), patient)
+    account = _with_addresses(_account(session, connections[0], None), patient)
+    payer = session.get_one(Patient, payer_of(session, patient, plan_id, membership_id)[0])
+    if payer.id in maybe_known(session, [payer]):
+        return account
+    return account._replace(contact=_as_contact(payer, account))
 
 
-def known_at_processor(session: Session, patients: Collection[Patient]) -> frozenset[int]:
-    """Of these patients, those whose new card would have an owner: they, or who pays for them, are a contact there.
+def _as_contact(payer: Patient, account: Account) -> dict[str, Any]:
+    """What the processor is told of somebody it does not know: the EHR's id is the key, so that asking twice makes one."""
+    ref = payer.external_id
+    usable = ref.isascii() and ref.isalnum() and len(ref) <= 64 and not has_card_number(ref)
+    mine = _with_addresses(account, payer)
+    return {
+        "contact_key": ref if usable else f"huddle{payer.id}",
+        "patient_id": payer.id,
+        "first_name": payer.first_name[:64],
+        "last_name": payer.last_name[:64] or payer.first_name[:64] or "Patient",
+        "birth_date": payer.birth_date.isoformat() if payer.birth_date else None,
+        "email": mine.email if mine.email and len(mine.email) <= 64 else None,
+        "cell_phone": mine.cell_phone,
+    }
+
+
+def maybe_known(session: Session, patients: Collection[Patient]) -> frozenset[int]:
+    """Of these patients, those of whom the processor may have a record that nobody has said yes or no to, and none that is
+    theirs or of who pays for them: making another would make two of one person.
 
     Raises BadInput when no processor is connected.
     """
@@ -85,17 +111,31 @@ def known_at_processor(session: Session, patients: Collection[Patient]) -> froze
         select(Connection.id).where(Connection.kind == Kind.FORTIS, col(Connection.state).in_(_USABLE))
     ).all()
     if not working:
-        raise BadInput("No card processor is connected. Connect Fortis under Integrations first.")
+        raise BadInput(NO_PROCESSOR)
+    here = [
+        col(ProcessorContact.connection_id).in_(working),
+        col(ProcessorContact.gone_at).is_(None),
+    ]
     known = set(
         session.exec(
-            select(ProcessorContact.patient_id).where(
-                col(ProcessorContact.connection_id).in_(working),
-                col(ProcessorContact.gone_at).is_(None),
-                col(ProcessorContact.patient_id).is_not(None),
-            )
+            select(ProcessorContact.patient_id).where(*here, col(ProcessorContact.patient_id).is_not(None))
         )
     )
-    return frozenset(one.id or 0 for one in patients if one.id in known or one.guarantor_id in known)
+    proposed = set(
+        session.exec(
+            select(LinkProposal.patient_id)
+            .join(ProcessorContact, col(ProcessorContact.id) == LinkProposal.contact_id)
+            .where(*here, LinkProposal.state == "open", col(ProcessorContact.patient_id).is_(None))
+        )
+    )
+    return frozenset(
+        one.id or 0
+        for one in patients
+        if one.id in proposed and one.id not in known and one.guarantor_id not in known
+    )
+
+
+MAYBE_KNOWN = "A record at the processor may be theirs already. Say yes or no under Linking first."
 
 
 def _with_addresses(account: Account, person: Patient | ProcessorContact) -> Account:

@@ -19,6 +19,7 @@ from core.matching.rules import PersonFacts, propose
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.permissions import Identity, Permission, require
+from core.store.concerned import concern
 from core.store.version import touch
 
 SAME_EHR_ID = "same EHR id"
@@ -301,6 +302,7 @@ def _keep_proposals(
 
 def give_patient(session: Session, contact: ProcessorContact, patient_id: int | None, by: str) -> None:
     """The contact, and what rests on it, becomes this patient's; nobody's with None."""
+    concern(session, contact.patient_id, patient_id)
     contact.patient_id = patient_id
     contact.link_state = LinkState.UNLINKED if patient_id is None else LinkState.LINKED
     contact.linked_by, contact.linked_at = by, clock.now()

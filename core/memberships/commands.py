@@ -18,6 +18,7 @@ from core.patients.models import Patient
 from core.permissions import Identity, Permission, require
 from core.schedule.rules import VisitFacts
 from core.secrets import has_card_number
+from core.store.concerned import concern
 from core.store.version import touch
 
 LONGEST_REASON = 200
@@ -156,3 +157,4 @@ def _write_down(
     detail = {"membership": membership.external_id, "appointment": choice.appointment_id, "kind": choice.kind, "cents": choice.cents}  # fmt: skip
     record(session, who=who, action=action, subject_kind="patient", subject_id=membership.patient_id, detail=detail)  # fmt: skip
     touch(session)
+    concern(session, membership.patient_id)

@@ -13,6 +13,7 @@ from core.outbox import commands as outbox
 from core.patients.models import Patient
 from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
+from core.store.version import touch
 
 BY_TEXT, BY_LINK, BY_GATEWAY = "STOP by text", "unsubscribe link", "the text gateway says so"
 CANNOT_GET_TEXTS = "cannot get texts"  # no opt-out, but nothing can be sent there either
@@ -117,6 +118,7 @@ def stop_address(session: Session, channel: str, address: str, source: str) -> b
     found = found or Suppression(channel=channel, address=address, since=clock.now(), source=source)
     found.since, found.source, found.lifted_at = clock.now(), source, None
     session.add(found)
+    touch(session)  # open cards show it
     if source != CANNOT_GET_TEXTS:
         for patient in patients_at(session, channel, address):
             for purpose in Purpose:
@@ -141,6 +143,7 @@ def start_address(session: Session, channel: str, address: str, how: str = "STAR
                 _add(session, patient.id or 0, channel, purpose, True, how, None)
     found.lifted_at = clock.now()
     session.add(found)
+    touch(session)
     record(session, who=None, action="opted in again", subject_kind="suppression", subject_id=found.id or 0)
     return True
 
@@ -220,6 +223,7 @@ def _add(
     )
     session.add(event)
     session.flush()
+    touch(session)  # open cards show it
     return event
 
 

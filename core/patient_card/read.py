@@ -58,6 +58,9 @@ from core.schedule.models import Appointment, AppointmentType, Provider
 from core.schedule.rules import VisitFacts, VisitStanding, standing
 from core.severity import Severity
 from core.store.base import table_of
+from core.tasks.from_findings import Findings, findings_of
+from core.tasks.refresh import see
+from core.tasks.reports import QuickTask, payers_of, quick_stop
 
 QUICK_STOP = 3
 LEDGER_ROWS = 100
@@ -121,10 +124,17 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
         desk_offers=desk_offers(judged),
         desk=desk_lines(judged, setting),
         untold=_UNTOLD if setting.at_most(person.connection_id) else "",
+        tasks=_tasks(session, key, findings_of(judged, setting), setting),
     )
 
 
 _UNTOLD = "Unknown: this EHR tells neither plans nor memberships."
+
+
+def _tasks(session: Session, key: int, now: Findings, setting: Setting) -> tuple[QuickTask, ...]:
+    """The tasks of the patient and of who pays, as the same rules at the same instant see them."""
+    payers = {one.patient_id: one.findings for one in see(session, payers_of(session, key), setting)}
+    return tuple(quick_stop(session, key, now, payers))
 
 
 def _place(session: Session, person: Patient) -> Location:

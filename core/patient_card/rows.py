@@ -11,6 +11,7 @@ from core.reports.head import SourceCell
 from core.reports.links import LinkLine
 from core.reports.rows import MissingCell, PatientRow
 from core.severity import Severity
+from core.tasks.reports import QuickTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +284,4 @@ class PatientCard:
     desk_offers: tuple[DeskOffer, ...] = ()
     desk: tuple[DeskLine, ...] = ()  # answers that stand, the latest first
     untold: str = ""
+    tasks: tuple[QuickTask, ...] = ()  # those that stand this instant, in today's words

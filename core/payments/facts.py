@@ -14,7 +14,7 @@ class PaymentFacts(NamedTuple):
     """One payments row. happened_at is aware UTC, happened_on its local date; amount_cents is 0 or more.
 
     refund_ref: external id, at the same connection, of the payment that this row gives back. recurring_ref: of the draft
-    that ran it; invoice_ref: of the invoice or link it came by. surcharge_cents: the part of the amount that is a fee.
+    that ran it; invoice_ref: of the invoice or link it came by; card_ref: of the card. surcharge_cents: the part of the amount that is a fee.
     """
 
     id: int
@@ -35,6 +35,7 @@ class PaymentFacts(NamedTuple):
     recurring_ref: str | None = None
     invoice_ref: str | None = None
     surcharge_cents: int = 0
+    card_ref: str | None = None
 
     @property
     def pays_cents(self) -> int:

@@ -15,6 +15,7 @@ from core.plans.models import Plan, PlanPromise, PlanSettlement, Settling
 from core.plans.records import plan_records
 from core.practice.models import Location
 from core.secrets import has_card_number
+from core.store.concerned import concern
 from core.store.version import touch
 
 LONGEST_WAIT = timedelta(days=366)
@@ -52,7 +53,7 @@ def promise_to_pay(
     session.flush()
     told = {"plan": plan.external_id, "cents": amount_cents, "due_on": due_on.isoformat()}
     record(session, who=actor, action="recorded a promise to pay", subject_kind="promise", subject_id=promise.id or 0, detail=told)  # fmt: skip
-    touch(session)
+    _changed(session, plan)
     return promise
 
 
@@ -69,7 +70,7 @@ def withdraw_promise(session: Session, actor: Identity, *, promise_id: int, why:
     _withdraw(promise, actor, _note(why, ""))
     session.add(promise)
     record(session, who=actor, action="withdrew a promise to pay", subject_kind="promise", subject_id=promise_id, detail={"plan": plan.external_id})  # fmt: skip
-    touch(session)
+    _changed(session, plan)
 
 
 def settle_plan(
@@ -104,7 +105,7 @@ def settle_plan(
     session.flush()
     told = {"plan": plan.external_id, "cents": finding.arrears_cents, "decision": decision.value}
     record(session, who=actor, action="settled a plan", subject_kind="settlement", subject_id=settlement.id or 0, detail=told)  # fmt: skip
-    touch(session)
+    _changed(session, plan)
     return settlement
 
 
@@ -121,7 +122,12 @@ def undo_settlement(session: Session, actor: Identity, *, plan_id: int) -> None:
     record(
         session, who=actor, action="took a settlement back", subject_kind="plan", subject_id=plan.external_id
     )
+    _changed(session, plan)
+
+
+def _changed(session: Session, plan: Plan) -> None:
     touch(session)
+    concern(session, plan.patient_id, plan.payer_id)
 
 
 def _plan(session: Session, actor: Identity, plan_id: int) -> tuple[Plan, str]:

@@ -107,6 +107,7 @@ def missing_cell(one: MissingPayment) -> MissingCell:
         ask_cents=one.ask_cents,
         possible_match=_match_cell(one.possible_match),
         reminders_stopped=one.reminders_stopped,
+        new_card=one.new_card,
     )
 
 

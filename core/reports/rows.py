@@ -36,7 +36,8 @@ class MatchCell:
 
 @dataclass(frozen=True, slots=True)
 class MissingCell:
-    """ask_cents: what of it may be asked for now; sentence says why the rest must not."""
+    """ask_cents: what of it may be asked for now; sentence says why the rest must not. new_card: on file since it was
+    declined; charging it is the next step."""
 
     kind: str
     id: str
@@ -50,6 +51,7 @@ class MissingCell:
     promised_on: date | None = None
     ask_cents: int = 0
     possible_match: MatchCell | None = None
+    new_card: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _ASKS = {
     Ask.NEW_CARD: ("Ask for the new card.", " and ask for the new card"),
     Ask.FIRST_CARD: ("Ask for a card.", " and ask for a card"),
     Ask.OTHER_CARD: ("Ask for a new card.", " or ask for a new card"),
+    Ask.CHARGE: ("Charge the new card.", " by charging the new card"),
 }
 
 

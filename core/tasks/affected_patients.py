@@ -78,7 +78,7 @@ def touched(session: Session, since: datetime, until: datetime, location_id: int
         for part in _parts(ids):
             patients.update(session.execute(select(table.c.patient_id).where(table.c.id.in_(part))).scalars())
     found = {key for key in patients if key is not None}
-    return found | _relations(session, found)
+    return found | relations(session, found)
 
 
 _OWNED = (Card, Plan, Membership, Appointment, LedgerEntry, Coverage, ProcessorContact)
@@ -103,7 +103,7 @@ def _parts(ids: set[int | None]) -> Iterable[list[int]]:
     return (known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE))
 
 
-def _relations(session: Session, patients: set[int]) -> set[int]:
+def relations(session: Session, patients: set[int]) -> set[int]:
     """Who pays for these, and for whom these pay."""
     found: set[int] = set()
     for part in _parts(set(patients)):

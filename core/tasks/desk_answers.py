@@ -15,6 +15,7 @@ from core.findings.owed import owed
 from core.ledger.models import Answer, DeskMatch
 from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
+from core.store.concerned import concern
 from core.store.version import touch
 
 NOT_OFFERED = "This is answered by now, or the ledger says otherwise. Refresh the page and look again."
@@ -97,3 +98,4 @@ def _audit(session: Session, actor: Identity, match: DeskMatch, action: str) -> 
         session, who=actor, action=action, subject_kind="desk_match", subject_id=match.id or 0, detail=detail
     )
     touch(session)
+    concern(session, match.patient_id)

@@ -216,6 +216,14 @@ def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
     return len(tasks)
 
 
+def changed_since(session: Session, patient_ids: Sequence[int], at: datetime) -> set[int]:
+    """Of these patients those with a task that was opened, closed or worked on since an instant (aware UTC)."""
+    recent = select(_task.c.patient_id).where(
+        _task.c.patient_id.in_(list(patient_ids)), _task.c.changed_at >= at
+    )
+    return set(session.execute(recent).scalars())
+
+
 def patients_with_tasks(session: Session) -> set[int]:
     """Patients with a task that is not closed, whether they are still active or not."""
     open_ones = select(_task.c.patient_id).where(_task.c.state != TaskState.CLOSED.value).distinct()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from core.plans.models import Plan
 from core.severity import RANK, Severity
 from core.staff.models import Staff
 from core.store.base import table_of
+from core.tasks.from_findings import Findings, Key
 from core.tasks.kinds import TaskKind
 from core.tasks.models import CloseReason, Task, TaskEvent, TaskLook, TaskState
 
@@ -41,6 +42,7 @@ class TaskRow:
     """One task with its patient. cents: money at risk. Instants are UTC; names None = nobody.
 
     closed_by None on a closed one: it closed itself, or in the EHR (see cleared). evidence: (table, external id).
+    source: the row it hangs on; holds: the rules found it when they looked last.
     """
 
     task_id: int
@@ -65,6 +67,8 @@ class TaskRow:
     close_reason: CloseReason | None
     cleared: str
     evidence: tuple[tuple[str, str], ...]
+    source: tuple[str, str] = ("", "")
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,26 +186,59 @@ def tally(
     )
 
 
-def quick_stop(session: Session, patient_id: int) -> list[QuickTask]:
+def quick_stop(
+    session: Session, patient_id: int, now: Findings | None = None, payers_now: Mapping[int, Findings] = {}
+) -> list[QuickTask]:
     """The tasks of a patient (store id) that are not closed, worst first; then those about the money of whoever pays
-    for them, each with the payer's name."""
+    for them, each with the payer's name.
+
+    now, payers_now: what the rules find this instant. With them every line says what they say, and what they do not find
+    any more is left out though nobody has closed its task yet: the screen never says two things at once.
+    """
+    others = payers_of(session, patient_id)
+    query = _rows().where(_task.c.patient_id.in_([patient_id, *others]), ~_CLOSED)
+    rows = [_row(row) for row in session.execute(query).all()]
+    told = [_as_of_now(row, now if row.key == patient_id else payers_now.get(row.key)) for row in rows]
+    standing = sorted(
+        (row for row in told if row is not None),
+        key=lambda row: (RANK[row.severity], -row.cents, row.task_id),
+    )
+    own = [QuickTask(row) for row in standing if row.key == patient_id]
+    of_payers = [
+        QuickTask(row, row.patient) for row in standing if row.key != patient_id and row.kind in HOUSEHOLD
+    ]
+    return own + of_payers
+
+
+def payers_of(session: Session, patient_id: int) -> list[int]:
+    """Who else pays for a patient: their guarantor, and the payers of their plans (store ids)."""
     guarantor = select(_patient.c.guarantor_id).where(_patient.c.id == patient_id)
-    payers = {session.execute(guarantor).scalar()}
-    payers |= set(
+    found = {session.execute(guarantor).scalar()}
+    found |= set(
         session.execute(
             select(_plan.c.payer_id).where(_plan.c.patient_id == patient_id, _plan.c.gone_at.is_(None))
         ).scalars()
     )
-    others = sorted(key for key in payers if key not in (None, patient_id))
-    query = _rows().where(_task.c.patient_id.in_([patient_id, *others]), ~_CLOSED)
-    rows = [
-        _row(row) for row in session.execute(query.order_by(_RANK, _task.c.cents.desc(), _task.c.id)).all()
-    ]
-    own = [QuickTask(row) for row in rows if row.key == patient_id]
-    of_payers = [
-        QuickTask(row, row.patient) for row in rows if row.key != patient_id and row.kind in HOUSEHOLD
-    ]
-    return own + of_payers
+    return sorted(key for key in found if key not in (None, patient_id))
+
+
+def _as_of_now(row: TaskRow, now: Findings | None) -> TaskRow | None:
+    """The task in the words of this instant; None where the rules find nothing of it any more. One that a person
+    reopened though nothing was found, and one of which nobody can say now, stay as they are."""
+    if now is None:
+        return row
+    found = now.found.get(Key(row.kind, *row.source))
+    if found is None:
+        return row if not row.holds or row.kind in now.unsure else None
+    return replace(
+        row,
+        flag=found.flag,
+        severity=found.severity,
+        sentence=found.sentence,
+        cents=found.cents,
+        next_visit_at=found.next_visit_at,
+        evidence=found.evidence,
+    )
 
 
 HOUSEHOLD = (
@@ -341,4 +378,6 @@ def _row(row: Any) -> TaskRow:
         close_reason=CloseReason(row.close_reason) if row.close_reason else None,
         cleared=row.cleared,
         evidence=tuple((table, key) for table, key in json.loads(row.evidence)),
+        source=(row.source_kind, row.source_id),
+        holds=row.holds,
     )

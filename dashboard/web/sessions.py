@@ -17,6 +17,7 @@ from core.staff import commands, reports
 from core.staff.authority import confirm
 from core.staff.sign_in import DEVICE_REMEMBERED
 from core.store.engine import open_store, reader, transaction
+from core.tasks.at_once import look_at_once
 
 DEVICE_COOKIE = "device"
 DEVICE_SECONDS = int(DEVICE_REMEMBERED.total_seconds())
@@ -95,6 +96,7 @@ def acting(who: Identity) -> Iterator[Session]:
     with transaction(engine()) as session:
         confirm(session, who)
         yield session
+        look_at_once(session)
 
 
 def set_cookie(response: Response, scope: Any, name: str, value: str, *, seconds: int | None) -> None:

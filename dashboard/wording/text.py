@@ -8,6 +8,7 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from core import clock
+from core.dates import clock_words
 from core.staff.rules import MIDNIGHT
 
 LONGEST = 120  # characters of a name or a sentence from outside that a screen shows
@@ -57,8 +58,7 @@ def day_words(day: date) -> str:
 
 def clock_time(instant: datetime, time_zone: str) -> str:
     """`9:05 am` on the wall of the location."""
-    local = instant.astimezone(clock.zone(time_zone))
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    return clock_words(instant.astimezone(clock.zone(time_zone)))
 
 
 def visit_day(instant: datetime | None, time_zone: str, year_of: date | None = None) -> str:

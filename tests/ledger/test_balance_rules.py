@@ -4,7 +4,7 @@ from core.dues.askable import Held, askable
 from core.dues.collect import collect_now
 from core.dues.missing import DueItem
 from core.ledger.facts import EntryFacts
-from core.ledger.rules import judge_balance
+from core.ledger.rules import Waiting, judge_balance
 from tests.money_facts import day, payment
 
 TODAY = day("2026-11-21")
@@ -14,7 +14,7 @@ def entry(key, on, kind, cents, part="patient", **other):
     return EntryFacts(key, f"L{key}", day(on), kind, part, cents, None, None, None)._replace(**other)
 
 
-def balance(entries, past_due=0, today=0, at_visit=0, pending=0):
+def balance(entries, past_due=0, today=0, at_visit=0, pending=0, **also):
     return judge_balance(
         entries,
         today=TODAY,
@@ -22,6 +22,7 @@ def balance(entries, past_due=0, today=0, at_visit=0, pending=0):
         due_today_cents=today,
         expected_at_visit_cents=at_visit,
         pending_cents=pending,
+        **also,
     )
 
 
@@ -73,6 +74,14 @@ def test_a_negative_account_is_a_credit():
 def test_a_plan_s_future_instalments_are_owed_but_not_due():
     found = balance([entry(1, "2026-11-01", "charge", 500_00, plan_id=7)], past_due=100_00)
     assert found.why_not_yet == "$400 is not due yet."
+
+
+def test_what_is_paid_and_not_posted_yet_says_so_and_never_not_due_yet():
+    rows = [entry(1, "2026-11-20", "charge", 48_00)]
+    found = balance(rows, waiting=Waiting(48_00, "2:47 pm"))
+    assert found.why_not_yet == "Paid 2:47 pm, waiting to post."
+    found = balance(rows, past_due=20_00, waiting=Waiting(18_00, "30 Oct"))
+    assert found.why_not_yet == "$18 of it paid 30 Oct, waiting to post. $10 is not due yet."
 
 
 def asking(status, retry_on=None, account=0):

@@ -12,10 +12,12 @@ from core.links.card_links import LinkOver, create_card_link, finish_card_entry
 from core.links.commands import patient_address, void
 from core.links.models import Link
 from core.links.tokens import is_ours, new_token
+from core.patient_card.read import patient_card
 from core.secrets import sign
-from core.store.engine import transaction
+from core.store.engine import reader, transaction
 from tests.jobs.connecting import held
 from tests.links.desk import ANAS_CARD, Desk, open_desk
+from tests.links.test_pay_links import behind_desk
 from tests.sandbox.records import ANAS_PLAN, BENS_BANK, BENS_CARD, BENS_PLAN
 from tests.sandbox.running import Sandbox
 
@@ -168,9 +170,27 @@ def test_voided_and_expired_links_take_no_card(desk: Desk) -> None:
         typed(desk, late)
 
 
-def test_nobody_at_the_processor_no_link_and_no_public_address_no_message(desk: Desk) -> None:
-    with pytest.raises(BadInput, match="Cleo is not linked"):
-        card_link(desk, "P3")
+def test_without_a_public_address_there_is_no_message(desk: Desk) -> None:
     link_id, _ = card_link(desk)
     with pytest.raises(BadInput, match="HUDDLE_PUBLIC_URL"), transaction(desk.engine) as session:
         patient_address(session, session.get_one(Link, link_id), channel="text")
+
+
+def test_after_the_new_card_is_saved_the_next_step_is_to_charge_it(
+    sqlite_store: Engine, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    desk = behind_desk(sqlite_store, sandbox, tmp_path)
+    sandbox.control({"decline": {"token_id": ANAS_CARD, "reason_code_id": 1622}})
+    sandbox.control({"advance": {"days": 10}, "run_drafts": True})
+    desk.sync()
+
+    def said() -> str:
+        with reader(desk.engine) as session:
+            card = patient_card(session, desk.patient(), clock.now() + timedelta(days=11))
+        return " ".join(one.sentence for one in card.missing if "Declined" in one.sentence)
+
+    assert "card expired. Ask for $149 and a new card." in said()
+    _, token = card_link(desk)
+    typed(desk, token)
+    settle(desk)
+    assert "card expired; card ending 4444 is on file since. Charge it now: $149." in said()

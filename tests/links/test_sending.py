@@ -1,5 +1,6 @@
 """A link by text: the phone gets an address of ours, the link says it was sent, and reminders stop when they must."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from core import clock
+from core.blasts.in_doubt import note_opened
 from core.errors import BadInput, MayNotSend
+from core.inbox.models import InboxEvent
+from core.inbox.texts import apply
 from core.invoices.commands import create_invoice
 from core.jobs.links.tend import tend_links
 from core.links.card_links import create_card_link
@@ -17,6 +21,7 @@ from core.links.sending import preview_link_message, send_link
 from core.links.tokens import is_ours
 from core.messages.consent import note_consent
 from core.messages.models import Channel
+from core.outbox.commands import claim, held
 from core.settings import settings
 from core.store.engine import transaction
 from tests.links.desk import ANAS_CARD, LEDGER, PATIENTS, SERVICES, Choice, Desk, charge, good_until_year
@@ -204,3 +209,25 @@ def test_a_link_whose_time_is_over_says_so(desk: Desk) -> None:
     with clock.frozen(until + timedelta(minutes=1)):
         tend_links(desk.engine)
     assert (desk.state(link_id), desk.link(link_id).ended_at) == ("expired", until)
+
+
+@pytest.mark.parametrize("told", ["delivered", "opened"])
+def test_the_link_is_sent_also_where_news_of_the_text_came_before_the_gateways_answer(
+    desk: Desk, told: str
+) -> None:
+    link_id = desk.invoice()
+    message = desk.do(send_link, link_id=link_id, channel=Channel.TEXT)
+    key, frm = message.outbox_id or "", clock.now()
+    with transaction(desk.engine) as session:
+        row = held(session, [key])[key]
+        claim(
+            session, now=frm, limit=5, kinds=["text"], connection_id=row.connection_id,
+            still_wanted=lambda *_: {},
+        )  # fmt: skip
+    with transaction(desk.engine) as session:
+        if told == "opened":
+            note_opened(session, link_kind="invoice", link_id=link_id)
+        body = json.dumps({"key": key, "MessageSid": "SM9", "MessageStatus": "delivered"})
+        event = InboxEvent(source="sms", event_id=key, kind="status", body=body, received_at=frm, not_before=frm)  # fmt: skip
+        apply(session, event)
+    assert (desk.state(link_id), desk.steps(link_id)[-1]) == ("sent", "sent")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from core import errors
 from core.booking import paying
@@ -19,8 +19,8 @@ from core.integrations.fortis.records import Contact, Token, Transaction
 from core.integrations.fortis.till import AUTHORIZED, VOIDED, FortisTill, refusal_of
 from core.integrations.fortis.writes import KeyTaken
 from core.integrations.genesis.records import AppointmentOut
+from core.jobs.records.contacts import keep_contact
 from core.jobs.records.references import refer_cards, refer_payments
-from core.matching.commands import SAME_EHR_ID, give_patient
 from core.outbox.commands import payload_of, result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sending import (
@@ -35,7 +35,7 @@ from core.outbox.sending import (
     Unknown,
     outcome_of,
 )
-from core.patients.models import LinkState, Patient, ProcessorContact
+from core.patients.models import Patient
 from core.payments.models import Payment
 from core.store.upsert import upsert
 from core.store.version import touch
@@ -142,19 +142,9 @@ def _accepted(session: Session, row: OutboxRow) -> None:
 
 
 def _keep_contact(session: Session, row: OutboxRow, contact: Contact) -> None:
-    connection_id = row.connection_id or 0
-    upsert(session, ProcessorContact, connection_id, [contact.row()])
-    kept = session.exec(
-        select(ProcessorContact).where(
-            ProcessorContact.connection_id == connection_id, ProcessorContact.external_id == contact.id
-        )
-    ).one()
     booking = session.get_one(Booking, int(row.subject_id))
     patient = session.get(Patient, booking.patient_id) if booking.patient_id else None
-    if patient is None or kept.link_state == LinkState.LINKED:
-        return
-    by = SAME_EHR_ID if kept.ehr_id == patient.external_id else "online booking"
-    give_patient(session, kept, patient.id or 0, by)
+    keep_contact(session, row.connection_id or 0, contact, patient, by="online booking")
 
 
 def _keep_payment(session: Session, connection_id: int, made: Transaction) -> None:

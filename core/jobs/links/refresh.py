@@ -23,6 +23,7 @@ from core.patients.models import Patient
 from core.patients.reports import place_of
 from core.payments.models import Payment
 from core.store.engine import reader, transaction
+from core.tasks.at_once import look_at_once
 
 AT_ONCE = 100
 MOST = 2_000
@@ -96,6 +97,7 @@ def _refresh(engine: Engine, client: FortisDesk, connection_id: int, known: Sequ
                 gone_at_processor(session, link)
             else:
                 read_back(session, link, found, today=each.today)
+        look_at_once(session)
     return len(told)
 
 

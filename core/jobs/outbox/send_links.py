@@ -14,8 +14,10 @@ from core import errors
 from core.cards.models import Card
 from core.connections.models import Kind
 from core.integrations.fortis.asked_records import Paylink, QuickInvoice, Resent
-from core.integrations.fortis.records import Token
-from core.integrations.fortis.writes import FortisDesk, KeyTaken
+from core.integrations.fortis.records import Contact, Token
+from core.integrations.fortis.till import FortisTill
+from core.integrations.fortis.writes import KeyTaken
+from core.jobs.records.contacts import keep_contact
 from core.jobs.records.references import refer_cards
 from core.links import outcomes
 from core.links.card_links import card_kept
@@ -34,19 +36,22 @@ from core.outbox.sending import (
     Unknown,
     outcome_of,
 )
+from core.patients.models import Patient
 from core.store.upsert import upsert
 
 _Made = TypeVar("_Made")
-_Do = Callable[[FortisDesk, Mapping[str, Any], str], Mapping[str, Any] | None]
+_Do = Callable[[FortisTill, Mapping[str, Any], str], Mapping[str, Any] | None]
 NO_ADDRESS = "Fortis has no e-mail or phone of this patient to send it to."
+NO_OWNER_YET = "The payer could not be written down at the processor yet."
+BY_LINK = "their own link"
 NOT_THERE = "It is not there; it is made again under the same key."
 CANNOT_TELL = "The processor cannot say whether it sent this. Ask the patient before you send it again."
 
 
-def _sending(do: _Do) -> Callable[[FortisDesk, Outgoing], Outcome]:
+def _sending(do: _Do) -> Callable[[FortisTill, Outgoing], Outcome]:
     """A sender's `send` out of a verb: errors of the wire become outcomes."""
 
-    def send(client: FortisDesk, row: Outgoing) -> Outcome:
+    def send(client: FortisTill, row: Outgoing) -> Outcome:
         try:
             return Settled(dict(do(client, row.payload, row.key) or {}))
         except errors.HuddleError as error:
@@ -55,10 +60,10 @@ def _sending(do: _Do) -> Callable[[FortisDesk, Outgoing], Outcome]:
     return send
 
 
-def _finding(find: _Do) -> Callable[[FortisDesk, Outgoing], Outcome]:
+def _finding(find: _Do) -> Callable[[FortisTill, Outgoing], Outcome]:
     """A sender's `look_up` out of a search: found = settled, None = it surely did not happen."""
 
-    def look_up(client: FortisDesk, row: Outgoing) -> Outcome:
+    def look_up(client: FortisTill, row: Outgoing) -> Outcome:
         try:
             found = find(client, row.payload, row.key)
         except errors.TransportError as error:
@@ -71,7 +76,8 @@ def _finding(find: _Do) -> Callable[[FortisDesk, Outgoing], Outcome]:
 # Making.
 
 
-def _make_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _make_invoice(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    contact_id, contact = _owner(client, asked)
     made = _once(
         lambda: client.quick_invoice_by_key(key),
         client.create_quick_invoice,
@@ -79,7 +85,7 @@ def _make_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
         title=asked["title"],
         due_on=date.fromisoformat(asked["due_on"]),
         items=[(name, cents) for name, cents in asked["items"]],
-        contact_id=asked["contact_ref"],
+        contact_id=contact_id,
         product_id=asked["product_ref"],
         number=asked["number"],
         note=asked["note"],
@@ -87,21 +93,22 @@ def _make_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
         email=asked["email"],
         cell_phone=asked["cell_phone"],
     )
-    return _made(made if made.payment_url else client.quick_invoice(made.id))
+    return _made(made if made.payment_url else client.quick_invoice(made.id)) | contact
 
 
-def _find_invoice(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+def _find_invoice(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     found = client.quick_invoice_by_key(key)
     return _made(found) if found else None
 
 
-def _make_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _make_paylink(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    contact_id, contact = _owner(client, asked)
     made = _once(
         lambda: client.paylink_by_key(key),
         client.create_paylink,
         key=key,
         amount_cents=asked["amount_cents"],
-        contact_id=asked["contact_ref"],
+        contact_id=contact_id,
         description=asked["what"],
         product_id=asked["product_ref"],
         store_token=asked["keep_card"],
@@ -109,10 +116,10 @@ def _make_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Map
         email=asked["email"],
         cell_phone=asked["cell_phone"],
     )
-    return _made(made if made.payment_url else client.paylink(made.id))
+    return _made(made if made.payment_url else client.paylink(made.id)) | contact
 
 
-def _find_paylink(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+def _find_paylink(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     found = client.paylink_by_key(key)
     return _made(found) if found else None
 
@@ -131,7 +138,20 @@ def _once(find: Callable[[], _Made | None], make: Callable[..., _Made], **how: A
         return found
 
 
-def _made(asked: QuickInvoice | Paylink) -> Mapping[str, Any]:
+def _owner(client: FortisTill, asked: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Whose it is at the processor, and their record where it was made just now: by the EHR's id, so that asking again
+    finds the first. Raises NotNow while nobody can say whether it was made; nothing else was touched then."""
+    facts = asked.get("contact")
+    if asked["contact_ref"] or not facts:
+        return asked["contact_ref"], {}
+    try:
+        made = client.contact_for(facts)
+    except errors.OutcomeUnknown as error:
+        raise errors.NotNow(NO_OWNER_YET, retry_after=3.0) from error
+    return made.id, {"contact": made.model_dump(mode="json"), "patient_id": facts["patient_id"]}
+
+
+def _made(asked: QuickInvoice | Paylink) -> dict[str, Any]:
     return {"external_id": asked.id, "url": asked.payment_url}
 
 
@@ -154,7 +174,7 @@ def _make_wanted(
 # Ending, reopening, detaching: asking again changes nothing.
 
 
-def _close_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _close_invoice(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     try:
         client.close_quick_invoice(asked["external_id"])
     except errors.Refused:
@@ -162,44 +182,44 @@ def _close_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> N
             raise
 
 
-def _is_closed(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_closed(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     return {} if client.quick_invoice(asked["external_id"]).closed else None
 
 
-def _reopen_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _reopen_invoice(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     client.reopen_quick_invoice(asked["external_id"])
 
 
-def _is_open(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_open(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     return None if client.quick_invoice(asked["external_id"]).closed else {}
 
 
-def _drop_paylink(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _drop_paylink(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     client.delete_paylink(asked["external_id"])
 
 
-def _is_dropped(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_dropped(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     return {} if not list(client.paylinks([asked["external_id"]])) else None
 
 
-def _detach(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _detach(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     if asked["payment_ref"] in (client.quick_invoice(asked["external_id"]).paid_by() or ()):
         client.detach_transaction(asked["external_id"], asked["payment_ref"])
     if client.quick_invoice(asked["external_id"]).closed:
         client.reopen_quick_invoice(asked["external_id"])  # its payment had closed it
 
 
-def _is_detached(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_detached(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     found = client.quick_invoice(asked["external_id"])
     still = found.paid_by()
     return None if still is None or asked["payment_ref"] in still or found.closed else {}
 
 
-def _resend_invoice(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:
+def _resend_invoice(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:
     return _resent(client.resend_quick_invoice(asked["external_id"]))
 
 
-def _resend_paylink(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:
+def _resend_paylink(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any]:
     ways = {"email": bool(asked["email"]), "text": bool(asked["cell_phone"])}
     if not any(ways.values()):
         raise errors.Refused(NO_ADDRESS)
@@ -215,16 +235,20 @@ def _resent(answer: Resent) -> Mapping[str, Any]:
 # Cards.
 
 
-def _keep_card(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return _kept(client.token_from_ticket(key=key, ticket=asked["ticket"], contact_id=asked["contact_ref"]))
+def _keep_card(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    contact_id, contact = _owner(client, asked)
+    return (
+        _kept(client.token_from_ticket(key=key, ticket=asked["ticket"], contact_id=contact_id or ""))
+        | contact
+    )
 
 
-def _find_card(client: FortisDesk, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+def _find_card(client: FortisTill, asked: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     found = client.token_by_key(key)
     return _kept(found) if found else None
 
 
-def _kept(card: Token) -> Mapping[str, Any]:
+def _kept(card: Token) -> dict[str, Any]:
     if not card.active:
         raise errors.Refused("The card was not accepted. Ask for another one.")
     return {"card": card.model_dump(mode="json")}
@@ -233,6 +257,8 @@ def _kept(card: Token) -> Mapping[str, Any]:
 def _card_kept(session: Session, link: Link, asked: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     """The new card is here at once, not at the next sync."""
     card = Token.model_validate(result["card"])
+    _keep_owner(session, link, result)
+    link.contact_ref = link.contact_ref or card.contact_id
     row = card.row()
     upsert(
         session, Card, link.connection_id or 0, [{**row, "contact_ref": card.contact_id or link.contact_ref}]
@@ -241,19 +267,31 @@ def _card_kept(session: Session, link: Link, asked: Mapping[str, Any], result: M
     card_kept(session, link, card.id, brand=row["brand"] or "", last_four=row["last_four"] or "")
 
 
-def _retire_card(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _keep_owner(session: Session, link: Link, result: Mapping[str, Any]) -> None:
+    """Who became known at the processor by this link is known here as well, and the link is theirs."""
+    if "contact" not in result:
+        return
+    contact = Contact.model_validate(result["contact"])
+    keep_contact(
+        session, link.connection_id or 0, contact, session.get(Patient, result["patient_id"]), by=BY_LINK
+    )
+    link.contact_ref = contact.id
+    session.add(link)
+
+
+def _retire_card(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     client.delete_token(asked["card_ref"])
 
 
-def _is_retired(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_retired(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     return {} if client.token(asked["card_ref"]) is None else None
 
 
-def _point_draft(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> None:
+def _point_draft(client: FortisTill, asked: Mapping[str, Any], _key: str) -> None:
     client.point_recurring(asked["draft_ref"], asked["card_ref"])
 
 
-def _is_pointed(client: FortisDesk, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
+def _is_pointed(client: FortisTill, asked: Mapping[str, Any], _key: str) -> Mapping[str, Any] | None:
     return {} if client.recurring(asked["draft_ref"]).row()["card_ref"] == asked["card_ref"] else None
 
 
@@ -282,6 +320,8 @@ def _carry_making(session: Session, rows: Sequence[OutboxRow]) -> None:
     for row in rows:
         link = outcomes.link_of(session, row)
         if link is not None:
+            if row.state == OutboxState.SETTLED:
+                _keep_owner(session, link, result_of(row))
             outcomes.making(session, link, row)
 
 

@@ -10,7 +10,7 @@ from core import errors
 from core.connections.models import Kind
 from core.integrations.fortis.asked_records import Charged
 from core.integrations.fortis.writes import FortisDesk
-from core.links.declined import SUBJECT, no_longer_askable
+from core.links.declined import SUBJECT, declined_payment, no_longer_askable
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sending import (
@@ -26,6 +26,7 @@ from core.outbox.sending import (
     outcome_of,
 )
 from core.payments.models import DeclinedDraft
+from core.store.concerned import concern
 from core.store.version import touch
 
 EARLIER_SECONDS = 120  # their clock may be behind ours
@@ -89,6 +90,8 @@ def _carry_over(session: Session, rows: Sequence[OutboxRow]) -> None:
             draft.status, draft.payment_ref = "paid", result.get("transaction_id")
             draft.content_hash = ""  # the next sync writes what the processor says in any case
             session.add(draft)
+            payment = declined_payment(session, draft)
+            concern(session, payment.patient_id if payment else None)
         touch(session)
 
 

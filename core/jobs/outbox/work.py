@@ -38,6 +38,7 @@ from core.outbox.sending import (
     Unknown,
 )
 from core.store.engine import reader, transaction
+from core.tasks.at_once import look_at_once
 
 GIVE_UP_AFTER = timedelta(hours=24)
 REPEAT_WITHIN = timedelta(hours=23)  # others forget a key after a day
@@ -134,6 +135,7 @@ class Lane:
                 changed += cancelled
                 did.cancelled += len(cancelled)
             _carry_over(session, self.mine, changed)
+            look_at_once(session)
             group = [outbox.outgoing(row, self.mine[row.kind].clerk_key(session, row)) for row in claimed]
         for _, outcome in outcomes:
             did.add(outcome)

@@ -16,6 +16,7 @@ from core.memberships.models import Membership
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.plans.models import Plan
+from core.store.concerned import concern
 
 _CARD: Table = Card.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _CONNECTION: Table = Connection.__table__  # type: ignore[attr-defined]
@@ -26,6 +27,7 @@ _PAYMENT: Table = Payment.__table__  # type: ignore[attr-defined]
 _PLAN: Table = Plan.__table__  # type: ignore[attr-defined]
 _RECURRING: Table = Recurring.__table__  # type: ignore[attr-defined]
 _CHUNK = 5_000
+_FEW = 50  # more payments than these came by a sync, which is followed by a look of its own
 
 
 def refer_cards(session: Session, connection_id: int) -> None:
@@ -64,7 +66,10 @@ def refer_payments(session: Session, connection_id: int, external_ids: Sequence[
         return
     for start in range(0, len(external_ids), _CHUNK):
         these = _PAYMENT.c.external_id.in_(external_ids[start : start + _CHUNK])
-        _refer_payments(session, [_PAYMENT.c.connection_id == connection_id, these])
+        which = [_PAYMENT.c.connection_id == connection_id, these]
+        _refer_payments(session, which)
+        if len(external_ids) <= _FEW:
+            concern(session, *session.execute(select(_PAYMENT.c.patient_id).where(*which)).scalars())
 
 
 def _refer_payments(session: Session, which: list[ColumnElement[bool]]) -> None:

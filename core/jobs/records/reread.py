@@ -21,6 +21,7 @@ from core.store.base import table_of
 from core.store.engine import reader, transaction
 from core.store.upsert import upsert
 from core.store.version import touch
+from core.tasks.at_once import look_at_once
 
 # what a payment or card rests on: its column → the resource that holds it
 RESTS_ON = {
@@ -47,6 +48,7 @@ def reread(
     with transaction(engine) as session:
         store_page(session, connection_id, resource, page)
         mark_gone(session, connection_id, resource, set(wanted) - page.ids)
+        look_at_once(session)
     return alone
 
 

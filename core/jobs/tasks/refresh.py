@@ -8,6 +8,7 @@ nothing.
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from core.store.engine import reader, transaction
 from core.store.version import data_version
 from core.tasks.affected_patients import NEWS_MAY_OVERLAP, terms_changed, touched
 from core.tasks.models import TaskLook
-from core.tasks.refresh import Counts, keep, patients_with_tasks, see, wake_due
+from core.tasks.refresh import Counts, changed_since, keep, patients_with_tasks, see, wake_due
 from core.tasks.to_genesis import tell_the_rest
 
 SECONDS_AT_ONCE = 8.0  # then pages and other jobs get their turn
@@ -119,11 +120,17 @@ def _part(
     engine: Engine, lease: Held, part: Sequence[int], setting: Setting, look: TaskLook | None
 ) -> Counts:
     """Judge some patients without holding anybody up, then write what follows in one transaction."""
+    began = clock.now()
     with reader(engine) as session:
         seen = see(session, part, setting)
     crashpoint("tasks.seen")
     with transaction(engine) as session:
         lease.confirm(session)
+        if overtaken := changed_since(
+            session, part, began
+        ):  # by a press: what it saw is newer than what we saw
+            again = see(session, sorted(overtaken), replace(setting, as_of=clock.now()))
+            seen = [*(one for one in seen if one.patient_id not in overtaken), *again]
         counts = keep(session, seen, setting)
         if look is not None:
             session.merge(look)

@@ -10,7 +10,7 @@ from core.errors import BadInput
 from core.links.card_links import create_card_link
 from core.links.draft_moves import RunningDraft, drafts_by_card
 from core.links.new_link import open_links, say_open_link
-from core.links.payer import account_of
+from core.links.payer import Account, account_of
 from core.links.rules import CARD_LINK_DAYS, LinkKind
 from core.money import short_dollars
 from core.patient_card.rows import CardLine, PatientCard
@@ -29,7 +29,8 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
     """The form. card: the patient card it stands on, for the cards on file and what each is charged."""
     now = clock.now()
     with page.open_reader() as session:
-        drafts = _drafts(session, who, ask.patient)
+        account = _account(session, who, ask.patient)
+        drafts = _drafts(session, account)
         links = open_links(session, ask.patient, LinkKind.CARD, as_of=now)
         there = [say_open_link(one, now) for one in links]
     if there:
@@ -50,6 +51,9 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
     note(
         f"The link works {CARD_LINK_DAYS} days and once. The card is typed on the processor's own page, never here."
     )
+    if account is not None and account.contact is not None:
+        name = plain(card.contact.first_name or "this patient", 40)
+        note(f"Fortis does not know {name} yet. The record there is made when the card is saved.")
     with st.container(horizontal=True):
         st.button(
             "Make new card link", key=ask.key("make"), type="primary", icon=":material/add_card:",
@@ -77,13 +81,19 @@ def _no_card(cards: dict[str, CardLine]) -> str:
     return "Every draft of this patient" if cards else "A first card: none is on file"
 
 
-def _drafts(session: Session, who: Identity, patient_id: int) -> dict[str | None, list[RunningDraft]]:
-    """The drafts by card; none where the patient is not known at the processor (the button then says so)."""
+def _account(session: Session, who: Identity, patient_id: int) -> Account | None:
+    """Theirs at the processor; None where none is connected (the button then says so)."""
     try:
-        account = account_of(session, patient_of(session, who, patient_id))
+        return account_of(session, patient_of(session, who, patient_id))
     except BadInput:
+        return None
+
+
+def _drafts(session: Session, account: Account | None) -> dict[str | None, list[RunningDraft]]:
+    """The drafts by card; none where the patient is not known at the processor."""
+    if account is None or account.contact_ref is None:
         return {}
-    return drafts_by_card(session, account.connection_id, account.contact_ref) if account.contact_ref else {}
+    return drafts_by_card(session, account.connection_id, account.contact_ref)
 
 
 def _moves(drafts: list[RunningDraft], today: date) -> str:

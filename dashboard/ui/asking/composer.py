@@ -1,8 +1,11 @@
 """What is open under the three actions of the patient card: a form, or what it made and its way to the patient."""
 
+from functools import partial
+
 import streamlit as st
 
-from core.links.rules import LinkKind
+from core.links.rules import LinkKind, LinkState
+from core.money import short_dollars
 from core.patient_card.rows import PatientCard
 from core.permissions import Identity, Permission, may
 from core.reports.links import LinkLine
@@ -13,6 +16,7 @@ from dashboard.ui.asking import link_life
 from dashboard.ui.asking import payment as ask_payment
 from dashboard.ui.asking.actions import Asking
 from dashboard.ui.asking.hand_over import hand_over, name_of
+from dashboard.ui.note import note
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import plain
 
@@ -37,12 +41,31 @@ def _needed(line: LinkLine) -> Permission:
 def _open(ask: Asking, card: PatientCard, who: Identity, may_see: MaySee) -> None:
     if ask.link is not None:
         hand_over(ask, ask.link, who, may_see, card.time_zone)
+        _next_step(ask.link, card, who)
     elif ask.kind == "invoice":
         ask_invoice.compose(ask, who)
     elif ask.kind == "pay":
         ask_payment.compose(ask, who, card.time_zone)
     elif ask.kind == "card":
         ask_card.compose(ask, card, who)
+
+
+def _next_step(link_id: int, card: PatientCard, who: Identity) -> None:
+    """Once the new card is saved: what failed on the old one is charged to it, or nothing is left to do."""
+    line = next((one for one in card.links if one.link_id == link_id), None)
+    if line is None or line.state != LinkState.UPDATED or not may(who.role, Permission.COLLECT):
+        return
+    failed = [one for one in card.missing if one.new_card]
+    if not failed:
+        note("Nothing that failed is left to charge. The coming drafts go to the new card.")
+    for one in failed:
+        st.button(
+            f"Charge it now: \\{short_dollars(one.ask_cents)}",
+            key=f"charge {one.kind} {one.id}",
+            type="primary",
+            icon=":material/credit_score:",
+            on_click=partial(asking.ask, card.row.key, "pay", due=(one.kind, one.id)),
+        )
 
 
 def _links(links: list[LinkLine], time_zone: str) -> None:

@@ -59,7 +59,7 @@ def sections(card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, first: s
 
 def draw_card(card: PatientCard, may_see: MaySee, *, key: str, on_open: Any = None, first: str = "") -> None:
     """Mount the card. `open` in its answer is the key of the family member that was pressed."""
-    stop = quick_stop.read_stop(card.row.key, may_see)
+    stop = quick_stop.read_stop(card, may_see)
     _CARD(
         key=key,
         data={

@@ -1,9 +1,10 @@
 """The top of the patient card: who it is, how to reach them, what to say now, and every flag with its reason."""
 
 from core.findings.flags import Kind
-from core.money import dollars
+from core.money import dollars, short_dollars
 from core.names import initials_of
 from core.patient_card.rows import ContactPanel, PatientCard
+from core.reports.rows import MissingCell
 from core.reports.say import speaks
 from core.severity import Flag
 from dashboard.ui.components import blocks
@@ -164,9 +165,22 @@ def _fix(card: PatientCard, flag: Flag, may_see: MaySee) -> Block | None:
     words, kind = _FIXES.get(flag.kind, ("", ""))
     if not kind or not (may_see.ask if kind == "card" else may_see.collect):
         return None
+    if kind == "pay" and (one := chargeable(card, flag.evidence)) is not None:
+        words = f"Charge it now: {short_dollars(one.ask_cents)}"
+        return {"words": words, "asked": {"kind": "pay", "about": [one.kind, one.id]}}
     names = {"pay": {each.kind for each in card.missing} | {"plan"}, "card": {"card"}}.get(kind, set())
     about = next((list(one) for one in flag.evidence if one[0] in names), None)
     return {"words": words, "asked": {"kind": kind, "about": about}}
+
+
+def chargeable(card: PatientCard, evidence: tuple[tuple[str, str], ...] = ()) -> MissingCell | None:
+    """What was declined and can be charged to the card that is on file since; of these rows, or of all."""
+    rows = set(evidence)
+    for one in card.missing:
+        row = (one.kind, one.id.rpartition(":")[0] if one.kind == "membership" else one.id)
+        if one.new_card and (not rows or row in rows):
+            return one
+    return None
 
 
 def _evidence(card: PatientCard, one: tuple[str, str], may_see: MaySee) -> str:

@@ -15,7 +15,7 @@ from core.severity import Flag
 from core.tasks import commands
 from core.tasks.kinds import NOT_MONEY, matter_of
 from core.tasks.models import CloseReason, TaskState
-from core.tasks.reports import QuickTask, Step, TaskRow, history, quick_stop
+from core.tasks.reports import QuickTask, Step, TaskRow, history
 from dashboard.ui import page
 from dashboard.ui.components import blocks
 from dashboard.ui.components.blocks import Block
@@ -48,10 +48,11 @@ class Stop(NamedTuple):
         return matter is not None and any(one.task.kind is matter.kind for one in self.tasks if not one.payer)
 
 
-def read_stop(patient: int, may_see: MaySee) -> Stop:
-    """The tasks of a patient (store id) and of whoever pays; without those of money for who may not see amounts."""
+def read_stop(card: PatientCard, may_see: MaySee) -> Stop:
+    """The tasks on a card, the patient's and whoever pays', with their history; without those of money for who may not
+    see amounts."""
+    tasks = [one for one in card.tasks if may_see.money or one.task.kind in NOT_MONEY]
     with page.open_reader() as session:
-        tasks = [one for one in quick_stop(session, patient) if may_see.money or one.task.kind in NOT_MONEY]
         steps = history(session, [one.task.task_id for one in tasks])
     return Stop(tasks, steps, may(page.identity().role, Permission.WORK_TASKS))
 
