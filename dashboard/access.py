@@ -44,6 +44,14 @@ PAGES = (
         ":material/credit_card_clock:",
         Permission.ASK_FOR_CARDS,
     ),
+    Page(
+        "payment_links.py",
+        "payment_links",
+        "Payment links",
+        ":material/campaign:",
+        Permission.SEND_BLASTS,
+        hidden=True,  # reached from the plans whose people are asked
+    ),
     Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT),
     Page(
         "templates.py",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.links.rules import LinkKind
 from dashboard.ui import page
-from dashboard.ui.card_updates.blast_draft import ask_all
+from dashboard.ui.card_updates.blast_draft import ask_all, links_sent
 from dashboard.ui.components import board, headline
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.plans import board as plan_board
@@ -55,6 +55,7 @@ def _plans() -> None:
         with bar.menu:
             rows = plan_list.matching(found.report.rows, pressed, bar.search)
             ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
+            links_sent(who)
     at = st.session_state.get(AT, 1)
     shown = (
         plan_board.held(found, pressed, bar.may_see, at)

@@ -27,7 +27,8 @@ from core.settings import settings
 _UNDONE = "Undone before it went out."
 _FAR = timedelta(days=3650)  # a paused blast's rows are due then, unless it is resumed
 OPEN_BATCH = (BatchState.SCHEDULED, BatchState.RUNNING, BatchState.PAUSED)
-MakeLink = Callable[[Session, Patient], Carried]
+MakeLink = Callable[[Session, Patient, str], Carried]  # channel last
+TEXT_ELSE_EMAIL = "text, else e-mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Blast:
-    """What is to be sent to whom. condition: the word of the live condition, asked again when each message goes.
+    """What is to be sent to whom. otherwise: the words for whom the way of `words` does not reach (by text, else by e-mail).
+    own: words of one person's message, changed by hand, by patient id. condition: the word of the live condition, asked again when each message goes.
 
     chosen: what was ticked, to be read later. make_link: the link for one person, made in the transaction of the blast.
     left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
@@ -53,17 +55,37 @@ class Blast:
     chosen: Mapping[str, object] = field(default_factory=dict)
     make_link: MakeLink | None = None
     left_out: Sequence["LeftOut"] = ()
+    otherwise: Words | None = None
+    own: Mapping[int, Words] = field(default_factory=dict)
+
+    @property
+    def ways(self) -> tuple[Words, ...]:
+        """The words by their ways, the one tried first in front."""
+        return (self.words, self.otherwise) if self.otherwise else (self.words,)
+
+    @property
+    def way(self) -> str:
+        """The word kept with the blast."""
+        return TEXT_ELSE_EMAIL if self.otherwise else self.words.channel
+
+    def words_for(self, patient_id: int, channel: str) -> Words:
+        """What this person gets by that way."""
+        mine = self.own.get(patient_id)
+        if mine is not None and mine.channel == channel:
+            return mine
+        return next(one for one in self.ways if one.channel == channel)
 
 
 @dataclass(frozen=True, slots=True)
 class Goes:
-    """Someone the blast goes to."""
+    """Someone the blast goes to, by which channel."""
 
     patient_id: int
     first_name: str
     last_name: str
     address: str
     fields: Mapping[str, str]
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +114,41 @@ class Audience:
 
 
 def check(
-    session: Session, wanted: Sequence[Wanted], *, channel: str, purpose: str, now: datetime | None = None
+    session: Session,
+    wanted: Sequence[Wanted],
+    *,
+    channel: str,
+    purpose: str,
+    otherwise: str = "",
+    now: datetime | None = None,
 ) -> Audience:
-    """Who of these would get it, and why each other one would not. One message a phone or mailbox (families). Reads only."""
+    """Who of these would get it, and why each other one would not. One message a phone or mailbox (families). Reads only.
+
+    otherwise: the channel for whom the first one does not reach (no address, no consent, stopped). Somebody who got enough
+    messages, or whose family gets this already, is not written to another way instead.
+    """
     people = patients_by_id(session, (each.patient_id for each in wanted))
     once = {each.patient_id: each for each in wanted if each.patient_id in people}
     patients = [people[patient_id] for patient_id in once]
     goes: list[Goes] = []
     left: list[LeftOut] = []
     taken: set[str] = set()
-    known = reach(session, patients, channel, purpose, now=now or clock.now())
-    for patient, each in zip(patients, known, strict=True):
-        name = (patient.first_name, patient.last_name)
-        cap = settings().messages_per_week
-        if reason := why_left_out(each, channel, purpose, taken=taken, cap=cap):
-            left.append(LeftOut(each.patient_id, *name, reason))
+    cap = settings().messages_per_week
+    ways = [channel, *([otherwise] if otherwise else [])]
+    known = [reach(session, patients, way, purpose, now=now or clock.now()) for way in ways]
+    for patient, *each in zip(patients, *known, strict=True):
+        name = (patient.id or 0, patient.first_name, patient.last_name)
+        unreached = [why_left_out(found, way, purpose) for way, found in zip(ways, each, strict=True)]
+        if "" not in unreached:
+            left.append(LeftOut(*name, " ".join(dict.fromkeys(unreached))))
+            continue
+        way, found = next((way, one) for way, one, why in zip(ways, each, unreached, strict=True) if not why)
+        if reason := why_left_out(found, way, purpose, taken=taken, cap=cap):
+            left.append(LeftOut(*name, reason))
         else:
-            taken.add(each.address or "")
-            goes.append(Goes(each.patient_id, *name, each.address or "", once[each.patient_id].fields))
+            taken.add(found.address or "")
+            fields = once[patient.id or 0].fields
+            goes.append(Goes(*name, found.address or "", fields, way))
     return Audience(tuple(goes), tuple(left))
 
 
@@ -131,18 +170,26 @@ def make_batch(
     require(who.role, Permission.SEND_BLASTS)
     if found := _of_form(session, who, form):
         return found
-    check_words(session, blast.words)
+    for words in (*blast.ways, *blast.own.values()):
+        check_words(session, words)
     now = clock.now()
     if at is not None and at < now - timedelta(minutes=1):
         raise BadInput("That time is past. Choose a later one, or send now.")
-    audience = check(session, blast.wanted, channel=blast.words.channel, purpose=blast.words.purpose, now=now)
+    audience = check(
+        session,
+        blast.wanted,
+        channel=blast.words.channel,
+        purpose=blast.words.purpose,
+        otherwise=blast.otherwise.channel if blast.otherwise else "",
+        now=now,
+    )
     audience = Audience(audience.goes, (*blast.left_out, *audience.left_out))
     _require_count(len(audience.goes), typed_count)
-    connection = sending_connection(session, blast.words.channel)
+    connections = {one.channel: sending_connection(session, one.channel) for one in blast.ways}
     batch = _batch(who, blast, audience, form=form, now=now, at=at, undo=undo)
     session.add(batch)
     session.flush()
-    _queue_all(session, who, batch, blast, audience, connection)
+    _queue_all(session, who, batch, blast, audience, connections)
     detail = {"count": batch.count, "left_out": batch.left_out, "channel": batch.channel}
     _audit(session, who, batch, "made a blast", **detail, condition=blast.condition)
     return batch
@@ -163,7 +210,7 @@ def _batch(
         location_id=who.location_id,
         token=form,
         name=mask_card_numbers(" ".join(blast.name.split())[:80]) or blast.words.name,
-        channel=blast.words.channel,
+        channel=blast.way,
         purpose=blast.words.purpose,
         template_version_id=blast.words.version_id,
         condition=blast.condition,
@@ -179,7 +226,12 @@ def _batch(
 
 
 def _queue_all(
-    session: Session, who: Identity, batch: Batch, blast: Blast, audience: Audience, connection: Connection
+    session: Session,
+    who: Identity,
+    batch: Batch,
+    blast: Blast,
+    audience: Audience,
+    connections: Mapping[str, Connection],
 ) -> None:
     """A message for each who gets it, and a skipped one with its reason for each who does not."""
     people = patients_by_id(session, (each.patient_id for each in (*audience.goes, *audience.left_out)))
@@ -187,10 +239,11 @@ def _queue_all(
     places = zones(session, heads)
     for each in audience.goes:
         patient = people[each.patient_id]
-        link = blast.make_link(session, patient) if blast.make_link else None
-        text = written(patient, blast.words, each.fields, link, heads[patient.location_id])
+        words = blast.words_for(each.patient_id, each.channel)
+        link = blast.make_link(session, patient, each.channel) if blast.make_link else None
+        text = written(patient, words, each.fields, link, heads[patient.location_id])
         letter = Letter(
-            blast.words, text, each.address, connection, patient, link, places[patient.location_id]
+            words, text, each.address, connections[each.channel], patient, link, places[patient.location_id]
         )
         start = max(batch.undo_until or batch.created_at, batch.scheduled_at or batch.created_at)
         queue(session, who, letter, batch_id=batch.id, not_before=start)
@@ -314,9 +367,13 @@ def progress(session: Session, batch_id: int) -> Progress:
     )
 
 
-def batches(session: Session, *, limit: int = 20) -> list[Progress]:
-    """The latest blasts, newest first."""
-    ids = session.exec(select(Batch.id).order_by(col(Batch.id).desc()).limit(limit)).all()
+def batches(session: Session, *, limit: int = 20, kind: str = "") -> list[Progress]:
+    """The latest blasts, newest first; only those whose messages carry links of a kind, where one is given."""
+    query = select(Batch.id).order_by(col(Batch.id).desc()).limit(limit)
+    if kind:
+        carries = select(Message.id).where(Message.batch_id == Batch.id, Message.link_kind == kind)
+        query = query.where(carries.exists())
+    ids = session.exec(query).all()
     return [progress(session, batch_id or 0) for batch_id in ids]
 
 

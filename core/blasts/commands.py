@@ -1,6 +1,6 @@
 """A blast that asks many people for a new card, or for what is open: who can be asked, and a link for each of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,7 @@ from core.patients.models import Patient
 from core.permissions import Identity, Permission, require
 from core.settings import settings
 
+UNTICKED = "Left out by hand."
 USES = {LinkKind.CARD: Use.CARD_LINK, LinkKind.PAY: Use.PAY_LINK}
 
 
@@ -80,13 +81,40 @@ def askable(
     return Askable(tuple(wanted), unable, due)
 
 
-def check_blast(session: Session, found: Askable, *, words: Words, now: datetime | None = None) -> Audience:
+def check_blast(
+    session: Session,
+    found: Askable,
+    *,
+    words: Words,
+    otherwise: Words | None = None,
+    now: datetime | None = None,
+) -> Audience:
     """Who gets it and who not, each with the reason: no link possible, a field without a value, then the rules of
-    messages. Reads only."""
-    require_link(words)
-    fit, unable = _with_all_fields(session, found, words)
-    audience = check(session, fit, channel=words.channel, purpose=words.purpose, now=now)
+    messages. otherwise: the words of the other way, for whom the first does not reach. Reads only."""
+    fit, unable = _fit(session, found, words, otherwise)
+    audience = check(
+        session,
+        fit,
+        channel=words.channel,
+        purpose=words.purpose,
+        otherwise=otherwise.channel if otherwise else "",
+        now=now,
+    )
     return Audience(audience.goes, (*unable, *audience.left_out))
+
+
+def _fit(
+    session: Session, found: Askable, words: Words, otherwise: Words | None
+) -> tuple[tuple[Wanted, ...], tuple[LeftOut, ...]]:
+    """Who can be written to with these words, whichever way it goes, and all who cannot be asked."""
+    for each in (words, otherwise):
+        if each is not None:
+            require_link(each)
+    fit, unable = _with_all_fields(session, found, words)
+    if otherwise is None:
+        return fit, unable
+    fit, more = _with_all_fields(session, Askable(fit, {}, found.due), otherwise)
+    return fit, (*unable, *more)
 
 
 def text_for(session: Session, patient_id: int, fields: Mapping[str, str], words: Words) -> Text:
@@ -108,30 +136,43 @@ def make_blast(
     chosen: Mapping[str, object] | None = None,
     at: datetime | None = None,
     typed_count: int | None = None,
+    otherwise: Words | None = None,
+    own: Mapping[int, Words] | None = None,
+    without: Collection[int] = (),
 ) -> Batch:
-    """Send it, each with a link of their own; the same form again finds the first blast. Raises as `make_batch`."""
+    """Send it, each with a link of their own; the same form again finds the first blast. otherwise, own: as in Blast.
+    without: patients whose tick was taken away; they are kept with the others left out. Raises as `make_batch`."""
     require(who.role, Permission.SEND_BLASTS)
     already = session.exec(select(Batch).where(Batch.practice_id == who.practice_id, Batch.token == form))
     if form and (batch := already.first()) is not None:
         return batch
-    require_link(words)
+    for each in (own or {}).values():
+        require_link(each)
     found = askable(session, who, candidates, kind=kind, as_of=clock.now())
-    fit, unable = _with_all_fields(session, found, words)
+    found = Askable(
+        tuple(each for each in found.wanted if each.patient_id not in without),
+        {
+            **found.unable,
+            **{each.patient_id: UNTICKED for each in found.wanted if each.patient_id in without},
+        },
+        found.due,
+    )
+    fit, unable = _fit(session, found, words, otherwise)
 
-    def make_link(session: Session, patient: Patient) -> Carried:
+    def make_link(session: Session, patient: Patient, channel: str) -> Carried:
         mark = f"{form} {patient.id}"
         if kind == LinkKind.CARD:
-            return card_link_for(session, who, patient, form=mark, channel=words.channel)  # type: ignore[arg-type]  # kept as text
+            return card_link_for(session, who, patient, form=mark, channel=channel)  # type: ignore[arg-type]  # kept as text
         one = found.due[patient.id or 0]
         link = create_pay_link(
             session, who, patient_id=patient.id or 0, due=(one.kind, one.ref), form=mark, second=True
         )
         # the processor makes it while the time to undo runs; until then its page says so
-        return Carried(
-            link.kind, link.id, address(new_token(session, link, channel=words.channel), link.kind)
-        )
+        return Carried(link.kind, link.id, address(new_token(session, link, channel=channel), link.kind))
 
-    blast = Blast(name, words, fit, condition, chosen or {}, make_link, unable)
+    blast = Blast(
+        name, words, fit, condition, chosen or {}, make_link, unable, otherwise=otherwise, own=own or {}
+    )
     return make_batch(session, who, blast, form=form, at=at, typed_count=typed_count)
 
 

@@ -44,6 +44,7 @@ class PersonResult:
     paid_cents: int
     opted_out: bool
     message_id: int = 0
+    channel: str = ""
 
     @property
     def words(self) -> str:
@@ -104,6 +105,7 @@ def results(session: Session, who: Identity, batch_id: int) -> list[PersonResult
             link.c.paid_cents,
             stopped.c.id,
             message.c.id,
+            message.c.channel,
         )
         .select_from(
             message.join(patient, patient.c.id == message.c.patient_id)
@@ -139,6 +141,7 @@ def _person(
     paid_cents: int | None,
     stopped: int | None,
     message_id: int,
+    channel: str,
 ) -> PersonResult:
     went = state in _WENT
     return PersonResult(
@@ -154,6 +157,7 @@ def _person(
         paid_cents=paid_cents or 0,
         opted_out=stopped is not None and state != MessageState.SKIPPED,
         message_id=message_id,
+        channel=channel,
     )
 
 

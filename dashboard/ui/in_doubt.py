@@ -30,14 +30,15 @@ def settle_buttons(message_id: int, place: str) -> None:
     press.say_error(place)
 
 
-def people_in_doubt(people: Sequence[PersonResult], channel: str, may_see: MaySee) -> None:
+def people_in_doubt(people: Sequence[PersonResult], may_see: MaySee) -> None:
     """Those of a blast, each to be settled; nothing when there is none."""
     doubtful = [one for one in people if one.state == MessageState.UNKNOWN]
     if not doubtful:
         return
     with st.container(border=True):
         st.markdown(f"**{count(len(doubtful), 'message')} in doubt**")
-        note(WHAT_NOW[Channel(channel)])
+        for channel in dict.fromkeys(one.channel for one in doubtful):
+            note(WHAT_NOW[Channel(channel)])
         for one in doubtful[:_SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(one.initials if may_see.initials else plain(one.patient, 60), width="stretch")

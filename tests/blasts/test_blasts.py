@@ -213,7 +213,7 @@ def test_one_sent_by_hand_does_not_wait_for_the_blast(family: Clinic, sandbox: S
 
 
 def test_each_person_gets_a_link_of_their_own(family: Clinic, sandbox: Sandbox) -> None:
-    def link(_session: Session, patient: Patient) -> Carried:
+    def link(_session: Session, patient: Patient, _channel: str) -> Carried:
         return Carried("card", patient.id, f"https://huddle.example/card/{patient.id}")
 
     chosen = words(family.engine, use="new card", body="{{ first_name }}: {{ link }}")

@@ -1,10 +1,11 @@
 """Asking many for a new card: who may, who gets it and who not, one blast however it is pressed, undo (RELIABILITY 19)."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
@@ -12,8 +13,11 @@ from streamlit.testing.v1 import AppTest
 from core import clock
 from core.audit.models import AuditEntry
 from core.blasts.conditions import Condition
+from core.connections.commands import connect
 from core.links.models import Link
+from core.messages.default_templates import Use
 from core.messages.models import Batch, Message
+from core.messages.templates import templates
 from core.outbox.models import OutboxRow
 from core.patients.models import Patient, ProcessorContact
 from core.settings import settings
@@ -23,6 +27,8 @@ from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.ui.asking_practice import PUBLIC, asking_practice
 from tests.ui.test_pages import opened
 from tests.web.running import PASSWORD
+
+MAIL = {"host": "127.0.0.1", "port": "9", "sender": "desk@example.com"}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +115,7 @@ def test_above_fifty_the_number_is_typed(practice: Engine) -> None:
     assert [one.count for one in batches(practice)[before:]] == [int(field.placeholder)]
 
 
-def test_who_has_no_contact_or_no_such_field_is_left_out_with_the_reason(practice: Engine) -> None:
+def test_who_is_unknown_there_is_asked_and_who_has_no_such_field_is_left_out(practice: Engine) -> None:
     with transaction(practice) as session:
         contact = session.exec(
             select(ProcessorContact).join(Patient).where(col(Patient.guarantor_id).is_(None))
@@ -118,9 +124,9 @@ def test_who_has_no_contact_or_no_such_field_is_left_out_with_the_reason(practic
         key, contact.patient_id = contact.patient_id, None
         session.add(contact)
     app = choose_everybody(practice, asking(practice))
+    assert "Not linked" not in said(app)
     body = next(one for one in app.text_area if one.label == "Message, for this time")
     body.set_value("Hi {{ first_name }}, card {{ last_four }}: {{ link }}").run()
-    assert "Not linked to anybody at the processor" in said(app)
     assert "there is none for this patient" in said(app)
     with transaction(practice) as session:
         session.get_one(ProcessorContact, contact.id).patient_id = key
@@ -187,3 +193,62 @@ def test_the_results_are_taken_along_by_who_may_and_that_is_written_down(practic
     with reader(practice) as session:
         noted = session.exec(select(AuditEntry.who).where(AuditEntry.action == "exported a blast")).all()
     assert noted == ["office.manager"]
+
+
+def test_payment_links_have_a_place_of_their_own_with_a_tick_an_amount_and_a_way_each(
+    practice: Engine,
+) -> None:
+    app = opened(practice, "plans", "office.manager")
+    next(one for one in app.button if one.label.startswith("Ask all shown")).click().run()
+    draft = app.session_state["blast draft"]
+    page = opened(practice, "payment_links", "office.manager")
+    page.session_state["blast draft"] = draft
+    page.run()
+    assert (list(page.exception), page.header[0].value) == ([], "Payment links")
+    total = re.search(r"Goes to (\d+) people, \$[\d,.]+ in all", said(page).replace("\\", ""))
+    assert total is not None
+    with reader(practice) as session:
+        body = words_of_text(session)
+    draft = page.session_state["blast draft"]
+    goes = sorted(set(draft.chosen))
+    draft.without = set(goes[1:])
+    mine = f"{body} Call us about it."
+    draft.own = {goes[0]: mine}
+    page.run()
+    assert "Goes to 1 person, $" in said(page).replace("\\", "")
+    page.button("send blast").click().run()
+    made = batches(practice)[-1]
+    with reader(practice) as session:
+        sent = session.exec(select(Message).where(Message.batch_id == made.id)).all()
+        session.expunge_all()
+    assert [one.body.endswith("Call us about it.") for one in sent if one.state == "queued"] == [True]
+    assert "Left out by hand." in {one.reason for one in sent}
+    page.button("blast undo").click().run()
+    assert "1 taken back." in said(page)
+    assert not page.get("progress")
+
+
+def words_of_text(session: Session) -> str:
+    return next(one.body for one in templates(session, channel="text") if one.use == Use.PAY_LINK)
+
+
+def test_text_else_e_mail_reaches_who_said_no_to_texts_by_e_mail(practice: Engine) -> None:
+    with transaction(practice) as session:
+        connect(session, kind="email", name="Mail", settings=MAIL, secrets={})
+        keys = [session.exec(select(Patient.id).order_by(col(Patient.id))).all()[place] for place in (0, 1)]
+        for key, by_text in zip(keys, (True, False), strict=True):
+            one = session.get_one(Patient, key)
+            one.text_consent, one.email_consent, one.email = by_text, True, f"p{key}@example.com"
+    app = asking(practice)
+    app.session_state["blast draft"].chosen = tuple(keys)
+    app.run()
+    next(one for one in app.segmented_control if one.label == "How").select("Text, else e-mail").run()
+    assert not app.exception
+    app.button("send blast").click().run()
+    made = batches(practice)[-1]
+    with reader(practice) as session:
+        sent = session.exec(select(Message.patient_id, Message.channel).where(Message.batch_id == made.id))
+        assert (made.channel, dict(sent.all())) == (
+            "text, else e-mail",
+            {keys[0]: "text", keys[1]: "email"},
+        )

@@ -12,40 +12,49 @@ from core.blasts.conditions import Candidate
 from core.dues.askable import because
 from core.errors import HuddleError
 from core.links.rules import LinkKind
+from core.messages.commands import edited
+from core.messages.models import Channel
+from core.messages.render import LONGEST_EMAIL, LONGEST_TEXT
 from core.messages.templates import Words, letterhead
+from core.money import dollars
 from core.permissions import Identity
 from core.store.engine import reader
 from core.store.version import data_version
 from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import Draft
+from dashboard.ui.card_updates.blast_message import CHANNELS
+from dashboard.ui.components import board
 from dashboard.ui.note import note
 from dashboard.ui.templates.preview import message_preview
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import count, plain, shown
 
+BOARD = "blast check board"
+
 
 def step_check(
-    now: Draft, who: Identity, may_see: MaySee, people: Sequence[Candidate], words: Words
+    now: Draft, who: Identity, may_see: MaySee, people: Sequence[Candidate], words: Sequence[Words]
 ) -> Audience | None:
-    """Draw it; who gets it, None when nobody can be asked at all."""
+    """Draw it; who gets it with the ticks as they stand, None when nobody can be asked at all."""
     st.subheader("3. Check")
     try:
         with st.spinner("Looking who can be written to…"):
             able = _askable(now, who, tuple(people))
             with page.open_reader() as session:
-                found = check_blast(session, able, words=words)
+                found = check_blast(
+                    session, able, words=words[0], otherwise=words[1] if len(words) > 1 else None
+                )
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
         return None
-    left, right = st.columns(2, gap="large")
-    with left, st.container(border=True):
-        st.markdown(f"**Goes to {len(found.goes):,}**")
-        _goes(now, found, words, may_see, who)
-    with right, st.container(border=True):
+    ticked = tuple(one for one in found.goes if one.patient_id not in now.without)
+    _goes(now, found, able, may_see)
+    _read_one(now, found, words, who)
+    with st.container(border=True):
         st.markdown(f"**Left out {len(found.left_out):,}**")
         _left_out(found, may_see)
         _partly(able, found, may_see)
-    return found
+    return Audience(ticked, found.left_out)
 
 
 def _askable(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> Askable:
@@ -79,29 +88,118 @@ def _name(one: Goes | LeftOut, may_see: MaySee) -> str:
     return shown(f"{one.first_name} {one.last_name}", 60) or "No name"
 
 
-def _goes(now: Draft, found: Audience, words: Words, may_see: MaySee, who: Identity) -> None:
+def _goes(now: Draft, found: Audience, able: Askable, may_see: MaySee) -> None:
+    """Everyone who gets it: a tick each, the amount and the way; a press on the name opens their own message."""
+    ticked = [one for one in found.goes if one.patient_id not in now.without]
+    cents = sum(able.due[one.patient_id].cents for one in ticked if one.patient_id in able.due)
+    total = f", {dollars(cents)} in all" if cents else ""
+    st.markdown(plain(f"Goes to {count(len(ticked), 'person', 'people')}{total}", 80).join(("**", "**")))
     if not found.goes:
-        note("Nobody. The list on the right says why for each person.")
+        note("Nobody. The list below says why for each person.")
         return
-    names = {one.patient_id: f"{_name(one, may_see)}, …{shown(one.address, 80)[-4:]}" for one in found.goes}
-    chosen = st.selectbox(
-        "Read the text of",
-        list(names),
-        index=None,
-        key=now.key("one"),
-        format_func=lambda key: shown(names.get(key, ""), 90),
-        placeholder=f"Any of the {len(names):,}",
+    board.draw_board(
+        board.Board(
+            caption="Everyone who gets it",
+            words="Take a tick away to leave somebody out; press a name to read or change their message",
+            view=f"{now.form} {now.way}",
+            columns=HEADS if able.due else HEADS[:2] + HEADS[3:],
+            rows=[_row(now, one, able, may_see) for one in found.goes],
+            empty=("", ""),
+        ),
+        key=BOARD,
+        on_open=lambda: _open(now),
+        on_tick=lambda: _tick(now),
     )
-    one = next((each for each in found.goes if each.patient_id == chosen), None)
+
+
+HEADS = [
+    {"key": "tick", "label": "Send to all of them", "kind": "tick"},
+    {"key": "who", "label": "Patient", "kind": "who"},
+    {"key": "amount", "label": "Amount", "kind": "money"},
+    {"key": "way", "label": "Way", "kind": "text"},
+    {"key": "own", "label": "Message", "kind": "text"},
+]
+
+
+def _row(now: Draft, one: Goes, able: Askable, may_see: MaySee) -> dict[str, object]:
+    name = _name(one, may_see)
+    to = shown(one.address, 80)
+    due = able.due.get(one.patient_id)
+    return {
+        "id": str(one.patient_id),
+        "key": one.patient_id,
+        "severity": "",
+        "quiet": False,
+        "news": f"{one.patient_id}",
+        "cells": {
+            "tick": {"on": one.patient_id not in now.without, "words": f"Send to {name}"},
+            "who": {"name": name, "sub": ""},
+            "amount": dollars(due.cents) if due else "",
+            "way": {
+                "words": f"{CHANNELS[Channel(one.channel)]} to {f'…{to[-4:]}' if may_see.initials else to}"
+            },
+            "own": {"words": "changed by hand" if one.patient_id in now.own else ""},
+        },
+    }
+
+
+def _tick(now: Draft) -> None:
+    answer = st.session_state[BOARD].tick
+    if answer:
+        keys = {int(one) for one in answer["ids"] if str(one).isdigit()}
+        now.without = now.without - keys if answer["on"] else now.without | keys
+
+
+def _open(now: Draft) -> None:
+    pressed = st.session_state[BOARD].open
+    if pressed:
+        key = int(pressed["key"])
+        now.reading = None if now.reading == key else key
+
+
+def _read_one(now: Draft, found: Audience, words: Sequence[Words], who: Identity) -> None:
+    """One person's message as it will arrive, and the way to change it for them alone."""
+    one = next((each for each in found.goes if each.patient_id == now.reading), None)
     if one is None:
-        with st.expander(f"Each of them, {count(len(found.goes), 'person', 'people')}"):
-            _table(found.goes, "Goes to", [f"…{shown(each.address, 80)[-4:]}" if may_see.initials else shown(each.address, 80) for each in found.goes], may_see, "Everyone who gets it, with the address")  # fmt: skip
         return
-    with page.open_reader() as session:
-        text = text_for(session, one.patient_id, one.fields, words)
-        practice = letterhead(session, who.location_id)["practice"]
-    message_preview(text, channel=words.channel, practice=practice, example=False)
-    note("The link is made for this person alone when it is sent.")
+    kept = next(each for each in words if each.channel == one.channel)
+    mine = now.own.get(one.patient_id)
+    if mine is not None and kept is words[0]:
+        kept = edited(kept, subject=kept.subject, body=mine)
+    with st.container(border=True), st.container(horizontal=True):
+        with st.container():
+            try:
+                with page.open_reader() as session:
+                    text = text_for(session, one.patient_id, one.fields, kept)
+                    practice = letterhead(session, who.location_id)["practice"]
+                message_preview(text, channel=kept.channel, practice=practice, example=False)
+            except HuddleError as error:
+                st.error(plain(error.sentence, 300), icon=":material/error:")
+            note("The link is made for this person alone when it is sent.")
+        if kept.channel == words[0].channel:
+            with st.container():
+                st.text_area(
+                    f"Message to {plain(one.first_name or 'this person', 40)} alone",
+                    value=kept.body,
+                    key=now.key(f"own {one.patient_id}"),
+                    max_chars=LONGEST_TEXT if kept.channel == Channel.TEXT else LONGEST_EMAIL,
+                    height=130,
+                    on_change=_change,
+                    args=(now, one.patient_id, words[0].body),
+                )
+                st.button("Close", key=now.key("close own"), type="tertiary", on_click=_close, args=(now,))
+
+
+def _change(now: Draft, patient_id: int, kept: str) -> None:
+    body = str(st.session_state.get(now.key(f"own {patient_id}"), "")).strip()
+    if body and body != kept.strip():
+        now.own[patient_id] = body
+    else:
+        now.own.pop(patient_id, None)
+
+
+def _close(now: Draft) -> None:
+    now.reading = None
 
 
 def _left_out(found: Audience, may_see: MaySee) -> None:

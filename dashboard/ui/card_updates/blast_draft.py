@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from core.blasts.batches import TEXT_ELSE_EMAIL
 from core.blasts.commands import USES
 from core.blasts.conditions import Condition, combined
 from core.links.rules import LinkKind
@@ -18,7 +19,7 @@ from dashboard.ui.choices import choices, choose
 from dashboard.wording.text import count
 
 TAB = "Ask for new cards"
-PAGE = "../pages/card_updates.py"  # relative to dashboard/app.py
+PAGE, PAY_PAGE = "../pages/card_updates.py", "../pages/payment_links.py"  # relative to dashboard/app.py
 SCREEN = "blast"
 _DRAFT, OPEN = (
     "blast draft",
@@ -29,14 +30,23 @@ _DRAFT, OPEN = (
 @dataclass
 class Draft:
     """form: its mark, the same in every window of this person until it is sent. chosen: people picked on a list of
-    `origin`, instead of conditions. kind: what they are asked for."""
+    `origin`, instead of conditions. kind: what they are asked for. way: a channel, or the text first and else the e-mail.
+    without: whose tick was taken away. own: one person's message as it was changed by hand. reading: whose message is open."""
 
     form: str
     picked: set[Condition] = field(default_factory=set)
     chosen: tuple[int, ...] = ()
     origin: str = ""
     kind: LinkKind = LinkKind.CARD
-    channel: Channel = Channel.TEXT
+    way: str = Channel.TEXT
+    without: set[int] = field(default_factory=set)
+    own: dict[int, str] = field(default_factory=dict)
+    reading: int | None = None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The ways in the order they are tried."""
+        return tuple(Channel) if self.way == TEXT_ELSE_EMAIL else (Channel(self.way),)
 
     @property
     def condition(self) -> str:
@@ -47,7 +57,8 @@ class Draft:
     def name(self) -> str:
         """What the blast is called in the list of blasts."""
         if self.chosen:
-            return f"{count(len(self.chosen), 'patient')} from {self.origin}"
+            what = "Payment links" if self.kind == LinkKind.PAY else "New cards"
+            return f"{what}: {count(len(self.chosen), 'patient')} from {self.origin}"
         return self.condition[:1].upper() + self.condition[1:]
 
     def key(self, what: str) -> str:
@@ -77,21 +88,21 @@ def _form(who: Identity) -> str:
     return form
 
 
-def words_offered(now: Draft) -> list[Words]:
-    """The practice's texts for what is asked, by the draft's channel."""
+def words_offered(now: Draft, channel: Channel) -> list[Words]:
+    """The practice's texts for what is asked, by one way."""
     with page.open_reader() as session:
-        found = templates(session, channel=now.channel)
+        found = templates(session, channel=channel)
     if not found:
         with page.acting() as (session, _):
             add_first_texts(session)
-            found = templates(session, channel=now.channel)
+            found = templates(session, channel=channel)
     return [words for words in found if words.use == USES[now.kind]]
 
 
-def words_of(now: Draft) -> Words | None:
+def words_of(now: Draft, channel: Channel) -> Words | None:
     """The words as they stand in the form: the chosen text, changed for this time where it was."""
-    offered = words_offered(now)
-    wanted = st.session_state.get(now.key("text"))
+    offered = words_offered(now, channel)
+    wanted = st.session_state.get(now.key(f"{channel} words"))
     chosen = next(
         (words for words in offered if words.template_id == wanted), offered[0] if offered else None
     )
@@ -102,6 +113,14 @@ def words_of(now: Draft) -> Words | None:
     if (subject, body) == (chosen.subject, chosen.body):
         return chosen
     return edited(chosen, subject=subject, body=body)
+
+
+def own_words(now: Draft) -> dict[int, Words]:
+    """The messages of single people as they were changed by hand, by patient id: of the way tried first."""
+    main = words_of(now, now.channels[0])
+    return (
+        {key: edited(main, subject=main.subject, body=body) for key, body in now.own.items()} if main else {}
+    )
 
 
 def ask_all(who: Identity, people: Sequence[int], *, kind: LinkKind, origin: str) -> None:
@@ -120,11 +139,20 @@ def ask_all(who: Identity, people: Sequence[int], *, kind: LinkKind, origin: str
         args=(who, once, kind, origin),
         help="By text or e-mail; you see who gets it before anything goes out.",
     )
-    if pressed:
+    if pressed and kind == LinkKind.PAY:
+        st.switch_page(PAY_PAGE)
+    elif pressed:
         st.switch_page(PAGE, query_params={"tab": TAB})
+
+
+def links_sent(who: Identity) -> None:
+    """The way to the payment links that were sent to many, for who may send them."""
+    if may(who.role, Permission.SEND_BLASTS):
+        st.page_link(PAY_PAGE, label="Payment links sent", icon=":material/campaign:")
 
 
 def _take(who: Identity, people: tuple[int, ...], kind: LinkKind, origin: str) -> None:
     st.session_state.pop(OPEN, None)
     st.session_state[_DRAFT] = Draft(_form(who), chosen=people, kind=kind, origin=origin)
-    st.session_state["tab"] = TAB
+    if kind == LinkKind.CARD:
+        st.session_state["tab"] = TAB

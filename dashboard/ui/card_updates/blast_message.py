@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.blasts.batches import TEXT_ELSE_EMAIL
 from core.blasts.conditions import Candidate
 from core.messages.commands import Text
 from core.messages.models import Channel
@@ -17,41 +18,47 @@ from dashboard.wording.text import plain, shown
 
 TEXTS = "../pages/templates.py"  # relative to dashboard/app.py
 CHANNELS = {Channel.TEXT: "Text", Channel.EMAIL: "E-mail"}
+WAYS = {**CHANNELS, TEXT_ELSE_EMAIL: "Text, else e-mail"}
 
 
-def step_message(now: Draft, who: Identity, people: Sequence[Candidate]) -> Words | None:
-    """Draw it; the words that would go out, None while they may not."""
+def step_message(now: Draft, who: Identity, people: Sequence[Candidate]) -> list[Words] | None:
+    """Draw it; the words that would go out by each way, None while they may not."""
     st.subheader("2. Message")
+    _way(now)
+    found = [_words(now, channel, who, people) for channel in now.channels]
+    if may(who.role, Permission.MANAGE_TEMPLATES):
+        st.page_link(TEXTS, label="Change the practice's texts and letterhead", icon=":material/edit_note:")
+    good = [words for words in found if words is not None]
+    return good if len(good) == len(found) else None
+
+
+def _words(now: Draft, channel: Channel, who: Identity, people: Sequence[Candidate]) -> Words | None:
+    """The words of one way, beside what their reader sees."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _channel(now)
-        offered = {words.template_id: words for words in words_offered(now)}
+        offered = {words.template_id: words for words in words_offered(now, channel)}
         if not offered:
             st.warning(
                 "There is no text for this. Write one under Texts and e-mails.", icon=":material/edit:"
             )
             return None
         st.selectbox(
-            "Text of the practice",
+            "Text of the practice" if len(now.channels) == 1 else f"{CHANNELS[channel]} of the practice",
             list(offered),
-            key=now.key("text"),
+            key=now.key(f"{channel} words"),
             format_func=lambda one: shown(offered[one].name, 60),
             persist_state="session",
         )
-        words = words_of(now)
+        words = words_of(now, channel)
         assert words is not None, "one is offered"
         _fields(now, offered[words.template_id])
-        words = words_of(now) or words
+        words = words_of(now, channel) or words
     text, wrong = _as_read(words, who, people)
     with left:
         if wrong:
             st.error(plain(wrong, 400), icon=":material/error:")
-        if may(who.role, Permission.MANAGE_TEMPLATES):
-            st.page_link(
-                TEXTS, label="Change the practice's texts and letterhead", icon=":material/edit_note:"
-            )
-        with st.expander("Send a test to myself", icon=":material/outbox:"):
-            test_to_myself(words, key=now.key("test"))
+        with st.expander(f"Send a test to myself by {CHANNELS[channel].lower()}", icon=":material/outbox:"):
+            test_to_myself(words, key=now.key(f"{channel} test"))
     with right:
         if text is not None:
             with page.open_reader() as session:
@@ -60,17 +67,17 @@ def step_message(now: Draft, who: Identity, people: Sequence[Candidate]) -> Word
     return None if wrong else words
 
 
-def _channel(now: Draft) -> None:
+def _way(now: Draft) -> None:
     chosen = st.segmented_control(
         "How",
-        list(CHANNELS),
-        default=now.channel,
+        list(WAYS),
+        default=now.way,
         required=True,
         key=now.key("channel"),
-        format_func=lambda one: CHANNELS[one],
+        format_func=lambda one: WAYS[one],
         persist_state="session",
     )
-    now.channel = Channel(chosen or Channel.TEXT)
+    now.way = chosen or Channel.TEXT
 
 
 def _fields(now: Draft, kept: Words) -> None:
@@ -84,7 +91,9 @@ def _fields(now: Draft, kept: Words) -> None:
             persist_state="session",
         )
     st.text_area(
-        "Message, for this time",
+        "Message, for this time"
+        if kept.channel == Channel.TEXT or len(now.channels) == 1
+        else "E-mail, for this time",
         value=kept.body,
         key=now.key(f"body {kept.version_id}"),
         max_chars=LONGEST_TEXT if kept.channel == Channel.TEXT else LONGEST_EMAIL,

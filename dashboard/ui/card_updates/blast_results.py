@@ -11,19 +11,22 @@ from core.blasts.commands import undo_blast, void_unsent
 from core.blasts.conditions import Condition
 from core.blasts.results import Moved, PersonResult, batch_of, cards_moved, counts, results
 from core.errors import HuddleError
+from core.links.rules import LinkKind
 from core.messages.models import BatchState
 from core.money import whole_dollars
 from core.permissions import Identity, Permission, may
 from core.practice.reports import places
 from dashboard.ui import page, press, toasts
 from dashboard.ui.card_updates.blast_draft import OPEN
-from dashboard.ui.components import headline
+from dashboard.ui.components import board, headline
 from dashboard.ui.in_doubt import people_in_doubt
 from dashboard.ui.note import note
+from dashboard.ui.patient import drawer as patient_card
 from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import clock_time, count, near_day, plain, shown
 
-PLACE, NUMBERS = "blast actions", "blast numbers"
+PLACE, NUMBERS, BOARD = "blast actions", "blast numbers", "blast people"
+SHOWN_AT_MOST = 500
 SHOWN = "blast people shown"  # session state: which number of a blast is pressed
 WENT = ("sent", "delivered", "opened")
 KEEPS: dict[str, Callable[[PersonResult], bool]] = {
@@ -57,9 +60,12 @@ def blast_view(batch_id: int, who: Identity, may_see: MaySee) -> None:
             return
         if (now.state in OPEN_BATCH) != (before.state in OPEN_BATCH):
             st.rerun()
+        if st.session_state.pop(press.CHANGED, False):
+            st.rerun()
         toasts.show()
 
     look()
+    patient_card.draw_drawer(BOARD, who, may_see)
 
 
 def _look(batch_id: int, who: Identity, may_see: MaySee) -> Progress:
@@ -69,7 +75,7 @@ def _look(batch_id: int, who: Identity, may_see: MaySee) -> Progress:
         offered = places(session, who.location_id)
         moved = cards_moved(session) if Condition.OLD_PROCESSOR in now.condition else None
     zone = offered[0].time_zone if offered else "UTC"
-    st.subheader(plain(now.name, 90))
+    st.subheader(plain(now.name, 200))
     _where_it_stands(now, zone)
     _actions(now)
     found = counts(people)
@@ -96,7 +102,7 @@ def _look(batch_id: int, who: Identity, may_see: MaySee) -> Progress:
     )
     if moved is not None:
         _meter(moved)
-    people_in_doubt(people, now.channel, may_see)
+    people_in_doubt(people, may_see)
     _people(now, [one for one in people if KEEPS[pressed](one)], who, may_see, zone)
     return now
 
@@ -128,7 +134,8 @@ def _where_it_stands(now: Progress, zone: str) -> None:
     done = now.count - now.by_state.get("queued", 0)
     if now.state == BatchState.STOPPED:
         st.info(_stopped(now), icon=":material/front_hand:")
-    elif now.state == BatchState.PAUSED:
+        return  # a bar would say that something was done
+    if now.state == BatchState.PAUSED:
         st.warning(f"Paused. {done:,} of {now.count:,} done.", icon=":material/pause:")
     elif now.state == BatchState.DONE:
         st.success(f"Done: {count(now.count, 'message')} worked off.", icon=":material/task_alt:")
@@ -149,7 +156,7 @@ def _stopped(now: Progress) -> str:
     went = sum(number for state, number in now.by_state.items() if state in WENT)
     kept_back = now.by_state.get("skipped", 0) - now.left_out
     if not went:
-        return "Undone before it went out."
+        return f"{kept_back:,} taken back. Undone before it went out: nobody was written to."
     return f"Stopped: {count(went, 'message')} went out, {kept_back:,} kept back."
 
 
@@ -211,25 +218,56 @@ def _people(now: Progress, people: list[PersonResult], who: Identity, may_see: M
     if not people:
         note("Nobody by now.")
         return
-    st.dataframe(
-        {
-            "Patient": [one.initials if may_see.initials else shown(one.patient, 60) for one in people],
-            "Result": [one.words for one in people],
-            "Sent": [clock_time(one.sent_at, zone) if one.sent_at else "" for one in people],
-            "Why": [shown(one.reason, 200) for one in people],
-        },
-        hide_index=True,
-        width="stretch",
-        height=min(420, 40 + 35 * len(people)),
-        key=f"blast people {now.batch_id}",
-        alt="Each person of the blast with what became of it",
+    board.draw_board(
+        board.Board(
+            caption="Each person of the blast with what became of it",
+            words=f"{count(len(people), 'person', 'people')}; press a name for their card",
+            view=f"{now.batch_id} {may_see}",
+            columns=HEADS,
+            rows=[_row(one, may_see, zone) for one in people[:SHOWN_AT_MOST]],
+            empty=("", ""),
+            back=patient_card.closed(BOARD),
+        ),
+        key=BOARD,
+        on_open=_open_card,
     )
+    if len(people) > SHOWN_AT_MOST:
+        note(f"The first {SHOWN_AT_MOST:,} are shown; press a number above, or take the spreadsheet.")
 
 
-def earlier(who: Identity) -> None:
-    """The latest blasts of this place of work, each to be opened again."""
+HEADS = [
+    {"key": "who", "label": "Patient", "kind": "who"},
+    {"key": "result", "label": "Result", "kind": "text"},
+    {"key": "sent", "label": "Sent", "kind": "text"},
+    {"key": "why", "label": "Why", "kind": "say"},
+]
+
+
+def _row(one: PersonResult, may_see: MaySee, zone: str) -> dict[str, object]:
+    return {
+        "id": one.patient_id,
+        "key": one.patient_key,
+        "severity": "",
+        "quiet": False,
+        "news": one.words,
+        "cells": {
+            "who": {"name": one.initials if may_see.initials else shown(one.patient, 60), "sub": ""},
+            "result": {"words": one.words},
+            "sent": {"words": clock_time(one.sent_at, zone) if one.sent_at else ""},
+            "why": {"words": shown(one.reason, 200), "calm": True},
+        },
+    }
+
+
+def _open_card() -> None:
+    patient_card.open_from(BOARD)
+    st.session_state[press.CHANGED] = True  # the drawer stands beside this part of the page
+
+
+def earlier(who: Identity, kind: LinkKind) -> None:
+    """The latest blasts of this place of work that asked for this, each to be opened again."""
     with page.open_reader() as session:
-        found = [one for one in batches(session) if _mine(session, who, one.batch_id)]
+        found = [one for one in batches(session, kind=kind) if _mine(session, who, one.batch_id)]
         zone = next((one.time_zone for one in places(session, who.location_id)), "UTC")
     st.subheader("Earlier blasts")
     if not found:
@@ -239,7 +277,7 @@ def earlier(who: Identity) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             day = near_day(clock.local_date(one.created_at, zone), clock.today(zone))
             st.markdown(
-                f"{plain(one.name, 60)} · {'text' if one.channel == 'text' else 'e-mail'} to {one.count:,} · "
+                f"{plain(one.name, 60)} · {plain(one.channel, 20)} to {one.count:,} · "
                 f"{one.state} · {day} {clock_time(one.created_at, zone)}",
                 width="stretch",
             )

@@ -15,7 +15,7 @@ from core.messages.rules import COUNT_ABOVE
 from core.permissions import Identity
 from core.practice.reports import places
 from dashboard.ui import page, press
-from dashboard.ui.card_updates.blast_draft import OPEN, Draft, begin, words_of
+from dashboard.ui.card_updates.blast_draft import OPEN, Draft, begin, own_words, words_of
 from dashboard.ui.note import note
 from dashboard.ui.toasts import toast
 from dashboard.wording.text import count
@@ -77,8 +77,10 @@ def _filled(now: Draft) -> str:
 def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
     """One transaction. The form is that of the drawn button, so that a second press finds the first blast; the words
     are those in the form by now, also when they were typed just before the press."""
-    began, typed, words = clock.now(), _typed(now), words_of(now)
-    if words is None:
+    began, typed = clock.now(), _typed(now)
+    words = [words_of(now, channel) for channel in now.channels]
+    main, otherwise = words[0], words[1] if len(words) > 1 else None
+    if main is None or (len(words) > 1 and otherwise is None):
         return
 
     def act(session: Session, who: Identity) -> tuple[int, datetime]:
@@ -88,12 +90,15 @@ def _send(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> None:
             people,
             form=now.form,
             name=now.name,
-            words=words,
+            words=main,
             kind=now.kind,
             condition=now.condition,
             chosen={"conditions": sorted(now.picked), "chosen": list(now.chosen), "from": now.origin},
             at=_at(now, who),
             typed_count=typed,
+            otherwise=otherwise,
+            own=own_words(now),
+            without=frozenset(now.without),
         )
         return made.id or 0, made.created_at
 

@@ -1,8 +1,10 @@
-"""The tab “Ask for new cards”: who, message, check, send and results on one page (LOOK, Card updates)."""
+"""Asking many: who, message, check, send and results on one page (LOOK, Card updates); for new cards as a tab, for money as
+a page of its own."""
 
 import streamlit as st
 
 from core.errors import HuddleError
+from core.links.rules import LinkKind
 from core.permissions import Identity
 from dashboard.ui import page, press
 from dashboard.ui.card_updates.blast_check import step_check
@@ -16,8 +18,8 @@ from dashboard.wording.may_see import MaySee
 from dashboard.wording.text import plain
 
 
-def blast_tab() -> None:
-    """The whole tab: one blast being made, or one that was made."""
+def blast_tab(kind: LinkKind = LinkKind.CARD) -> None:
+    """The whole of it: one blast being made, or one that was made. kind: what people are asked for."""
     who = page.identity()
     try:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -29,14 +31,24 @@ def blast_tab() -> None:
         if opened is not None:
             blast_view(opened, who, may_see)
         else:
-            _steps(who, may_see)
-        earlier(who)
+            _steps(who, may_see, kind)
+        earlier(who, kind)
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
 
 
-def _steps(who: Identity, may_see: MaySee) -> None:
+def _steps(who: Identity, may_see: MaySee, kind: LinkKind) -> None:
     now = draft(who)
+    if kind == LinkKind.PAY and (now.kind != kind or not now.chosen):
+        st.info(
+            "Choose people on the plans page and press “Ask all shown”: they stand here to be checked first.",
+            icon=":material/campaign:",
+        )
+        st.page_link("../pages/plans.py", label="Plans", icon=":material/event_note:")
+        return
+    if now.kind != kind:  # something else was begun on another page
+        begin(who)
+        now = draft(who)
     people = step_who(now, who)
     words = step_message(now, who, people)
     if words is None or not people:
