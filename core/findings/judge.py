@@ -122,7 +122,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     booked = next((one for one in facts.bookings if visit and one.appointment_id == visit.id), None)
     prepaid = booked.prepaid_cents if booked else 0
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
-    at_visit = max(0, at_visit - prepaid)
+    at_visit = max(0, at_visit - prepaid - (paid_ahead(facts, setting) if at_visit else 0))
     owing = owing_of(facts, setting, at_visit_cents=at_visit)
     plans, loose, asking = owing.plans, owing.loose_cents, owing.asking
     own_plans = [to_pay(one.record, one.finding) for one in plans if not one.family]
@@ -172,6 +172,24 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         at_visit_cents=at_visit,
         lower_drafts=tuple(lower_draft_notes(facts, owing.members, setting)),
     )
+
+
+def paid_ahead(facts: PatientFacts, setting: Setting) -> int:
+    """Cents paid today that no charge stands for yet: they are for today's visit, which the EHR charges later."""
+    if not setting.posts(facts.person.connection_id):
+        return 0
+    mine = on_own_account(facts)
+    unposted = unposted_payments(mine, facts.recent_ledger, setting.as_of)
+    today = sum(p.pays_cents for p in unposted if p.happened_on == setting.today and _ties_to_nothing(p))
+    if not today:
+        return 0
+    owed = sum(raises_cents(e) for e in facts.ledger if e.part == "patient" and e.plan_id is None)
+    before = sum(p.pays_cents for p in unposted if p.happened_on != setting.today and _ties_to_nothing(p))
+    return max(0, today - max(0, owed - before))
+
+
+def _ties_to_nothing(payment: PaymentFacts) -> bool:
+    return payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None
 
 
 def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:
@@ -247,7 +265,7 @@ def _loose_past_due(
     rows = [e for e in facts.ledger if e.part == "patient" and e.plan_id is None and e.posted_on <= today]
     owed = sum(raises_cents(entry) for entry in rows)
     for payment in unposted:
-        if payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None:
+        if _ties_to_nothing(payment):
             owed -= payment.pays_cents
     if owed <= 0:
         return 0

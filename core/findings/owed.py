@@ -1,10 +1,12 @@
 """What a patient owes right now, by the same rules as the morning: what a link may ask for."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlmodel import Session
 
+from core import clock
 from core.dues.due_items import open_charges
 from core.dues.posting_problems import match_ledger, unposted_payments
 from core.errors import NotFound
@@ -17,6 +19,7 @@ from core.ledger.facts import EntryFacts
 from core.patients.models import Patient
 from core.patients.reports import NO_PATIENT, place_of
 from core.payments.facts import PaymentFacts
+from core.schedule.rules import VisitFacts, VisitStanding, standing
 
 
 class Owed(NamedTuple):
@@ -28,8 +31,16 @@ class Owed(NamedTuple):
     time_zone: str
 
 
-def owed(session: Session, patient: Patient, as_of: datetime, *, besides: int | None = None) -> Owed:
-    """Run the rules on one patient at an instant (aware UTC). besides: an open link that does not count. Raises NotFound."""
+def owed(
+    session: Session,
+    patient: Patient,
+    as_of: datetime,
+    *,
+    besides: int | None = None,
+    with_visit: bool = False,
+) -> Owed:
+    """Run the rules on one patient at an instant (aware UTC). besides: an open link that does not count. with_visit: what
+    today's visit will add counts as well. Raises NotFound."""
     place = place_of(session, patient)
     setting = setting_of(session, place, as_of)
     key = patient.id or 0
@@ -38,7 +49,15 @@ def owed(session: Session, patient: Patient, as_of: datetime, *, besides: int | 
     if key not in found:
         raise NotFound(NO_PATIENT)
     found[key].open_asks = [ask for ask in found[key].open_asks if ask.link_id != besides]
-    return Owed(judge(found[key], setting), setting, setting.today, place.time_zone)
+    visit = visit_at_hand(found[key].visits, setting) if with_visit else None
+    return Owed(judge(found[key], setting, visit), setting, setting.today, place.time_zone)
+
+
+def visit_at_hand(visits: Sequence[VisitFacts], setting: Setting) -> VisitFacts | None:
+    """Today's first open visit, None without one."""
+    today = [one for one in visits if clock.local_date(one.starts_at, setting.time_zone) == setting.today]
+    still = [one for one in today if standing(one, setting.as_of) is VisitStanding.OPEN]
+    return min(still, key=lambda one: one.starts_at, default=None)
 
 
 def charges_left(

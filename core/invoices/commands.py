@@ -58,6 +58,7 @@ def create_invoice(
         proposal.charges,
         proposal.services,
         insurer_entries=proposal.insurer_entries,
+        visit=proposal.visit,
         today=proposal.today,
     )
     require_may_ask(session, patient, lines, as_of or clock.now())

@@ -73,6 +73,7 @@ def preview_paper(
         proposal.charges,
         proposal.services,
         insurer_entries=proposal.insurer_entries,
+        visit=proposal.visit,
         today=proposal.today,
     )
     practice, phone, address = _head(session, place_of(session, patient))

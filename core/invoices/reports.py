@@ -1,6 +1,6 @@
 """What of a patient's services can be invoiced now, and invoices as they were made. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,20 +8,25 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from core.dates import short_day
+from core.dues.askable import because
 from core.errors import NotFound
+from core.findings.judge import Judged
 from core.findings.owed import charges_left, owed
 from core.invoices.models import Invoice, InvoiceLine
-from core.invoices.rules import Ask, Charge, ServiceChoice, invoiceable, live_asks
+from core.invoices.rules import Ask, Charge, ServiceChoice, TodaysVisit, invoiceable, live_asks
 from core.ledger.models import LedgerEntry, Part, Service
 from core.links.history import payments_of
 from core.links.models import Link
 from core.links.new_link import open_links, say_open_link
 from core.links.rules import LIVE, LinkKind, LinkState
+from core.memberships.facts import Cover
 from core.money import short_dollars
 from core.patients.models import Patient
 from core.patients.reports import patient_of
 from core.payments.facts import net_by_payment
 from core.permissions import Identity
+from core.schedule.models import Appointment, AppointmentType
 from core.store.base import table_of
 
 _COUNTS = (*LIVE, LinkState.PAID)
@@ -38,8 +43,17 @@ class OpenLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ByLink:
+    """A part of what is to be collected that a payment link asks for, so that it pays its plan or membership."""
+
+    due: tuple[str, str]
+    words: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the invoice form shows. charges: posted, the patient's own part, open, not on another invoice; empty: pick
+    """What the invoice form shows. visit: what today's visit adds. by_link: what else is to be collected now. charges: posted, the patient's own part, open, not on another invoice; empty: pick
     from `services`. insurer_entries: the insurer's charges, which are refused by name. said: why nothing is listed."""
 
     patient_id: int
@@ -50,10 +64,12 @@ class Proposal:
     open_links: tuple[OpenLink, ...]
     insurer_entries: frozenset[int]
     said: str
+    visit: TodaysVisit | None = None
+    by_link: tuple[ByLink, ...] = ()
 
     @property
     def open_cents(self) -> int:
-        return sum(charge.open_cents for charge in self.charges)
+        return sum(charge.open_cents for charge in self.charges) + (self.visit.cents if self.visit else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +93,9 @@ class InvoiceSheet:
 def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_of: datetime) -> Proposal:
     """What can be invoiced to this patient at an instant (aware UTC). Raises NotFound."""
     patient = patient_of(session, actor, patient_id)
-    found = owed(session, patient, as_of)
+    found = owed(session, patient, as_of, with_visit=True)
     facts = found.judged.facts
+    visit = _todays_visit(session, found.judged, found.today)
     invoices = _live_invoices(session, patient_id)
     theirs = frozenset(p.id for _, _, payments in invoices for p in payments)
     left, unposted = charges_left(facts, found.setting, theirs)
@@ -97,8 +114,43 @@ def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_
             for link in open_links(session, patient_id, LinkKind.INVOICE, LinkKind.PAY, as_of=as_of)
         ),
         insurer_entries=insurer,
-        said="" if charges else _why_none(found.judged.balance.insurance_pending_cents, asks),
+        said="" if charges or visit else _why_none(found.judged, asks),
+        visit=visit,
+        by_link=tuple(_by_link(found.judged, found.today)),
     )
+
+
+def _todays_visit(session: Session, judged: Judged, today: date) -> TodaysVisit | None:
+    """What the visit at hand adds and nothing asks for yet."""
+    if judged.visit is None:
+        return None
+    cents = min(judged.at_visit_cents, judged.asking.account_cents)
+    if cents <= 0:
+        return None
+    visit, kind = table_of(Appointment), table_of(AppointmentType)
+    name = session.execute(
+        select(kind.c.name)
+        .join(visit, visit.c.appointment_type_id == kind.c.id)
+        .where(visit.c.id == judged.visit.id)
+    ).scalar()
+    beyond = next(
+        (
+            finding.covers(judged.visit).words
+            for _, finding in judged.memberships
+            if finding.covers(judged.visit).cover is Cover.EXCESS
+        ),
+        "",
+    )
+    return TodaysVisit(judged.visit.id, name or "Visit", today, cents, beyond)
+
+
+def _by_link(judged: Judged, today: date) -> Iterator[ByLink]:
+    for one in judged.asking.items:
+        if one.item.kind != "visit" and one.cents > 0 and one.item.due_on <= today:
+            what = "Plan payment" if one.item.kind == "instalment" else "Membership draft"
+            yield ByLink(
+                (one.item.kind, one.item.id), f"{what} due {short_day(one.item.due_on, today)}", one.cents
+            )
 
 
 def service_list(session: Session, patient: Patient) -> list[ServiceChoice]:
@@ -177,10 +229,17 @@ def _names(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[str, i
     }
 
 
-def _why_none(insurance_pending_cents: int, asks: Sequence[Ask]) -> str:
+def _why_none(judged: Judged, asks: Sequence[Ask]) -> str:
+    """What is open all the same, and why it is not asked for here; how to ask for something new."""
+    new = "Pick from the service list for something new."
     if asks:
-        return "Everything that is open stands on an invoice already. Pick from the service list for something new."
-    if insurance_pending_cents > 0:
-        money = short_dollars(insurance_pending_cents)
-        return f"Nothing is open for the patient; {money} is with the insurance. Pick from the service list for something new."
-    return "Nothing is open for the patient. Pick from the service list for something new."
+        return f"Everything that is open stands on an invoice already. {new}"
+    held = because(judged.asking.left_out)
+    pending = judged.balance.insurance_pending_cents
+    parts = [
+        "No service is open for the patient." if held or pending else "Nothing is open for the patient.",
+        held,
+        f"{short_dollars(pending)} is with the insurance." if pending > 0 else "",
+        new,
+    ]
+    return " ".join(part for part in parts if part)

@@ -36,13 +36,26 @@ class ServiceChoice(NamedTuple):
     price_cents: int | None
 
 
+class TodaysVisit(NamedTuple):
+    """What today's visit will add to the patient's part, before the EHR has charged it: an estimate where an insurer pays
+    a part. beyond: how it stands to a membership, "visit 5 of 4"."""
+
+    appointment_id: int
+    name: str
+    on: date
+    cents: int
+    beyond: str = ""
+
+
 class Choice(NamedTuple):
-    """One ticked line: a posted charge, or a service of the list. cents None = in full. advance: more is meant."""
+    """One ticked line: a posted charge, a service of the list, or today's visit. cents None = in full. advance: more is
+    meant."""
 
     entry_id: int | None = None
     service_id: int | None = None
     cents: int | None = None
     advance: bool = False
+    visit_id: int | None = None
 
 
 class DraftLine(NamedTuple):
@@ -117,6 +130,7 @@ def lines_of(
     services: Sequence[ServiceChoice],
     *,
     insurer_entries: frozenset[int] = frozenset(),
+    visit: TodaysVisit | None = None,
     today: date,
 ) -> list[DraftLine]:
     """The lines of an invoice, or BadInput with one sentence that says what to do."""
@@ -129,7 +143,9 @@ def lines_of(
     used: set[int] = set()
     lines = []
     for choice in choices:
-        if choice.entry_id is not None:
+        if choice.visit_id is not None:
+            lines.append(_of_visit(choice, visit))
+        elif choice.entry_id is not None:
             if choice.entry_id in insurer_entries:
                 raise BadInput("That is the insurer's part. It is never invoiced to the patient.")
             if choice.entry_id in used:
@@ -159,6 +175,13 @@ def _of_charge(choice: Choice, charge: Charge | None, today: date) -> DraftLine:
         charge.posted_on,
         advance=cents > charge.open_cents,
     )
+
+
+def _of_visit(choice: Choice, visit: TodaysVisit | None) -> DraftLine:
+    if visit is None or visit.appointment_id != choice.visit_id:
+        raise BadInput("Today's visit is charged or asked for by now. Look at the list again.")
+    cents = _amount(choice, visit.cents, visit.name)
+    return DraftLine(visit.name, cents, visit.cents, None, None, visit.on, advance=cents > visit.cents)
 
 
 def _of_service(choice: Choice, service: ServiceChoice | None) -> DraftLine:

@@ -16,6 +16,7 @@ from core.errors import NotFound
 from core.findings.facts import PatientFacts
 from core.findings.gather import gather
 from core.findings.judge import Setting, judge
+from core.findings.owed import visit_at_hand
 from core.findings.setting import setting_of
 from core.ledger.models import LedgerEntry, Service
 from core.memberships.choices import ChoiceKind
@@ -55,7 +56,6 @@ from core.reports.patient_row import patient_row
 from core.reports.rows import PatientRow
 from core.reports.say import speaks
 from core.schedule.models import Appointment, AppointmentType, Provider
-from core.schedule.rules import VisitFacts, VisitStanding, standing
 from core.severity import Severity
 from core.store.base import table_of
 from core.tasks.from_findings import Findings, findings_of
@@ -77,7 +77,7 @@ def patient_card(session: Session, key: int, as_of: datetime) -> PatientCard:
     place = _place(session, person)
     setting = setting_of(session, place, as_of)
     facts = gather(session, [key], as_of=as_of, time_zone=place.time_zone, whole=True)[key]
-    at_hand = _at_hand(facts.visits, setting)
+    at_hand = visit_at_hand(facts.visits, setting)
     judged = judge(facts, setting, at_hand)
     row = patient_row(judged)
     former = old_terms(session, [one.record.plan.id for one in judged.plans])
@@ -142,14 +142,6 @@ def _place(session: Session, person: Patient) -> Location:
     if not places:
         raise NotFound("This practice has no location yet. Import locations.csv first.")
     return next((place for place in places if place.id == person.location_id), places[0])
-
-
-def _at_hand(visits: Sequence[VisitFacts], setting: Setting) -> VisitFacts | None:
-    today = [
-        visit for visit in visits if clock.local_date(visit.starts_at, setting.time_zone) == setting.today
-    ]
-    still = [visit for visit in today if standing(visit, setting.as_of) is VisitStanding.OPEN]
-    return min(still, key=lambda visit: visit.starts_at, default=None)
 
 
 def _today(visits: Sequence[VisitLine], setting: Setting) -> tuple[VisitLine, ...]:

@@ -52,6 +52,8 @@ def compose(ask: Asking, who: Identity, *, beside: bool = False) -> None:
 def _form(ask: Asking, proposal: Proposal, *, previewed: bool = False) -> None:
     _already_open(ask, proposal)
     _charges(ask, proposal)
+    _visit(ask, proposal)
+    _by_link(ask, proposal)
     _services(ask, proposal)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.date_input(
@@ -126,6 +128,43 @@ def _charge(ask: Asking, charge: Charge, proposal: Proposal) -> None:
     )
     with left:
         note(_left(ask, charge))
+
+
+def _visit(ask: Asking, proposal: Proposal) -> None:
+    """What today's visit adds, ticked like everything that is to be collected now."""
+    visit = proposal.visit
+    if visit is None:
+        return
+    tick, amount, left = st.columns(_GRID, vertical_alignment="center")
+    beyond = f" ({visit.beyond})" if visit.beyond else ""
+    tick.checkbox(plain(f"Today's visit: {visit.name}{beyond}", 80), value=True, key=ask.key("tick visit"))
+    amount.text_input(
+        "Amount of today's visit",
+        key=ask.key("amount visit"),
+        placeholder=dollars(visit.cents),
+        label_visibility="collapsed",
+        live="300ms",
+        max_chars=14,
+    )
+    with left:
+        note(f"{short_dollars(visit.cents)} for today".replace("$", "\\$"))
+
+
+def _by_link(ask: Asking, proposal: Proposal) -> None:
+    """The parts of what is to be collected that an invoice does not ask for, each with the link that does, and why."""
+    if not proposal.by_link:
+        return
+    note("Money of a plan or membership goes by a payment link, so that it pays just that:")
+    for one in proposal.by_link:
+        st.button(
+            plain(f"{one.words}: payment link for {short_dollars(one.cents)}", 100),
+            key=ask.key(f"link {one.due}"),
+            type="tertiary",
+            icon=":material/link:",
+            on_click=asking.ask,
+            args=(ask.patient, "pay"),
+            kwargs={"due": one.due},
+        )
 
 
 def _left(ask: Asking, charge: Charge) -> str:
@@ -210,6 +249,9 @@ def _choices(ask: Asking, proposal: Proposal) -> list[Choice]:
         for one in proposal.charges
         if ask.typed(f"tick {one.entry_id}", True)
     ]
+    if proposal.visit is not None and ask.typed("tick visit", True):
+        cents = _cents(ask.typed("amount visit", ""))
+        ticked.append(Choice(visit_id=proposal.visit.appointment_id, cents=cents, advance=advance))
     return ticked + [
         Choice(service_id=key, cents=_cents(ask.typed(f"service {key}", "")), advance=advance)
         for key in ask.services
@@ -222,6 +264,7 @@ def _lines(ask: Asking, proposal: Proposal) -> list[DraftLine]:
         proposal.charges,
         proposal.services,
         insurer_entries=proposal.insurer_entries,
+        visit=proposal.visit,
         today=proposal.today,
     )
 
@@ -235,6 +278,9 @@ def _sum(ask: Asking, proposal: Proposal) -> bool:
         say(plain(error.sentence, 300), icon=":material/edit:")
         return True
     left = left_after(proposal.charges, lines)
+    if proposal.visit is not None:
+        asked = sum(line.cents for line in lines if line.entry_id is None and line.service_id is None)
+        left += max(0, proposal.visit.cents - asked)
     after = f"{dollars(left)} stays open after it" if left else "nothing stays open after it"
     st.markdown(f"**To pay {dollars(total_cents(lines))}**, {after}.".replace("$", "\\$"))
     return False
