@@ -95,8 +95,8 @@ def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_
     patient = patient_of(session, actor, patient_id)
     found = owed(session, patient, as_of, with_visit=True)
     facts = found.judged.facts
-    visit = _todays_visit(session, found.judged, found.today)
     invoices = _live_invoices(session, patient_id)
+    visit = _todays_visit(session, found.judged, found.today, invoices)
     theirs = frozenset(p.id for _, _, payments in invoices for p in payments)
     left, unposted = charges_left(facts, found.setting, theirs)
     waiting = {payment.id for payment in unposted}
@@ -120,11 +120,22 @@ def propose_lines(session: Session, actor: Identity | None, patient_id: int, as_
     )
 
 
-def _todays_visit(session: Session, judged: Judged, today: date) -> TodaysVisit | None:
-    """What the visit at hand adds and nothing asks for yet."""
+def _todays_visit(
+    session: Session,
+    judged: Judged,
+    today: date,
+    invoices: list[tuple[Link, Sequence[InvoiceLine], list]],  # type: ignore[type-arg]
+) -> TodaysVisit | None:
+    """What the visit at hand adds and no invoice asks for, or was paid for, yet."""
     if judged.visit is None:
         return None
-    cents = min(judged.at_visit_cents, judged.asking.account_cents)
+    asked = sum(
+        line.amount_cents
+        for _, lines, _ in invoices
+        for line in lines
+        if line.ledger_entry_id is None and line.service_id is None and line.served_on == today
+    )
+    cents = min(judged.at_visit_cents - asked, judged.asking.account_cents)
     if cents <= 0:
         return None
     visit, kind = table_of(Appointment), table_of(AppointmentType)
