@@ -12,7 +12,8 @@ class Page(NamedTuple):
     """One row: the file in pages/, its address, its name and Material icon, the permission, its menu.
 
     section: the word of the menu it stands behind; "" = it stands by itself.
-    hidden: reached by its address only, not from the menu. The first row is the default page, at "/".
+    help: the heading in docs/using.md that its `?` opens. titled: its name stands above
+    it (the morning says its day instead, a card its patient). hidden: reached by its address only, not from the menu. The first row is the default page, at "/".
     """
 
     file: str
@@ -20,22 +21,49 @@ class Page(NamedTuple):
     title: str
     icon: str
     permission: Permission
+    help: str
     section: str = ""
     hidden: bool = False
+    titled: bool = True
 
 
 PAGES = (
-    Page("morning.py", "morning", "Morning", ":material/wb_twilight:", Permission.SEE_DAY),
-    Page("tasks.py", "tasks", "Tasks", ":material/checklist:", Permission.WORK_TASKS),
-    Page("patients.py", "patients", "Patients", ":material/groups:", Permission.SEE_PATIENTS),
-    Page("patient.py", "patient", "Patient", ":material/person:", Permission.SEE_PATIENTS, hidden=True),
-    Page("plans.py", "plans", "Plans", ":material/event_note:", Permission.SEE_MONEY),
+    Page(
+        "morning.py",
+        "morning",
+        "Morning",
+        ":material/wb_twilight:",
+        Permission.SEE_DAY,
+        "A morning",
+        titled=False,
+    ),
+    Page("tasks.py", "tasks", "Tasks", ":material/checklist:", Permission.WORK_TASKS, "Tasks"),
+    Page(
+        "patients.py",
+        "patients",
+        "Patients",
+        ":material/groups:",
+        Permission.SEE_PATIENTS,
+        "Finding a patient",
+    ),
+    Page(
+        "patient.py",
+        "patient",
+        "Patient",
+        ":material/person:",
+        Permission.SEE_PATIENTS,
+        "A patient's card",
+        hidden=True,
+        titled=False,
+    ),
+    Page("plans.py", "plans", "Plans", ":material/event_note:", Permission.SEE_MONEY, "Plans"),
     Page(
         "memberships.py",
         "memberships",
         "Memberships",
         ":material/card_membership:",
         Permission.SEE_PATIENTS,
+        "A membership that is over",
     ),
     Page(
         "card_updates.py",
@@ -43,6 +71,7 @@ PAGES = (
         "Card updates",
         ":material/credit_card_clock:",
         Permission.ASK_FOR_CARDS,
+        "A blast",
     ),
     Page(
         "payment_links.py",
@@ -50,38 +79,72 @@ PAGES = (
         "Payment links",
         ":material/campaign:",
         Permission.SEND_BLASTS,
+        "A blast",
         hidden=True,  # reached from the plans whose people are asked
     ),
-    Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT),
+    Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT, "An invoice"),
     Page(
         "templates.py",
         "templates",
         "Texts and e-mails",
         ":material/edit_note:",
         Permission.MANAGE_TEMPLATES,
-        hidden=True,  # reached from where texts are used: the menu is full at 1366 pixels
+        "Texts and e-mails",
+        section="Office",
     ),
     Page(
-        "booking.py", "booking", "Online booking", ":material/event_available:", Permission.COLLECT, "Office"
+        "booking.py",
+        "booking",
+        "Online booking",
+        ":material/event_available:",
+        Permission.COLLECT,
+        "Online booking",
+        "Office",
     ),
-    Page("overview.py", "overview", "Overview", ":material/monitoring:", Permission.SEE_OVERVIEW, "Office"),
+    Page(
+        "overview.py",
+        "overview",
+        "Overview",
+        ":material/monitoring:",
+        Permission.SEE_OVERVIEW,
+        "Overview",
+        "Office",
+    ),
     Page(
         "integrations.py",
         "integrations",
         "Integrations",
         ":material/hub:",
         Permission.SEE_CONNECTIONS,
+        "Integrations",
         section="Office",
     ),
-    Page("activity.py", "activity", "Activity", ":material/receipt:", Permission.SEE_ACTIVITY, "Office"),
-    Page("linking.py", "linking", "Linking", ":material/join_inner:", Permission.LINK_RECORDS, "Office"),
-    Page("team.py", "team", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Office"),
+    Page(
+        "activity.py",
+        "activity",
+        "Activity",
+        ":material/receipt:",
+        Permission.SEE_ACTIVITY,
+        "Activity and Linking",
+        "Office",
+    ),
+    Page(
+        "linking.py",
+        "linking",
+        "Linking",
+        ":material/join_inner:",
+        Permission.LINK_RECORDS,
+        "Activity and Linking",
+        "Office",
+    ),
+    Page("team.py", "team", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Team", "Office"),
     Page(
         "account.py",
         "account",
         "My account",
         ":material/account_circle:",
         Permission.OWN_ACCOUNT,
+        "Signing in",
         section="Office",
     ),
 )

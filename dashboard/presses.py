@@ -8,6 +8,7 @@ must be off (.streamlit/config.toml): with it a rerun throws the runner away, an
 """
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
@@ -87,9 +88,9 @@ class InTurn(ScriptRequests):
         return asked
 
 
-def rerun_part(key: str) -> None:
-    """As st.rerun, of the fragments with this key only; does not return. Returns when the whole page is being drawn, or
-    when it has no such part.
+def rerun_part(*keys: str) -> None:
+    """As st.rerun, of the fragments with these keys only; does not return. Returns when the whole page is being drawn, or
+    when it has no part of the first key.
 
     Streamlit allows a key in callbacks only. It takes an open drawer off the screen while a whole page runs, with what
     is being typed in it; while a part runs the drawer stays.
@@ -97,10 +98,12 @@ def rerun_part(key: str) -> None:
     ctx = get_script_run_ctx()
     if ctx is None or ctx.script_requests is None or not ctx.fragment_ids_this_run:
         return
-    try:
-        parts = ctx.fragment_storage.resolve_target(key)
-    except StreamlitAPIException:
-        return
+    parts: list[str] = []
+    for place, key in enumerate(keys):
+        with suppress(StreamlitAPIException):
+            parts += ctx.fragment_storage.resolve_target(key)
+        if not parts and not place:
+            return
     again = RerunData(
         query_string=ctx.query_string,
         page_script_hash=ctx.page_script_hash,

@@ -12,11 +12,13 @@ from core.permissions import Identity, may
 from core.staff import reports
 from dashboard.access import FOLDER, PAGES, Page
 from dashboard.ui import page, toasts
+from dashboard.ui.finder import finder, found_card
 from dashboard.ui.who import who_bar
 from dashboard.web.store_away import AWAY, SENTENCE
 from dashboard.wording.text import plain
 
 log = logging.getLogger("huddle")
+_HEADING = "font-size: 22px; font-weight: 650; line-height: 1.2; margin: -1.1rem 0 -.7rem; padding: 0"
 FAVICON = Path(__file__).parent / "web" / "favicon.png"
 
 
@@ -42,7 +44,12 @@ def _page() -> None:
     with page.open_reader() as session:
         practice = reports.practice_name(session)
     who_bar(identity, practice)
+    row = next((one for one in PAGES if one.url_path == chosen.url_path), PAGES[0])
+    finder(identity, row)
+    if row.titled:
+        st.html(f'<h1 style="{_HEADING}">{row.title}</h1>')
     _run(chosen.run)
+    found_card()
     toasts.show()
 
 

@@ -9,7 +9,8 @@ from dashboard.ui import page
 from dashboard.ui.card_updates.blast_draft import ask_all
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
-from dashboard.ui.memberships.list import HEADS, ORDERS, drawn, matching, numbers, ordered, seen_by, why_empty
+from dashboard.ui.memberships import list as members_list
+from dashboard.ui.memberships.list import HEADS, ORDERS, drawn_member, in_order, numbers, seen_by, why_empty
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.reads import freshness, memberships_report
 from dashboard.ui.toolbar import list_toolbar
@@ -41,14 +42,14 @@ def _members() -> None:
         on_press=_press,
     )
     with bar.menu:
-        shown = matching(report.rows, trouble, bar.search)
-        ask_all(who, [row.key for row in shown], kind=LinkKind.CARD, origin="Memberships")
+        shown = members_list.members(report.rows, trouble, bar.search)
+        ask_all(who, [one.lead.key for one in shown], kind=LinkKind.CARD, origin="Memberships")
     _board(report, bar.search, trouble, bar.order, who, bar.may_see)
     patient_card.draw_drawer(BOARD, who, bar.may_see, first="plans")
 
 
 def _board(report: Report, search: str, trouble: str, order: str, who: Identity, may_see: MaySee) -> None:
-    rows = ordered(matching(report.rows, trouble, search), order)
+    rows = in_order(members_list.members(report.rows, trouble, search), order)
     at = min(st.session_state.get(AT, 1), max(1, -(-len(rows) // LIMIT)))
     shown = rows[(at - 1) * LIMIT : at * LIMIT]
     place = place_of(report.time_zone, report.day)
@@ -57,10 +58,10 @@ def _board(report: Report, search: str, trouble: str, order: str, who: Identity,
     board.draw_board(
         board.Board(
             caption="Memberships with something to say",
-            words=f"{count(len(rows), 'row')}, {ORDERS[order].lower()}{part}",
+            words=f"{count(len(rows), 'member')}, {ORDERS[order].lower()}{part}",
             view=f"{report.location} {trouble} {search} {order} {at} {may_see}",
             columns=HEADS,
-            rows=[drawn(seen_by(row, may_see), place) for row in shown],
+            rows=[drawn_member(_seen(one, may_see), place) for one in shown],
             empty=why_empty(
                 loaded=any(source.synced_at for source in report.sources),
                 trouble=trouble,
@@ -76,6 +77,10 @@ def _board(report: Report, search: str, trouble: str, order: str, who: Identity,
     )
     if len(rows) > LIMIT:
         st.pagination(-(-len(rows) // LIMIT), key=AT)
+
+
+def _seen(one: members_list.Member, may_see: MaySee) -> members_list.Member:
+    return members_list.Member(seen_by(one.lead, may_see), tuple(seen_by(row, may_see) for row in one.more))
 
 
 def _press() -> None:

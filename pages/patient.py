@@ -7,6 +7,7 @@ from dashboard.ui import page
 from dashboard.ui.asking.composer import composer
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.patient.consent import consent_editor
+from dashboard.ui.patient.quick_stop import read_stop
 from dashboard.ui.privacy import may_see
 from dashboard.ui.watch import watch
 
@@ -23,8 +24,11 @@ def _patient() -> None:
     who = page.identity()
     card = patient_card.read_card(_asked_for(), who)
     watch()
-    composer(card, who, may_see(who))
-    patient_card.draw_card(card, may_see(who), key=CARD, on_open=_open_family)
+    seen = may_see(who)
+    stop = read_stop(card.row.key, seen)
+    patient_card.draw_top(card, seen, stop, key=f"{CARD} top", who=who)
+    composer(card, who, seen)
+    patient_card.draw_card(card, seen, stop, key=CARD, on_open=_open_family)
     consent_editor(card.row.key, who)
 
 

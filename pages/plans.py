@@ -51,8 +51,10 @@ def _plans() -> None:
         on_press=_press,
     )
     window = incoming_list.window_of(pressed)
-    if not window and not holds:
-        with bar.menu:
+    with bar.menu:
+        if window and window.id == "fail":  # what will fail is mended with another card, before it does
+            ask_all(who, [row.key for row in found.coming[window.id] if row.key], kind=LinkKind.CARD, origin="Likely to fail")  # fmt: skip
+        elif not window and not holds:
             rows = plan_list.matching(found.report.rows, pressed, bar.search)
             ask_all(who, [row.key for row in rows], kind=LinkKind.PAY, origin="Plans")
             links_sent(who)

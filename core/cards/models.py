@@ -30,6 +30,7 @@ class Card(Synced, table=True):
         one_per_source(),
         Index(None, "patient_id"),
         Index(None, "external_id"),
+        Index(None, "last_four"),
     )
 
     patient_id: int | None = Field(default=None, foreign_key="patient.id")

@@ -17,7 +17,10 @@ from dashboard.ui import toasts
 from dashboard.web import sessions
 from dashboard.wording.text import plain
 
-BODY = "page"  # the key of the fragment that `body` makes
+BODY, FOUND = (
+    "page",
+    "found card",
+)  # the keys of the fragment that `body` makes, and of the card of whoever was searched for
 
 
 def engine() -> Engine:
@@ -63,7 +66,7 @@ def body(seconds: int) -> Callable[[Callable[[], None]], Callable[[], None]]:
 
 def draw_again() -> None:
     """As st.rerun, under an open drawer, which stays where it is with what is being typed in it. Does not return."""
-    rerun_part(BODY)
+    rerun_part(BODY, FOUND)
     st.rerun()
 
 

@@ -20,10 +20,12 @@ from dashboard.web.exporting_overview import ExportOverview
 from dashboard.web.gate import Gate
 from dashboard.web.headers import SecurityHeaders
 from dashboard.web.health import Health
+from dashboard.web.help import Help
 from dashboard.web.metrics import Metrics
 from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.printing_plans import PrintPlans
+from dashboard.web.search import Search
 from dashboard.web.setup import SetUp
 from dashboard.web.signin import OwnSession, SignIn, SignOut
 from dashboard.web.stop import Stop
@@ -50,6 +52,8 @@ ROUTES = [
     Route("/signin", SignIn),
     Route("/signout", SignOut),
     Route("/session", OwnSession),
+    Route("/search", Search),
+    Route("/help", Help),
     Route("/healthz", Health),
     Route("/metrics", Metrics),
     Route("/favicon.png", favicon),

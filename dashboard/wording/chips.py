@@ -9,6 +9,7 @@ from core.reports.rows import PatientRow
 from core.reports.say import ONE_DEBT, speaks
 from core.severity import Flag, Severity
 from dashboard.wording.may_see import NOT_MONEY, MaySee, chip_of
+from dashboard.wording.meanings import explained
 from dashboard.wording.text import shown
 
 MOST = 4  # chips in a row; the rest are counted
@@ -47,7 +48,7 @@ def shown_chip(flag: Flag, row: PatientRow) -> ShownChip:
         words=f"{chip.words}{_number(flag, row)}",
         icon=chip.icon,
         severity=flag.severity,
-        why=shown(flag.reason, 300),
+        why=shown(explained(chip.words, flag.reason), 400),
     )
 
 

@@ -136,7 +136,7 @@ def test_a_provider_reads_the_visits_and_no_amount(running: Running, browse: Bro
     window = opened(browse, running, "provider")
     assert "$" not in window.page.locator(".huddle").first.inner_text()
     window.page.locator(ROWS).first.click()
-    drawer(window).locator(".head h2").wait_for()
+    drawer(window).locator("h2").first.wait_for()
     window.settle()
     assert "$" not in drawer(window).inner_text()
     assert drawer(window).locator("fieldset.decide").count() == 0

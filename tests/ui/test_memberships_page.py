@@ -18,7 +18,18 @@ from core.reports.memberships import memberships
 from core.settings import settings
 from core.severity import Severity
 from core.store.engine import reader
-from dashboard.ui.memberships.list import TROUBLES, drawn, matching, numbers, ordered, seen_by, why_empty
+from dashboard.ui.memberships.list import (
+    TROUBLES,
+    drawn,
+    drawn_member,
+    in_order,
+    matching,
+    members,
+    numbers,
+    ordered,
+    seen_by,
+    why_empty,
+)
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from dashboard.wording.columns import place_of
 from dashboard.wording.may_see import MaySee
@@ -93,6 +104,27 @@ def test_the_numbers_count_members_and_filter_to_their_rows() -> None:
     assert "unknown" not in found
     assert matching(rows, "over", "") == rows[:2]
     assert (matching(rows, "", "NG"), matching(rows, "", "0101")) == ([USED_UP], rows)
+
+
+def test_a_member_is_one_row_with_the_other_periods_folded_inside() -> None:
+    late = OVER._replace(state="PROVISIONAL", severity=Severity.HIGH, reason="Wellness 4 is past due.")
+    missing = OVER._replace(membership_id="M4", state="NOT_SCHEDULED", severity=Severity.HIGH)
+    found = members([late, USED_UP, missing, OVER], "", "")
+    assert [(one.lead.membership_id, one.lead.state, len(one.more)) for one in found] == [
+        ("M1", "OVER_SCHEDULED", 1), ("M4", "NOT_SCHEDULED", 0), ("M2", "USED_UP", 0),
+    ]  # fmt: skip
+    row = drawn_member(found[0], PLACE)
+    assert [chip["words"] for chip in row["cells"]["chips"]] == ["Over by 1", "Provisional"]
+    assert row["cells"]["say"]["more"] == ["Nov 1 to Nov 30: Wellness 4 is past due."]
+    assert (row["quiet"], drawn_member(found[2], PLACE)["quiet"]) == (False, True)
+    assert in_order(found, "name")[0].lead.membership_id == "M2"
+
+
+def test_a_tile_counts_the_rows_it_shows() -> None:
+    rows = [OVER, OVER._replace(state="PROVISIONAL", service_class="massage"), USED_UP, UNKNOWN]
+    for one in numbers(rows, ""):
+        pressed = "" if one["id"] == "all" else one["id"]
+        assert int(one["value"]) == len(members(rows, pressed, "")), one["id"]
 
 
 def test_every_state_has_its_filter_and_its_good_news() -> None:

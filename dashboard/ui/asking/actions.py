@@ -87,16 +87,23 @@ def may_ask(who: Identity) -> bool:
     return may(who.role, Permission.COLLECT) or may(who.role, Permission.ASK_FOR_CARDS)
 
 
+_ACTIONS = (
+    ("invoice", "\\$ Invoice", "receipt_long", "i", Permission.COLLECT),
+    ("pay", "Payment link", "link", "p", Permission.COLLECT),
+    ("card", "New card link", "add_card", "c", Permission.ASK_FOR_CARDS),
+)
+
+
+def offered_to(who: Identity) -> dict[str, str]:
+    """The keys that open a form on the patient card, for this person: letter → what it asks."""
+    return {letter: kind for kind, _, _, letter, needed in _ACTIONS if may(who.role, needed)}
+
+
 def actions(patient: int, who: Identity) -> None:
     """The buttons on top of the patient card, those that the person's role may press."""
-    offered = [
-        ("invoice", "\\$ Invoice", "receipt_long", "I", Permission.COLLECT),
-        ("pay", "Payment link", "link", "P", Permission.COLLECT),
-        ("card", "New card link", "add_card", "N", Permission.ASK_FOR_CARDS),
-    ]
     now = asked_of(patient)
     with st.container(horizontal=True, key="asking actions"):
-        for kind, label, icon, letter, needed in offered:
+        for kind, label, icon, letter, needed in _ACTIONS:
             if not may(who.role, needed):
                 continue
             held = now is not None and now.kind == kind
@@ -104,7 +111,7 @@ def actions(patient: int, who: Identity) -> None:
                 label,
                 key=f"ask {kind}",
                 icon=f":material/{icon}:",
-                shortcut=letter,
+                help=f"Key {letter}",
                 type="primary" if held else "secondary",
                 on_click=_leave_again if held else ask,
                 args=() if held else (patient, kind),

@@ -9,6 +9,7 @@ from core.money import short_dollars
 from core.patient_card.rows import PatientCard
 from core.permissions import Identity, Permission, may
 from core.reports.links import LinkLine
+from dashboard.ui import press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import card as ask_card
 from dashboard.ui.asking import invoice as ask_invoice
@@ -69,12 +70,11 @@ def _next_step(link_id: int, card: PatientCard, who: Identity) -> None:
 
 
 def _links(links: list[LinkLine], time_zone: str) -> None:
-    """Who has an open link is seen at once; what is over opens on demand."""
+    """Who has an open link is seen at once, a line each; what is over is folded."""
     still = [one for one in links if one.open or one.undo_until]
     over = [one for one in links if one not in still]
     for one in still:
-        with st.container(border=True, gap="xsmall"):
-            _link(one, time_zone)
+        _link(one, time_zone)
     if over:
         with st.expander(f"Earlier links ({len(over)})", icon=":material/history:"):
             for one in over[:12]:
@@ -82,6 +82,15 @@ def _links(links: list[LinkLine], time_zone: str) -> None:
 
 
 def _link(line: LinkLine, time_zone: str) -> None:
-    st.markdown(f"**{plain(name_of(line), 100)}**  {plain(line.reason, 160)}")
-    link_life.steps_row(line, time_zone)
-    link_life.buttons(line, f"link {line.link_id}")
+    """One line: what it is, how far it is, and its buttons."""
+    place = f"link {line.link_id}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"line of {place}"):
+        said = f"**{plain(name_of(line), 80)}** · {link_life.stands(line, time_zone)}"
+        st.markdown(f":small[{said}]", width="stretch", help=plain(line.reason, 160) or None)
+        link_life.short_buttons(line, place)
+        with st.popover(
+            "", icon=":material/more_horiz:", key=f"{place} more", help="All steps, and more to do"
+        ):
+            link_life.steps_row(line, time_zone)
+            link_life.more_buttons(line, place)
+    press.say_error(place)

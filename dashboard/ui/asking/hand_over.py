@@ -36,7 +36,7 @@ def hand_over(ask: Asking, link_id: int, who: Identity, may_see: MaySee, time_zo
     _watch(link_id, story.line, time_zone)
     if story.line.open:
         _ways(link_id, who, may_see, time_zone, waiting=story.line.waiting)
-    link_life.buttons(story.line, ask.key("link"), send=False)
+    link_life.buttons(story.line, ask.key("link"))
     link_life.story_view(story, who, time_zone, place=ask.key("story"))
     st.button("Done", key=ask.key("done"), on_click=asking.leave)
 

@@ -60,23 +60,48 @@ def steps_row(line: LinkLine, time_zone: str) -> None:
     note("  ›  ".join(told))
 
 
-def buttons(line: LinkLine, place: str, *, send: bool = True) -> None:
-    """What can be done with it now. place: makes the keys of its widgets."""
+def stands(line: LinkLine, time_zone: str) -> str:
+    """How far it is: the last of its steps, with its time."""
+    reached = [step for step in life_of(line) if step.at or step.bad]
+    last = reached[-1]
+    sign = "cancel" if last.bad else "check_circle"
+    return f":material/{sign}: {plain(f'{last.words} {when(last.at, time_zone)}' if last.at else last.words, 60)}"
+
+
+def buttons(line: LinkLine, place: str) -> None:
+    """What can be done with it now, but for sending. place: makes the keys of its widgets."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if send:
-            st.button(
-                "Send" if line.open else "Look", key=f"{place} send", icon=":material/send:" if line.open else ":material/visibility:",
-                on_click=_open, args=(line.patient_key, line.link_id),
-            )  # fmt: skip
-        if line.state in _REPLACEABLE:
-            st.button("Replace", key=f"{place} replace", icon=":material/autorenew:", on_click=_replace, args=(place, line), help="A new link for what is open by now; this one stops working")  # fmt: skip
+        more_buttons(line, place)
         if line.open:
-            st.button("Void", key=f"{place} void", icon=":material/link_off:", on_click=_void, args=(place, line.link_id))  # fmt: skip
-            if line.kind != LinkKind.CARD and not line.waiting:
-                st.button("Have Fortis send it", key=f"{place} fortis", icon=":material/forward_to_inbox:", on_click=_by_processor, args=(place, line.link_id))  # fmt: skip
-        elif line.state == LinkState.VOID:
+            _void_button(line, place)
+        if not line.open and line.state == LinkState.VOID:
             _voided(line, place)
     press.say_error(place)
+
+
+def short_buttons(line: LinkLine, place: str) -> None:
+    """The one button that stands in its line: send it, look at it, or take the voiding back."""
+    if not line.open and line.state == LinkState.VOID:
+        _voided(line, place)
+    else:
+        st.button(
+            "Send" if line.open else "Look", key=f"{place} send", icon=":material/send:" if line.open else ":material/visibility:",
+            on_click=_open, args=(line.patient_key, line.link_id),
+        )  # fmt: skip
+    if line.open:
+        _void_button(line, place)
+
+
+def _void_button(line: LinkLine, place: str) -> None:
+    st.button("Void", key=f"{place} void", icon=":material/link_off:", on_click=_void, args=(place, line.link_id))  # fmt: skip
+
+
+def more_buttons(line: LinkLine, place: str) -> None:
+    """What is needed less often."""
+    if line.state in _REPLACEABLE:
+        st.button("Replace", key=f"{place} replace", icon=":material/autorenew:", on_click=_replace, args=(place, line), help="A new link for what is open by now; this one stops working")  # fmt: skip
+    if line.open and line.kind != LinkKind.CARD and not line.waiting:
+        st.button("Have Fortis send it", key=f"{place} fortis", icon=":material/forward_to_inbox:", on_click=_by_processor, args=(place, line.link_id))  # fmt: skip
 
 
 def _voided(line: LinkLine, place: str) -> None:

@@ -12,7 +12,9 @@ const CELLS = {
       el("bdi", {}, value.name)),
     value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
   chips: (value) => [el("div", {}, value.map(chip))],
-  say: (value) => [value.words ? el("bdi", { class: value.calm ? "soft" : null }, value.words) : null],
+  say: (value) => [value.words ? el("bdi", { class: value.calm ? "soft" : null }, value.words) : null,
+    value.more && value.more.length ? el("details", { on: { click: (event) => event.stopPropagation() } }, el("summary", {}, `${value.more.length} more`),
+      el("ul", { class: "more" }, value.more.map((one) => el("li", {}, el("bdi", {}, one))))) : null],
   money: (value) => [value || el("span", { class: "soft" }, "–")],
   next: (value) => [value],
   text: (value) => [el("bdi", {}, value.words), value.sub ? el("div", { class: "soft small" }, el("bdi", {}, value.sub)) : null],
@@ -78,8 +80,7 @@ function headTick(column, act) {
 function frame(root, data) {
   root.replaceChildren(
     el("div", { class: "top" }, el("span", { class: "caption" }),
-      el("span", { class: "legend", role: "group", "aria-label": "Legend" },
-        data.legend.map((one) => el("span", { class: one.severity }, el("i", {}), one.words)))),
+      el("span", { class: "legend", role: "group", "aria-label": "Legend" })),
     el("div", { class: "scroll", tabindex: "-1" },
       el("table", {}, el("caption", { class: "spoken" }), el("thead"), el("tbody", { class: "loud" }),
         el("tbody", { class: "folding" }, el("tr", {}, el("td", { style: "padding:0" }, el("button", { type: "button", class: "fold" })))),
@@ -103,11 +104,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const head = JSON.stringify(data.columns);
   if (head !== kept.head) {
-    part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind }, column.kind === "tick" ? headTick(column, act) : column.label))));
+    part("thead").replaceChildren(el("tr", {}, data.columns.map((column) => el("th", { scope: "col", class: column.kind, title: column.why || null }, column.kind === "tick" ? headTick(column, act) : column.label))));
     root.classList.toggle("untimed", data.columns[0].kind !== "time");
     root.classList.toggle("ticked", data.columns[0].kind === "tick");
     part(".folding td").colSpan = data.columns.length;
   }
+  part(".legend").hidden = data.legend.length === 0;
+  part(".legend").replaceChildren(...data.legend.map((one) => el("span", { class: one.severity }, el("i", {}), one.words)));
   part("caption").textContent = data.caption;
   part(".caption").textContent = data.words;
 

@@ -1,5 +1,6 @@
 """The board: one table for the day's visits and for all patients, drawn by board.js."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from core.reports.rows import MorningRow, PatientRow
 from dashboard.ui.components.component import own
 from dashboard.wording.chips import LEGEND
 from dashboard.wording.columns import Column, LocalDay
+from dashboard.wording.meanings import meaning_of
 from dashboard.wording.text import clock_time, count, shown, visit_day
 
 _BOARD = own("board")
@@ -66,6 +68,14 @@ def patient_row(row: PatientRow, columns: list[Column], place: LocalDay) -> dict
     }
 
 
+def _legend(rows: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+    """The severities that these rows have; where nothing has one there is nothing to explain."""
+    rows = list(rows)
+    found = {row["severity"] for row in rows}
+    found |= {chip["severity"] for row in rows for chip in row["cells"].get("chips") or ()}
+    return [one for one in LEGEND if one["severity"] in found]
+
+
 def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None, on_tick: Any = None) -> Any:
     """Mount the board. `open` in its answer holds {"key", "id"} of the row that was pressed, `fold` the wish, `tick`
     {"ids", "on"} where a column has ticks."""
@@ -77,9 +87,9 @@ def draw_board(board: Board, *, key: str, on_open: Any, on_fold: Any = None, on_
             "caption": board.caption,
             "words": board.words,
             "view": board.view,
-            "columns": board.columns,
+            "columns": [one | {"why": meaning_of(one["label"])} for one in board.columns],
             "rows": board.rows,
-            "legend": LEGEND,
+            "legend": _legend(board.rows),
             "empty": {"title": board.empty[0], "hint": board.empty[1]},
             "fold": fold,
             "quiet_open": board.quiet_open,

@@ -163,7 +163,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   kept.keyboard = keepKeyboard(root);
   draw(root, kept, { data, parentElement, setTriggerValue });
   kept.keyboard?.hold();
-  return () => kept.keyboard?.end();
+  kept.unpress?.();
+  const press = (event) => keyAsks(event, data.keys || {}, setTriggerValue);
+  window.addEventListener("keydown", press);
+  kept.unpress = () => window.removeEventListener("keydown", press);
+  return () => { kept.keyboard?.end(); kept.unpress(); };
+}
+
+// i, p and c open the forms of the open patient, for whoever may use them; never while somebody types.
+function keyAsks(event, keys, tell) {
+  let at = document.activeElement;
+  while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+  const types = at && (at.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) && !/^(checkbox|radio)$/.test(at.type)));
+  if (!keys[event.key] || types || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  event.preventDefault();
+  tell("ask", { kind: keys[event.key], about: null, at: Date.now() });
 }
 
 function draw(root, kept, { data, parentElement, setTriggerValue }) {
@@ -174,17 +188,19 @@ function draw(root, kept, { data, parentElement, setTriggerValue }) {
   Object.assign(kept, { drawn, patient: data.patient });
   const act = { open: kept.open, begun: kept.begun, patient: (key) => setTriggerValue("open", key), tell: setTriggerValue };
 
-  root.replaceChildren(
-    el("div", { class: "head" },
-      el("h2", {}, el("bdi", {}, data.head.name)), el("div", { class: "soft" }, el("bdi", {}, data.head.sub)),
-      el("ul", { class: "lines" }, data.head.lines.map((line) => drawLine(line, act)))),
-    el("ul", { class: "quick", "aria-label": "Quick Stop" }, data.quick.length
+  root.replaceChildren(...[
+    data.head && (data.head.name || data.head.sub || data.head.lines.length) ? el("div", { class: "head" },
+      data.head.name ? el("h2", {}, el("bdi", {}, data.head.name)) : null, data.head.sub ? el("div", { class: "soft" }, el("bdi", {}, data.head.sub)) : null,
+      data.head.lines.length ? el("ul", { class: "lines" }, data.head.lines.map((line) => drawLine(line, act))) : null) : null,
+    data.sum ? el("p", { class: "sum" }, el("span", {}, data.sum.words), " ", el("strong", { class: data.sum.tone }, data.sum.value)) : null,
+    data.quick ? el("ul", { class: "quick", "aria-label": "Quick Stop" }, data.quick.length
       ? data.quick.map((one) => el("li", { class: one.severity }, icon(TONE_ICONS[one.severity] || "info"),
         el("span", { class: "spoken" }, `${one.severity}: `), BLOCKS[one.kind](one, act)))
-      : el("li", { class: "good" }, icon("check_circle"), "Nothing to say: all is in order.")),
-    ...data.sections.map((part) => el("section", { "data-name": part.name, "aria-label": part.heading },
+      : el("li", { class: "good" }, icon("check_circle"), "Nothing to say: all is in order.")) : null,
+    ...(data.sections || []).map((part) => el("section", { "data-name": part.name, "aria-label": part.heading },
       el("h3", {}, part.heading), drawBlocks(part.blocks, act))),
-    el("ul", { class: "sources", "aria-label": "How fresh the data are" }, data.sources.map((source) =>
-      el("li", { class: source.tone ? `old ${source.tone}` : null, title: source.why }, icon(source.icon), source.words))));
+    data.sources ? el("ul", { class: "sources", "aria-label": "How fresh the data are" }, data.sources.map((source) =>
+      el("li", { class: source.tone ? `old ${source.tone}` : null, title: source.why }, icon(source.icon), source.words))) : null,
+  ].filter(Boolean));
   if (typing) [...root.querySelectorAll("input[data-name]")].find((input) => input.dataset.name === typing)?.focus({ preventScroll: true });
 }

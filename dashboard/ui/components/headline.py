@@ -11,6 +11,7 @@ from core.reports.rows import MorningRow, PatientRow
 from dashboard.ui.components.component import own
 from dashboard.wording.chips import groups_of
 from dashboard.wording.may_see import MaySee
+from dashboard.wording.meanings import explained
 from dashboard.wording.text import ago, shown
 
 _HEADLINE = own("headline")
@@ -119,7 +120,9 @@ def draw_headline(
     on_press: Any,
     small: bool = False,
 ) -> Any:
-    """Mount the headline. `press` in its answer is the id of the number that was pressed."""
+    """Mount the headline. `press` in its answer is the id of the number that was pressed. Every number says under the
+    mouse what it means and what a press does."""
+    cards = [card | {"why": explained(card["label"], card["why"])} for card in cards]
     return _HEADLINE(
         key=key,
         data={"label": label, "cards": cards, "sources": sources, "small": small},

@@ -10,6 +10,7 @@ from core.severity import Severity
 from dashboard.wording.chips import ShownChip
 from dashboard.wording.columns import LocalDay
 from dashboard.wording.may_see import MaySee, no_amounts
+from dashboard.wording.meanings import explained
 from dashboard.wording.text import clock_time, day_month, shown, visit_day
 
 EXCESS_SHOWN = 3  # visits named in a cell; the rest are counted
@@ -85,6 +86,42 @@ def matching(rows: Iterable[MembershipRow], trouble: str, search: str) -> list[M
     return [row for row in rows if fits(row)]
 
 
+# what needs a person comes first, whatever its severity
+FIRST = ("OVER_SCHEDULED", "NOT_SCHEDULED", "BOOKED_WHILE_FROZEN", "OUTSIDE_TERM", "PROVISIONAL", "UNDER_BOOKED", "UNKNOWN", "DECIDED", "USED_UP")  # fmt: skip
+
+
+class Member(NamedTuple):
+    """One membership with all it has to say. lead: what its row shows; more: its other periods and classes, folded."""
+
+    lead: MembershipRow
+    more: tuple[MembershipRow, ...]
+
+
+def members(rows: Iterable[MembershipRow], trouble: str, search: str) -> list[Member]:
+    """One a membership, what needs a person first; of a pressed number those who have it, with it on their row."""
+    states = next((one.states for one in TROUBLES if one.id == trouble), ())
+    held: dict[str, list[MembershipRow]] = {}
+    for row in matching(rows, "", search):
+        held.setdefault(row.membership_id, []).append(row)
+    made = []
+    for all_of in held.values():
+        if states and not any(row.state in states for row in all_of):
+            continue
+        said = sorted(all_of, key=lambda row: (row.state not in states, _needs(row)))
+        made.append(Member(said[0], tuple(said[1:])))
+    return sorted(made, key=lambda one: _needs(one.lead))
+
+
+def _needs(row: MembershipRow) -> int:
+    return FIRST.index(row.state) if row.state in FIRST else len(FIRST)
+
+
+def in_order(found: list[Member], order: str) -> list[Member]:
+    """As `ordered`, of members."""
+    place = {row.membership_id: at for at, row in enumerate(ordered([one.lead for one in found], order))}
+    return sorted(found, key=lambda one: place[one.lead.membership_id])
+
+
 ORDERS: dict[str, str] = {"worst": "Worst first", "name": "By last name", "last": "Longest away"}
 
 
@@ -158,6 +195,26 @@ def drawn(row: MembershipRow, place: LocalDay) -> dict[str, Any]:
     }
 
 
+def drawn_member(member: Member, place: LocalDay) -> dict[str, Any]:
+    """One member as the board draws it: the lead, the chips of the others, and what they say behind a fold."""
+    made = drawn(member.lead, place)
+    made["id"] = member.lead.membership_id
+    chips = made["cells"]["chips"]
+    for row in member.more:
+        chip = _chip(row, place)
+        if chip["words"] not in [one["words"] for one in chips]:
+            chips.append(chip)
+    made["cells"]["say"]["more"] = [_told(row, place) for row in member.more]
+    return made
+
+
+def _told(row: MembershipRow, place: LocalDay) -> str:
+    """`Dec 22 to Jan 21, 2027: Wellness 4 is past due.`"""
+    until = f" to {day_month(row.period_end, place.today)}" if row.period_end else ""
+    span = f"{day_month(row.period_start, place.today)}{until}: " if row.period_start else ""
+    return shown(f"{span}{row.reason}", 300)
+
+
 def _about(row: MembershipRow, place: LocalDay) -> str:
     return " · ".join(word for word in (shown(row.name, 40), shown(row.service_class, 30)) if word)
 
@@ -169,7 +226,12 @@ def _chip(row: MembershipRow, place: LocalDay) -> ShownChip:
         words = f"Over by {row.over}"
     elif row.state == "UNDER_BOOKED":
         words = f"{row.lapsing} lost after {day_month(row.lapses_on, place.today)}"
-    return ShownChip(words=words, icon=chip.icon, severity=row.severity.value, why=shown(row.reason, 300))
+    return ShownChip(
+        words=words,
+        icon=chip.icon,
+        severity=row.severity.value,
+        why=shown(explained(chip.words, row.reason), 400),
+    )
 
 
 def _use(row: MembershipRow, place: LocalDay) -> dict[str, Any] | None:

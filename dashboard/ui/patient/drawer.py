@@ -29,6 +29,7 @@ from dashboard.ui.patient import quick_stop
 from dashboard.ui.patient.consent import consent_editor
 from dashboard.ui.watch import watch
 from dashboard.wording.may_see import MaySee
+from dashboard.wording.text import plain
 
 _CARD = own("card")
 DRAWER_WIDTH = 780  # pixels; the list stays in sight beside it on a 1366 wide screen
@@ -57,18 +58,51 @@ def sections(card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, first: s
     return sorted((part for part in parts if part), key=lambda part: part["name"] != first)
 
 
+<<<<<<< HEAD
 def draw_card(card: PatientCard, may_see: MaySee, *, key: str, on_open: Any = None, first: str = "") -> None:
     """Mount the card. `open` in its answer is the key of the family member that was pressed."""
     stop = quick_stop.read_stop(card, may_see)
+=======
+def draw_top(
+    card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, *, key: str, who: Identity, named: bool = True
+) -> None:
+    """What is to be said first: the Quick Stop and the sum to collect. named: with the name above (a drawer has it in
+    its title)."""
+    _mount(
+        card,
+        key=key,
+        head=card_head.title(card, may_see) | ({} if named else {"name": ""}),
+        quick=card_head.quick_stop(card, may_see, stop),
+        sum=card_head.collect(card) if may_see.money else None,
+        keys=asking.offered_to(who),
+    )
+
+
+def draw_card(
+    card: PatientCard,
+    may_see: MaySee,
+    stop: quick_stop.Stop,
+    *,
+    key: str,
+    on_open: Any = None,
+    first: str = "",
+) -> None:
+    """Mount the rest of the card. `open` in its answer is the key of the family member that was pressed."""
+    _mount(
+        card,
+        key=key,
+        on_open=on_open,
+        head={"name": "", "sub": "", "lines": card_head.ways(card, may_see)},
+        sections=sections(card, may_see, stop, first),
+        sources=sources(card.sources, card.as_of),
+    )
+
+
+def _mount(card: PatientCard, *, key: str, on_open: Any = None, **parts: Any) -> None:
+>>>>>>> 39acd55 (Find a patient from every page, work a drawer by keyboard, and begin it with what to say)
     _CARD(
         key=key,
-        data={
-            "patient": card.row.key,
-            "head": card_head.head(card, may_see),
-            "quick": card_head.quick_stop(card, may_see, stop),
-            "sections": sections(card, may_see, stop, first),
-            "sources": sources(card.sources, card.as_of),
-        },
+        data={"patient": card.row.key, **parts},
         on_open_change=on_open or (lambda: None),
         on_decide_change=lambda: _decide(card.row.key, st.session_state[key].decide),
         on_undo_change=lambda: _undo(card.row.key, st.session_state[key].undo),
@@ -138,6 +172,23 @@ def open_from(board: str) -> None:
         st.session_state[OPEN] = {**pressed, "board": board}
 
 
+def open_patient(key: int, board: str) -> None:
+    """The drawer of a patient (store id) that no row was pressed for."""
+    st.session_state[OPEN] = {"key": key, "id": str(key), "board": board}
+
+
+def forget(board: str) -> None:
+    """No drawer of this board is open any more."""
+    if _opened(board):
+        _close()
+
+
+def draw_found(board: str, who: Identity, may_see: MaySee) -> None:
+    """The drawer of whoever was searched for. The page behind it watches for changes of the data by itself."""
+    if row := _opened(board):
+        _show(board, who, may_see, read_card(int(row["key"]), who), "")
+
+
 def _opened(board: str) -> dict[str, Any] | None:
     pressed = st.session_state.get(OPEN)
     return pressed if pressed and pressed["board"] == board else None
@@ -161,21 +212,30 @@ def draw_drawer(board: str, who: Identity, may_see: MaySee, first: str = "") -> 
     row = _opened(board)
     if row:
         # read before the drawer opens: an open drawer without its card would still show the one before
-        _drawer(board, who, may_see, read_card(int(row["key"]), who), first)
+        _show(board, who, may_see, read_card(int(row["key"]), who), first)
 
 
-@st.dialog("Patient", position="right", width=DRAWER_WIDTH, on_dismiss=_close)
+def _show(board: str, who: Identity, may_see: MaySee, card: PatientCard, first: str) -> None:
+    """The drawer is called by the patient's name."""
+    name = plain(card_head.name_of(card, may_see), 80)
+    drawn = st.dialog(name, position="right", width=DRAWER_WIDTH, on_dismiss=_close)(_drawer)
+    drawn(board, who, may_see, card, first)
+
+
 def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first: str) -> None:
     row = _opened(board)
     if row is None:
         return
     press.refresh_what_changed()
     key = int(row["key"])
-    # a family member was pressed, or only the drawer runs again: what it was given is from before
-    if key != card.row.key or clock.now() - card.as_of > _FRESH:
+    if key != card.row.key:  # a family member was pressed: the drawer gets their name
+        page.draw_again()
+    if clock.now() - card.as_of > _FRESH:  # only the drawer runs again: what it was given is from before
         card = read_card(key, who)
+    stop = quick_stop.read_stop(key, may_see)
+    draw_top(card, may_see, stop, key=f"{DRAWER} top", who=who, named=False)
     composer(card, who, may_see)
-    draw_card(card, may_see, key=DRAWER, on_open=_open_family, first=first)
+    draw_card(card, may_see, stop, key=DRAWER, on_open=_open_family, first=first)
     consent_editor(key, who)
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
     toasts.show()

@@ -39,17 +39,33 @@ _FIXES: dict[str, tuple[str, str]] = {
 }
 
 
-def head(card: PatientCard, may_see: MaySee) -> Block:
-    """Name, age, family, phone and e-mail with their consents, linked accounts."""
+def name_of(card: PatientCard, may_see: MaySee) -> str:
+    """Who it is, as this person may see it."""
+    name = f"{card.contact.first_name} {card.contact.last_name}".strip() or "No name"
+    return card.row.initials if may_see.initials else shown(name, 80)
+
+
+def title(card: PatientCard, may_see: MaySee) -> Block:
+    """Name, age and place."""
     contact = card.contact
-    name = f"{contact.first_name} {contact.last_name}".strip() or "No name"
+    words = (_age(contact), contact.location_name, _activity(contact))
     return {
-        "name": card.row.initials if may_see.initials else shown(name, 80),
-        "sub": " · ".join(
-            word for word in (_age(contact), contact.location_name, _activity(contact)) if word
-        ),
-        "lines": [*_reach(contact, may_see), *_family(contact, may_see), *_accounts(card, may_see)],
+        "name": name_of(card, may_see),
+        "sub": " · ".join(word for word in words if word),
+        "lines": [],
     }
+
+
+def ways(card: PatientCard, may_see: MaySee) -> list[Block]:
+    """Phone and e-mail with their consents, family, linked accounts."""
+    contact = card.contact
+    return [*_reach(contact, may_see), *_family(contact, may_see), *_accounts(card, may_see)]
+
+
+def collect(card: PatientCard) -> Block:
+    """The sum to collect now."""
+    cents = card.row.collect_now_cents
+    return {"words": "Collect now", "value": short_dollars(cents), "tone": "high" if cents else "good"}
 
 
 def _age(contact: ContactPanel) -> str:
