@@ -17,9 +17,11 @@ const typing = (node) => Boolean(node) && (node.isContentEditable || /^(INPUT|TE
 function stops(node, found = []) {
   const children = node.shadowRoot ? node.shadowRoot.children : node.children || [];
   for (const child of children) {
-    if (child.inert || child.hidden || (child.checkVisibility && !child.checkVisibility({ visibilityProperty: true }))) continue;
+    if (child.inert || child.hidden) continue;
     const takes = child.matches("a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]");
-    if (takes && child.tabIndex >= 0 && !child.disabled) found.push(child);
+    // a host may have no box of its own and still hold what is seen: only what can be stopped at is looked at
+    const seen = !child.checkVisibility || child.checkVisibility({ visibilityProperty: true });
+    if (takes && seen && child.tabIndex >= 0 && !child.disabled) found.push(child);
     stops(child, found);
   }
   return found;

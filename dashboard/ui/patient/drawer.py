@@ -216,8 +216,13 @@ def draw_drawer(board: str, who: Identity, may_see: MaySee, first: str = "") -> 
 
 
 def _show(board: str, who: Identity, may_see: MaySee, card: PatientCard, first: str) -> None:
-    """The drawer is called by the patient's name."""
-    name = plain(card_head.name_of(card, may_see), 80)
+    """The drawer is called by the patient's name, as it was when it opened: another title would be another drawer, without
+    what is being typed in this one."""
+    row = _opened(board) or {}
+    called = row.setdefault("called", {})
+    name = called.setdefault(
+        f"{card.row.key} {may_see.initials}", plain(card_head.name_of(card, may_see), 80)
+    )
     drawn = st.dialog(name, position="right", width=DRAWER_WIDTH, on_dismiss=_close)(_drawer)
     drawn(board, who, may_see, card, first)
 
