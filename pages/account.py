@@ -16,7 +16,6 @@ from dashboard.wording.text import clock_time, day_words, plain
 
 def main() -> None:
     me = page.identity()
-    st.subheader("My account")
     st.write(f"{plain(me.display_name)} · user name **{plain(me.username)}** · {plain(me.role)}")
     left, right = st.columns(2, gap="large")
     with left:

@@ -25,7 +25,7 @@ def _patient() -> None:
     card = patient_card.read_card(_asked_for(), who)
     watch()
     seen = may_see(who)
-    stop = read_stop(card.row.key, seen)
+    stop = read_stop(card, seen)
     patient_card.draw_top(card, seen, stop, key=f"{CARD} top", who=who)
     composer(card, who, seen)
     patient_card.draw_card(card, seen, stop, key=CARD, on_open=_open_family)

@@ -58,11 +58,6 @@ def sections(card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, first: s
     return sorted((part for part in parts if part), key=lambda part: part["name"] != first)
 
 
-<<<<<<< HEAD
-def draw_card(card: PatientCard, may_see: MaySee, *, key: str, on_open: Any = None, first: str = "") -> None:
-    """Mount the card. `open` in its answer is the key of the family member that was pressed."""
-    stop = quick_stop.read_stop(card, may_see)
-=======
 def draw_top(
     card: PatientCard, may_see: MaySee, stop: quick_stop.Stop, *, key: str, who: Identity, named: bool = True
 ) -> None:
@@ -99,7 +94,6 @@ def draw_card(
 
 
 def _mount(card: PatientCard, *, key: str, on_open: Any = None, **parts: Any) -> None:
->>>>>>> 39acd55 (Find a patient from every page, work a drawer by keyboard, and begin it with what to say)
     _CARD(
         key=key,
         data={"patient": card.row.key, **parts},
@@ -237,7 +231,7 @@ def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first
         page.draw_again()
     if clock.now() - card.as_of > _FRESH:  # only the drawer runs again: what it was given is from before
         card = read_card(key, who)
-    stop = quick_stop.read_stop(key, may_see)
+    stop = quick_stop.read_stop(card, may_see)
     draw_top(card, may_see, stop, key=f"{DRAWER} top", who=who, named=False)
     composer(card, who, may_see)
     draw_card(card, may_see, stop, key=DRAWER, on_open=_open_family, first=first)
