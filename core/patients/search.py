@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlmodel import Session
 
 from core.cards.models import Card
@@ -87,7 +87,7 @@ def _by_digits(digits: str, who: Identity) -> list[tuple[Any, str]]:
     return ways
 
 
-def _by_name(words: list[str]) -> Select[Any]:
+def _by_name(words: list[str]) -> Any:
     """Every word somewhere in the name; who has a name that begins so comes first. Read from the index alone."""
     name = _patient.c.search_name
     first = words[0] if words else ""
@@ -98,11 +98,11 @@ def _by_name(words: list[str]) -> Select[Any]:
     return query.order_by("rank", "word").limit(200)
 
 
-def _ids(*where: Any) -> Select[Any]:
+def _ids(*where: Any) -> Any:
     return select(_patient.c.id, case((_patient.c.id > 0, 0)).label("rank"), _patient.c.search_name.label("word")).where(*where).limit(200)  # fmt: skip
 
 
-def _shown(query: Select[Any], who: Identity) -> Any:
+def _shown(query: Any, who: Identity) -> Any:
     """What the list shows of the found ones: those of this person's practice and place, active ones first."""
     found, place = query.subquery(), table_of(Location)
     ours = select(table_of(Connection).c.id).where(table_of(Connection).c.practice_id == who.practice_id)
