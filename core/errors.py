@@ -38,6 +38,15 @@ class NotAllowed(HuddleError):
     """The person's role does not hold the permission."""
 
 
+class ProveAgain(NotAllowed):
+    """The person may, but has to say once more who they are (core/staff/step_up.py)."""
+
+    SENTENCE = "This asks for more certainty: confirm that it is you, then press again."
+
+    def __init__(self) -> None:
+        super().__init__(self.SENTENCE)
+
+
 class TooManyAttempts(HuddleError):
     """Too many wrong passwords; waiting helps."""
 

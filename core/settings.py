@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     quiet_from: int = Field(default=21, ge=0, le=24)  # hour on the patient's wall from which nothing is sent
     quiet_until: int = Field(default=8, ge=0, le=24)  # … and until which; equal hours: no quiet hours
     messages_per_week: int = 3  # to one phone or mailbox by blasts and reminders
+    second_step: Literal["managers", "everyone", "nobody"] = (
+        "managers"  # who does not get in without one: owners and office managers, everybody, nobody (a demo)
+    )
     idle_minutes: int = 15
     session_hours: int = 12
     card_policy: Literal["members", "everyone"] = "members"  # who needs a card on file (DOMAIN §2)

@@ -60,6 +60,7 @@ def _run(port: int, sandbox_port: int, patients: int, browser: bool) -> int:
     FOLDER.mkdir(parents=True)
     (FOLDER / RUNNING).write_text(f"http://127.0.0.1:{sandbox_port}", encoding="utf-8")
     os.environ["HUDDLE_STORE"] = f"sqlite:///{FOLDER / 'huddle.db'}"
+    os.environ["HUDDLE_SECOND_STEP"] = "nobody"  # its passwords are printed: an app would protect nothing
     os.environ["HUDDLE_KEY_FILE"] = str(FOLDER / "key.txt")
     os.environ["HUDDLE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"  # patients of the demo sit at this machine
     for name, value in AT_ANY_HOUR.items():

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core import clock
 from core.errors import BadInput, HuddleError
 from core.permissions import Identity
 from core.staff import commands, reports
@@ -10,8 +9,9 @@ from core.staff.models import Staff
 from core.staff.sign_in import begin_attempt, was_right
 from dashboard.ui import page
 from dashboard.ui.second_step import second_step
+from dashboard.ui.team.sessions import sessions_of
 from dashboard.web import passwords
-from dashboard.wording.text import clock_time, day_words, plain
+from dashboard.wording.text import plain
 
 
 def main() -> None:
@@ -69,22 +69,14 @@ def _change(me: Identity, current: str, new: str, again: str) -> None:
 
 def _sessions(me: Identity) -> None:
     with page.open_reader() as session:
-        rows = reports.own_sessions(session, me.staff_id, limit=10)
         zone = reports.time_zone(session)
     with st.container(border=True):
         st.markdown("**Where I am signed in**")
-        st.markdown("\n".join(_line(row, me, zone) for row in rows))
+        sessions_of(me.staff_id, zone, mine=me.session_id, most=10)
         if st.button("Sign out everywhere", icon=":material/logout:"):
             with page.acting(me) as (session, _):
                 commands.end_all_sessions(session, session.get_one(Staff, me.staff_id))
             st.rerun()
-
-
-def _line(row: reports.OwnSession, me: Identity, zone: str) -> str:
-    """One item of a list: a table would load pandas for five lines."""
-    state = "this one" if row.session_id == me.session_id else "open" if row.open else plain(row.ended_why)
-    since = f"{day_words(clock.local_date(row.signed_in_at, zone))}, {clock_time(row.signed_in_at, zone)}"
-    return f"- {plain(since)}: **{state}**, last used {plain(clock_time(row.last_seen_at, zone))}"
 
 
 main()

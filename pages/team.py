@@ -34,6 +34,7 @@ def _team() -> None:
         undo_line.undo_line("team")
         st.space("stretch")
         st.button("Add a person", type="primary", icon=":material/person_add:", on_click=_start)
+    team_password.new_link()
     headline.draw_headline(
         key=NUMBERS,
         label="The team in numbers, press one to see them",
@@ -84,6 +85,7 @@ def _close() -> None:
     st.session_state[CLOSED] = gone
     if gone:
         team_week.forget(int(gone["key"]))
+        team_password.forget_link()
 
 
 def _drawer_of(found: Team, who: Identity, offered: list[LocationChoice]) -> None:

@@ -20,7 +20,7 @@ from core.messages.models import Channel, ConsentEvent, Message, Suppression
 from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
 from core.patients.models import Patient
 from core.postings.models import Hold, LedgerPosting, State
-from core.staff.models import Staff, StaffSession
+from core.staff.models import Invitation, Staff, StaffSession
 from core.store.engine import reader
 
 SOURCE = "said before the store was restored"
@@ -212,6 +212,9 @@ def _accounts(session: Session, present: Present | None) -> None:
             person.password_changed_at = _instant(then.password_changed_at)
             person.disabled_at = _instant(then.disabled_at)
             session.add(person)
+    for invitation in session.exec(select(Invitation).where(col(Invitation.used_at).is_(None))).all():
+        invitation.used_at = clock.now()  # it may have been used since
+        session.add(invitation)
     for one in session.exec(select(StaffSession).where(col(StaffSession.ended_at).is_(None))).all():
         one.ended_at, one.ended_why = clock.now(), "the store was restored"
         session.add(one)

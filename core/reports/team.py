@@ -12,7 +12,7 @@ from core.connections.models import Connection, ConnectionState
 from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.secrets import mask, open_sealed
-from core.staff.models import Staff, StaffClerkKey, StaffLoginTime, StaffSession
+from core.staff.models import Passkey, SecondStep, Staff, StaffClerkKey, StaffLoginTime, StaffSession
 from core.staff.rules import DayTimes
 
 
@@ -37,6 +37,7 @@ class TeamLine:
     place: str
     enabled: bool
     last_seen_at: datetime | None
+    second_step: bool
     week: tuple[DayTimes, ...]
     keys: Mapping[int, str]
 
@@ -72,8 +73,8 @@ def team(session: Session, actor: Identity) -> Team:
     )
     if actor.location_id is not None:
         wanted = wanted.where(Staff.location_id == actor.location_id)
-    weeks, keys = _weeks(session), _keys(session)
-    lines = [_line(staff, place, at, weeks, keys) for staff, place, at in session.exec(wanted)]
+    weeks, keys, safe = _weeks(session), _keys(session), _with_second_step(session)
+    lines = [_line(staff, place, at, weeks, keys, safe) for staff, place, at in session.exec(wanted)]
     lines.sort(key=lambda line: (not line.enabled, line.display_name.casefold(), line.staff_id))
     return Team(tuple(lines), _wanting(session, actor))
 
@@ -84,6 +85,7 @@ def _line(
     seen_at: datetime | None,
     weeks: Mapping[int, Mapping[int, DayTimes]],
     keys: Mapping[int, Mapping[int, str]],
+    safe: set[int],
 ) -> TeamLine:
     key = staff.id or 0
     said = weeks.get(key, {})
@@ -96,9 +98,15 @@ def _line(
         place=place or "",
         enabled=staff.disabled_at is None,
         last_seen_at=seen_at,
+        second_step=key in safe,
         week=tuple(said.get(day, DayTimes(day)) for day in range(7)),
         keys=keys.get(key, {}),
     )
+
+
+def _with_second_step(session: Session) -> set[int]:
+    """Who has an app or a passkey."""
+    return {*session.exec(select(SecondStep.staff_id)), *session.exec(select(Passkey.staff_id))}
 
 
 def _weeks(session: Session) -> dict[int, dict[int, DayTimes]]:

@@ -31,8 +31,10 @@ def add_staff(
     password_hash: str,
     email: str | None = None,
     location_id: int | None = None,
+    must_change_password: bool = False,
 ) -> Staff:
     """A new account. actor None: someone at the machine itself (the command line, the demo).
+    must_change_password: somebody else chose the password, so another is asked for at the first sign-in.
 
     Raises NotAllowed; BadInput when the name is empty or taken, or the role or location is not known.
     """
@@ -64,6 +66,7 @@ def add_staff(
         location_id=location_id,
         created_at=clock.now(),
         password_changed_at=clock.now(),
+        must_change_password=must_change_password,
     )
     session.add(staff)
     session.flush()
@@ -74,13 +77,14 @@ def add_staff(
 def change_password(session: Session, actor: Identity | None, staff: Staff, *, password_hash: str) -> None:
     """Set a new password: one's own, or with the right to manage the team. Ends every session of the person.
 
-    Raises NotAllowed, NotFound.
+    Of somebody else's choice, the person is asked for another at their next sign-in. Raises NotAllowed, NotFound.
     """
     hold(session, staff)
     if actor and actor.staff_id != staff.id:
         require_managing(actor, staff)
     staff.password_hash = password_hash
     staff.password_changed_at = clock.now()
+    staff.must_change_password = actor is not None and actor.staff_id != staff.id
     session.add(staff)
     end_all_sessions(session, staff, why="password changed")
     record(session, who=actor, action="changed a password", subject_kind="staff", subject_id=staff.id or 0)
@@ -133,6 +137,7 @@ def start_session(session: Session, staff: Staff) -> str:
             created_at=now,
             last_seen_at=now,
             expires_at=now + timedelta(hours=settings().session_hours),
+            proved_at=now,
         )
     )
     return token
@@ -159,6 +164,25 @@ def end_session(session: Session, token: str, *, why: str = "signed out") -> Non
         .where(col(StaffSession.token_hash) == token_hash(token), col(StaffSession.ended_at).is_(None))
         .values(ended_at=clock.now(), ended_why=why)
     )
+
+
+def end_session_of(session: Session, actor: Identity, staff: Staff, session_id: int) -> None:
+    """End one sign-in of a person: one's own, or with the right to manage the team. Raises NotAllowed, NotFound."""
+    if actor.staff_id != staff.id:
+        require_managing(actor, staff)
+    why = "signed out" if actor.staff_id == staff.id else "ended by somebody who manages the team"
+    ended = session.execute(
+        update(StaffSession)
+        .where(
+            col(StaffSession.id) == session_id,
+            col(StaffSession.staff_id) == staff.id,
+            col(StaffSession.ended_at).is_(None),
+        )
+        .values(ended_at=clock.now(), ended_why=why)
+        .execution_options(synchronize_session=False)
+    )
+    if ended.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has one
+        record(session, who=actor, action="ended a session", subject_kind="staff", subject_id=staff.id or 0)
 
 
 def end_out_of_hours(session: Session, session_id: int) -> None:

@@ -23,6 +23,7 @@ class Staff(Row, table=True):
     password_hash: str
     created_at: datetime = Field(sa_type=UtcInstant)
     password_changed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    must_change_password: bool = False  # somebody else chose it: asked for at the next sign-in
     disabled_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
@@ -35,6 +36,7 @@ class StaffSession(Row, table=True):
     created_at: datetime = Field(sa_type=UtcInstant)
     last_seen_at: datetime = Field(sa_type=UtcInstant)
     expires_at: datetime = Field(sa_type=UtcInstant)
+    proved_at: datetime | None = Field(default=None, sa_type=UtcInstant)  # when they last said who they are
     ended_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     ended_why: str = ""
 
@@ -116,4 +118,28 @@ class RecoveryCode(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     staff_id: int = Field(foreign_key="staff.id", index=True)
     digest: str
+    used_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class Passkey(Row, table=True):
+    """A device or key of a person that signs for them (WebAuthn). Only what verifies is kept: nothing here opens anything."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    credential_id: str = Field(unique=True)  # base64url
+    public_key: str  # base64url
+    sign_count: int = 0
+    name: str = ""
+    created_at: datetime = Field(sa_type=UtcInstant)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class Invitation(Row, table=True):
+    """A link by which a person chooses their first password. digest: SHA-256; the link itself is nowhere."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcInstant)
+    expires_at: datetime = Field(sa_type=UtcInstant)
     used_at: datetime | None = Field(default=None, sa_type=UtcInstant)

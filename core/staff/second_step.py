@@ -1,4 +1,5 @@
-"""The second step at sign-in: a code of an authenticator app (TOTP, RFC 6238), or one of ten recovery codes, each once.
+"""The second step at sign-in: a code of an authenticator app (TOTP, RFC 6238), a passkey (core/staff/passkeys.py), or one
+of ten recovery codes, each once.
 
 The secret is sealed; of recovery codes only digests are kept. A code works once: its time step is
 written down in the statement that takes it.
@@ -6,6 +7,7 @@ written down in the statement that takes it.
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -16,11 +18,14 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.errors import BadInput, NotFound
-from core.permissions import Identity
+from core.permissions import Identity, Role
 from core.secrets import make_key_file, open_sealed, seal
-from core.staff.models import RecoveryCode, SecondStep, Staff
+from core.settings import settings
+from core.staff.models import Passkey, RecoveryCode, SecondStep, Staff
+from core.staff.passkeys import has_passkey
 
 STEP_SECONDS = 30
+WANTED_OF = (Role.OWNER, Role.OFFICE_MANAGER)
 RECOVERY_CODES = 10
 WRONG_CODE = "This code is not right, or was used already. Take the newest one your app shows."
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -43,23 +48,32 @@ def turn_on(session: Session, who: Identity, *, secret: str, code: str) -> list[
     if step is None:
         raise BadInput(WRONG_CODE)
     make_key_file()
-    _forget(session, who.staff_id)
+    _forget_app(session, who.staff_id)
     session.add(
         SecondStep(staff_id=who.staff_id, sealed_secret=seal(secret), since=clock.now(), last_step=step)
     )
-    codes = ["-".join(_word() for _ in range(3)) for _ in range(RECOVERY_CODES)]
-    for each in codes:
-        session.add(RecoveryCode(staff_id=who.staff_id, digest=_digest(who.staff_id, each)))
-    session.flush()
+    codes = new_recovery_codes(session, who.staff_id)
     _audit(session, who, "turned the second step on", who.staff_id)
     return codes
 
 
+def new_recovery_codes(session: Session, staff_id: int) -> list[str]:
+    """Ten codes, to be shown once; former ones open nothing any more."""
+    session.execute(delete(RecoveryCode).where(col(RecoveryCode.staff_id) == staff_id))
+    codes = ["-".join(_word() for _ in range(3)) for _ in range(RECOVERY_CODES)]
+    for each in codes:
+        session.add(RecoveryCode(staff_id=staff_id, digest=_digest(staff_id, each)))
+    session.flush()
+    return codes
+
+
 def turn_off(session: Session, who: Identity, *, code: str) -> None:
-    """One's own, with a code or a recovery code. Raises BadInput."""
+    """One's own app, with a code or a recovery code; passkeys stay. Raises BadInput."""
     if not takes(session, who.staff_id, code):
         raise BadInput(WRONG_CODE)
-    _forget(session, who.staff_id)
+    _forget_app(session, who.staff_id)
+    if not has_passkey(session, who.staff_id):
+        _forget(session, who.staff_id)
     _audit(session, who, "turned the second step off", who.staff_id)
 
 
@@ -75,18 +89,39 @@ def reset(session: Session, username: str) -> None:
 
 
 def is_on(session: Session, staff_id: int) -> bool:
-    """Whether a code is asked of this person."""
+    """Whether a second step is asked of this person: they have an app or a passkey."""
+    return has_app(session, staff_id) or has_passkey(session, staff_id)
+
+
+def has_app(session: Session, staff_id: int) -> bool:
     return session.get(SecondStep, staff_id) is not None
 
 
-def half_signed_in(session: Session, staff_id: int) -> tuple[str, str] | None:
-    """User name and password hash of an enabled account whose password was right a moment ago; None when it is not there."""
-    row = session.exec(
-        select(Staff.username, Staff.password_hash).where(
-            Staff.id == staff_id, col(Staff.disabled_at).is_(None)
-        )
-    ).first()
-    return (row[0], row[1]) if row else None
+def is_wanted(role: str) -> bool:
+    """Whether people of this role do not get in without a second step (HUDDLE_SECOND_STEP)."""
+    of = settings().second_step
+    return of == "everyone" or (of == "managers" and role in WANTED_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfIn:
+    """An account whose password was right a moment ago. who: without a session yet."""
+
+    who: Identity
+    password_hash: str
+    must_change_password: bool
+
+
+def half_signed_in(session: Session, staff_id: int) -> HalfIn | None:
+    """None when the account is not there any more, or disabled."""
+    staff = session.exec(select(Staff).where(Staff.id == staff_id, col(Staff.disabled_at).is_(None))).first()
+    if staff is None:
+        return None
+    who = Identity(
+        0, staff_id, staff.username, staff.display_name or staff.username, staff.role,
+        staff.location_id, staff.practice_id,
+    )  # fmt: skip
+    return HalfIn(who, staff.password_hash, staff.must_change_password)
 
 
 def codes_left(session: Session, staff_id: int) -> int:
@@ -100,9 +135,7 @@ def codes_left(session: Session, staff_id: int) -> int:
 def takes(session: Session, staff_id: int, code: str) -> bool:
     """Whether this code is right now; it is used up by that. One statement decides of two who give the same code."""
     kept = session.get(SecondStep, staff_id)
-    if kept is None:
-        return False
-    step = _step_of(open_sealed(kept.sealed_secret), code, clock.now())
+    step = _step_of(open_sealed(kept.sealed_secret), code, clock.now()) if kept else None
     if step is not None:
         used = update(SecondStep).where(
             col(SecondStep.staff_id) == staff_id, col(SecondStep.last_step) < step
@@ -147,6 +180,11 @@ def _digest(staff_id: int, code: str) -> str:
 
 def _forget(session: Session, staff_id: int) -> None:
     session.execute(delete(RecoveryCode).where(col(RecoveryCode.staff_id) == staff_id))
+    session.execute(delete(Passkey).where(col(Passkey.staff_id) == staff_id))
+    _forget_app(session, staff_id)
+
+
+def _forget_app(session: Session, staff_id: int) -> None:
     session.execute(delete(SecondStep).where(col(SecondStep.staff_id) == staff_id))
     session.flush()
 

@@ -90,12 +90,12 @@ def open_reader() -> Iterator[Session]:
 
 
 @contextmanager
-def acting(who: Identity | None = None) -> Iterator[tuple[Session, Identity]]:
+def acting(who: Identity | None = None, *, proved: bool = False) -> Iterator[tuple[Session, Identity]]:
     """A change to the store: one transaction, committed when the block ends, and the person it is done for.
 
-    who: as they were when what is done was decided; None = as they are now. Raises NotAllowed when they may not any more
+    who: as they were when what is done was decided; None = as they are now. proved: see sessions.acting. Raises NotAllowed when they may not any more
     (signed out, disabled, another role or location, outside their login times), asked inside the transaction.
     """
     who = who or identity()
-    with sessions.acting(who) as session:
+    with sessions.acting(who, proved=proved) as session:
         yield session, who

@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 from sqlmodel import Session
 
-from core.errors import HuddleError
+from core.errors import HuddleError, ProveAgain
 from core.permissions import Identity
 from dashboard.ui import page
 from dashboard.ui.toasts import toast
@@ -16,11 +16,16 @@ T = TypeVar("T")
 _SAID = "said beside buttons"  # session state: {place: sentence}, of the press before
 
 
-def run(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T | None:
-    """Run a command as whoever is signed in; None when it could not be done, and `say(place)` then tells why."""
+def run(
+    place: str, act: Callable[[Session, Identity], T], done: str = "", *, proved: bool = False
+) -> T | None:
+    """Run a command as whoever is signed in; None when it could not be done, and `say_error(place)` then tells why.
+
+    proved: only for who said lately who they are; others are asked to confirm it in a tab beside this one.
+    """
     st.session_state[_SAID] = {}
     try:
-        with page.acting() as (session, who):
+        with page.acting(proved=proved) as (session, who):
             found = act(session, who)
     except HuddleError as error:
         st.session_state[_SAID] = {place: error.sentence}
@@ -34,7 +39,13 @@ def run(place: str, act: Callable[[Session, Identity], T], done: str = "") -> T 
 def say_error(place: str) -> None:
     """What went wrong at the last press of a button here, if that was the last thing pressed."""
     if sentence := st.session_state.get(_SAID, {}).get(place):
-        st.error(plain(sentence, 400), icon=":material/error:")
+        say(sentence)
+
+
+def say(sentence: str) -> None:
+    """What went wrong; beside a link where that mends it."""
+    ask = " [Confirm that it is you](/confirm)" if sentence == ProveAgain.SENTENCE else ""
+    st.error(f"{plain(sentence, 400)}{ask}", icon=":material/error:")
 
 
 def clear_error() -> None:

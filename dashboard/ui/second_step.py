@@ -6,21 +6,22 @@ import segno
 import streamlit as st
 
 from core.errors import HuddleError
-from core.permissions import Identity, Role
+from core.permissions import Identity
 from core.staff import second_step as steps
+from core.staff.passkeys import passkeys_of
 from core.staff.reports import practice_name
 from dashboard.ui import page
 from dashboard.ui.toasts import toast
 from dashboard.wording.text import plain
 
 _SECRET, _CODES = "second step: secret", "second step: recovery codes"  # session state
-WANTED_OF = (Role.OWNER, Role.OFFICE_MANAGER)
 
 
 def second_step(me: Identity) -> None:
     """On or off, with what each needs."""
     with page.open_reader() as session:
-        on, left = steps.is_on(session, me.staff_id), steps.codes_left(session, me.staff_id)
+        on, left = steps.has_app(session, me.staff_id), steps.codes_left(session, me.staff_id)
+        keys = passkeys_of(session, me.staff_id)
         practice = practice_name(session)
     with st.container(border=True):
         st.markdown("**Second step at sign-in**")
@@ -33,10 +34,12 @@ def second_step(me: Identity) -> None:
             _turn_off(me)
         else:
             _turn_on(me, practice)
+        words = ", ".join(plain(one.name, 60) for one in keys) or "none"
+        st.markdown(f"Passkeys: {words}. [Add or remove passkeys](/passkeys)")
 
 
 def _turn_on(me: Identity, practice: str) -> None:
-    if me.role in WANTED_OF:
+    if me.role in steps.WANTED_OF:
         st.warning(
             "Your account can do almost everything. Protect it with a second step.", icon=":material/shield:"
         )

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from core.audit.commands import record
-from core.errors import HuddleError, NotAllowed, NotFound
+from core.errors import HuddleError, NotAllowed, NotFound, ProveAgain
 from core.permissions import Identity, Permission, require
 from core.practice.reports import places
 from core.reports.arrears_rows import ArrearsRow
@@ -42,6 +43,9 @@ class ExportList(HTTPEndpoint):
             return PlainTextResponse("Sign in first.\n", status_code=401)
         try:
             return await run_in_threadpool(self.answer, request, who)
+        except ProveAgain:
+            here = f"{request.url.path}?{request.url.query}"
+            return RedirectResponse(f"/confirm?next={quote(here, safe='')}", status_code=303)
         except NotAllowed as error:
             return PlainTextResponse(f"{error.sentence}\n", status_code=403)
         except HuddleError as error:
@@ -62,7 +66,7 @@ def _exported(request: Request, who: Identity) -> Response:
     report = report_for(name, request.query_params.get("location", ""), who)
     if request.query_params.get("initials", "") == "1":
         report = replace(report, rows=tuple(_with_initials(row) for row in report.rows))
-    with sessions.acting(who) as session:
+    with sessions.acting(who, proved=True) as session:
         detail = {"location": request.query_params.get("location", ""), "rows": len(report.rows)}
         record(
             session, who=who, action=f"exported {name}", subject_kind="report", subject_id=name, detail=detail

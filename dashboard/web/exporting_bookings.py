@@ -10,7 +10,7 @@ from core.audit.commands import record
 from core.booking.desk import CSV_COLUMNS, for_the_ehr
 from core.permissions import Identity, Permission, require
 from core.safe_csv import safe_cell
-from core.store.engine import reader, transaction
+from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.web.exporting import ExportList
 
@@ -22,7 +22,7 @@ class ExportBookings(ExportList):
         require(who.role, Permission.COLLECT)
         with reader(sessions.engine()) as session:
             rows = for_the_ehr(session, practice_id=who.practice_id)
-        with transaction(sessions.engine()) as session:
+        with sessions.acting(who, proved=True) as session:
             record(
                 session,
                 who=who,

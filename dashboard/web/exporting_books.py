@@ -40,7 +40,7 @@ class ExportBooks(ExportList):
                 as_of=clock.now(),
                 location_id=location_id,
             )
-        with sessions.acting(who) as session:
+        with sessions.acting(who, proved=True) as session:
             detail = {"first": first, "last": last, "rows": len(books.lines)}
             record(
                 session,

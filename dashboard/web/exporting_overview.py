@@ -50,7 +50,7 @@ def _answer(request: Request, who: Identity) -> Response:
         asked.get("period", Period.DAYS_30),
         _custom(asked.get("from"), asked.get("to")),
     )
-    with sessions.acting(who) as session:
+    with sessions.acting(who, proved=True) as session:
         detail = {"first": found.span.first.isoformat(), "last": found.span.last.isoformat()}
         record(
             session,

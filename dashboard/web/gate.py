@@ -25,7 +25,7 @@ PUBLIC = frozenset(
 PUBLIC_BELOW = ("/static/",)  # Streamlit's own scripts, fonts and styles
 # what stands behind these proves itself by what it holds (a token, a key, the set-up link), from whatever site it comes
 BY_TOKEN = re.compile(
-    r"/(?:webhooks|pay|stop|setup)/[^/\\\0\r\n]{1,200}|/card/[^/\\\0\r\n]{1,200}(?:/enter|/done)?"
+    r"/(?:webhooks|pay|stop|setup|welcome)/[^/\\\0\r\n]{1,200}|/card/[^/\\\0\r\n]{1,200}(?:/enter|/done)?"
 )
 # booking pages: open to everybody; what another site makes a browser send there is refused
 BOOKING = re.compile(

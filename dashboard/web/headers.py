@@ -77,10 +77,11 @@ def dashboard_policy() -> str:
     )
 
 
-def plain_page_policy(style: str) -> str:
-    """For pages of ours without any script: nothing but one inline style sheet, our pictures and our forms."""
+def plain_page_policy(style: str, script: str = "") -> str:
+    """For plain pages of ours: nothing but one inline style sheet, our pictures and our forms, and at most one script."""
+    runs = f"script-src {content_hash(script)}; " if script else ""
     return (
-        f"default-src 'none'; style-src {content_hash(style)}; img-src 'self' data:; font-src 'self'; "
+        f"default-src 'none'; {runs}style-src {content_hash(style)}; img-src 'self' data:; font-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -5,6 +5,8 @@ import re
 import secrets
 from functools import lru_cache
 
+from zxcvbn import zxcvbn
+
 from core.errors import BadInput
 
 # imported outside a page, it does nothing but warn that no page is being drawn
@@ -14,6 +16,7 @@ from streamlit_authenticator import Hasher  # noqa: E402
 logging.disable(logging.NOTSET)
 
 SHORTEST = 12
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least 10^8 guesses
 LONGEST_BYTES = 72  # bcrypt reads no further: a longer password would not be longer
 
 # Words that guesses start from. Compared after digits, signs and letter swaps (p@ssw0rd) are taken away.
@@ -71,7 +74,8 @@ def check_strength(password: str, *, username: str = "", display_name: str = "")
         )
     if "\0" in password:
         raise BadInput("A password cannot hold a NUL character.")
-    if _easy(password.casefold(), {username.casefold(), *display_name.casefold().split()}):
+    names = {username.casefold(), *display_name.casefold().split()}
+    if _easy(password.casefold(), names) or _guessed_soon(password, names):
         raise BadInput("This password is easy to guess. Use a few unrelated words, without names or dates.")
 
 
@@ -82,6 +86,12 @@ def _easy(password: str, names: set[str]) -> bool:
     plain = re.sub(r"[^a-z]+", " ", password).strip()
     known = COMMON | {name for name in names if len(name) >= 3}
     return any(_only_known(text, known) for text in (letters, plain))
+
+
+def _guessed_soon(password: str, names: set[str]) -> bool:
+    """Fewer than 10^8 guesses by zxcvbn, which knows 30,000 leaked passwords, names, words, dates, keyboards and swaps."""
+    known: list[str | int] = [*names, "huddle", "chiropractic"]
+    return zxcvbn(password, user_inputs=known)["score"] < LEAST_SCORE
 
 
 def _only_known(text: str, known: frozenset[str] | set[str]) -> bool:

@@ -12,6 +12,7 @@ from dashboard.web.booking.code import VisitCode
 from dashboard.web.booking.paying import VisitPaid, VisitPay
 from dashboard.web.booking.visit import Visit, VisitCancel, VisitDetails, VisitFile, VisitMove
 from dashboard.web.card import Card, CardDone, CardEnter
+from dashboard.web.confirm import Confirm
 from dashboard.web.exporting import ExportList
 from dashboard.web.exporting_blast import ExportBlast
 from dashboard.web.exporting_bookings import ExportBookings
@@ -22,6 +23,7 @@ from dashboard.web.headers import SecurityHeaders
 from dashboard.web.health import Health
 from dashboard.web.help import Help
 from dashboard.web.metrics import Metrics
+from dashboard.web.passkeys import Passkeys
 from dashboard.web.pay import Pay
 from dashboard.web.printing import ExportDay, PrintDay, PrintDayPdf
 from dashboard.web.printing_plans import PrintPlans
@@ -32,6 +34,7 @@ from dashboard.web.stop import Stop
 from dashboard.web.store_away import AWAY, store_away
 from dashboard.web.visits import Visits
 from dashboard.web.webhooks import Webhook
+from dashboard.web.welcome import Welcome
 
 FAVICON = Path(__file__).parent / "favicon.png"
 
@@ -51,6 +54,9 @@ ROUTES = [
     Route("/setup/{token}", SetUp),
     Route("/signin", SignIn),
     Route("/signout", SignOut),
+    Route("/welcome/{token}", Welcome),
+    Route("/confirm", Confirm),
+    Route("/passkeys", Passkeys),
     Route("/session", OwnSession),
     Route("/search", Search),
     Route("/help", Help),

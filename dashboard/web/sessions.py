@@ -16,6 +16,7 @@ from core.settings import settings
 from core.staff import commands, reports
 from core.staff.authority import confirm
 from core.staff.sign_in import DEVICE_REMEMBERED
+from core.staff.step_up import require_proof
 from core.store.engine import open_store, reader, transaction
 from core.tasks.at_once import look_at_once
 
@@ -88,13 +89,15 @@ def note_activity(identity: Identity) -> None:
 
 
 @contextmanager
-def acting(who: Identity) -> Iterator[Session]:
+def acting(who: Identity, *, proved: bool = False) -> Iterator[Session]:
     """One writing transaction on behalf of a person, who is asked about again in it (core/staff/authority.py).
 
-    Raises NotAllowed when they are signed out by now, or their role or location has changed.
+    proved: only for who said lately who they are (ProveAgain). Raises NotAllowed when they are signed out by now, or their role or location has changed.
     """
     with transaction(engine()) as session:
         confirm(session, who)
+        if proved:
+            require_proof(session, who)
         yield session
         look_at_once(session)
 

@@ -1,24 +1,35 @@
 """GET and POST /signin, /signout and /session: a plain form, a cookie, and the idle clock."""
 
-import hmac
-import secrets
-
 import anyio
+import segno
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from core import clock
 from core.errors import BadInput, NotAllowed, TooManyAttempts, WrongKey
-from core.secrets import sign
+from core.secrets import open_sealed, seal
 from core.staff import commands, reports
-from core.staff.second_step import WRONG_CODE, half_signed_in, is_on, takes
-from core.staff.sign_in import admit, begin_attempt, turn_back, was_right
+from core.staff.passkeys import Site, to_add, to_prove
+from core.staff.second_step import address_for_app, has_app, new_secret
 from core.store.engine import reader, transaction
-from dashboard.web import metrics, passwords, sessions
+from dashboard.web import metrics, sessions
 from dashboard.web.forms import field, read_form
+from dashboard.web.signing_in import (
+    AGAIN,
+    Browser,
+    Stage,
+    Step,
+    by_code,
+    by_passkey,
+    by_password,
+    new_device,
+    person_of,
+    with_app,
+    with_new_password,
+    with_passkey,
+)
 from dashboard.web.templates import plain_page
 
 WRONG = "That user name and password do not match."
@@ -26,9 +37,8 @@ WHY = {
     "idle": "You were signed out because nobody used Huddle for a while.",
     "out": "You are signed out.",
     "over": "Your session is over. Sign in again.",
+    "chosen": "Your password is chosen. Sign in with it.",
 }
-AGAIN = "That took too long. Sign in again."
-SECOND_STEP_SECONDS = 300
 _comparing = anyio.CapacityLimiter(2)  # bcrypt is slow on purpose: a flood must not take every thread
 
 
@@ -44,59 +54,126 @@ class SignIn(HTTPEndpoint):
 
     async def post(self, request: Request) -> Response:
         form = await read_form(request)
-        if field(form, "begun"):
-            return await self._second_step(request, form)
-        username, password = field(form, "username"), field(form, "password")
-        target = safe_target(field(form, "next"))
-        device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
-        address = request.client.host if request.client else ""
-        try:
-            token, device, begun = await anyio.to_thread.run_sync(
-                _sign_in, username, password, address, device, limiter=_comparing
-            )
-        except TooManyAttempts as error:
-            metrics.SIGN_INS.labels("slowed down").inc()
-            wait = str(int(error.retry_after or 60))
-            return await _form(target, error=error.sentence, status=429, headers={"retry-after": wait})
-        except NotAllowed as error:
-            metrics.SIGN_INS.labels("outside login times").inc()
-            return await _form(target, error=error.sentence, status=403)
-        if begun:
-            return plain_page("signin_code.html", target=target, begun=begun, error="")
-        if not token:
-            metrics.SIGN_INS.labels("wrong").inc()
-            return await _form(target, error=WRONG, status=401)
-        return await self._let_in(request, target, token, device)
-
-    async def _second_step(self, request: Request, form: FormData) -> Response:
-        """The password was right a moment ago; now the code of the app, or a recovery code."""
         target, begun = safe_target(field(form, "next")), field(form, "begun")
-        device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
-        address = request.client.host if request.client else ""
         try:
-            token, device = await run_in_threadpool(_finish, begun, field(form, "code"), address, device)
+            stage = Stage(field(form, "stage") or Stage.CODE) if begun else None
+        except ValueError:
+            return await _form(target, error=AGAIN, status=403)
+        given = _browser(request)
+        browser = new_device(given)
+        try:
+            if stage is None:
+                name, word = field(form, "username"), field(form, "password")
+                step = await anyio.to_thread.run_sync(
+                    lambda: by_password(name, word, browser, device=given.device), limiter=_comparing
+                )
+            else:
+                step = await anyio.to_thread.run_sync(
+                    lambda: _go_on(stage, form, browser), limiter=_comparing
+                )
         except BadInput as error:
             metrics.SIGN_INS.labels("wrong").inc()
-            return plain_page(
-                "signin_code.html", status=401, target=target, begun=begun, error=error.sentence
-            )
+            assert stage is not None
+            return await _ask(browser, target, Step(stage=stage, begun=begun), form, error=error.sentence)
         except TooManyAttempts as error:
             metrics.SIGN_INS.labels("slowed down").inc()
             wait = {"retry-after": str(int(error.retry_after or 60))}
             return await _form(target, error=error.sentence, status=429, headers=wait)
         except (NotAllowed, WrongKey) as error:
+            metrics.SIGN_INS.labels("turned away").inc()
             return await _form(target, error=error.sentence, status=403)
-        return await self._let_in(request, target, token, device)
+        if step.stage:
+            return await _ask(browser, target, step)
+        if not step.token:
+            metrics.SIGN_INS.labels("wrong").inc()
+            return await _form(target, error=WRONG, status=401)
+        return await _let_in(request, target, step, browser)
 
-    async def _let_in(self, request: Request, target: str, token: str, device: str) -> Response:
-        metrics.SIGN_INS.labels("right").inc()
-        await run_in_threadpool(_sign_out, sessions.token_of(request), "out")  # whoever sat here before
-        answer = RedirectResponse(target, status_code=303)
-        sessions.set_cookie(answer, request.scope, "sid", token, seconds=None)
-        sessions.set_cookie(
-            answer, request.scope, sessions.DEVICE_COOKIE, device, seconds=sessions.DEVICE_SECONDS
-        )
-        return answer
+
+def _go_on(stage: Stage, form: FormData, browser: Browser) -> Step:
+    """What one of the forms after the password sends. Raises BadInput, TooManyAttempts, NotAllowed, WrongKey."""
+    begun, answer = field(form, "begun"), field(form, "passkey")
+    match stage:
+        case Stage.CODE:
+            return (
+                by_passkey(begun, answer, browser) if answer else by_code(begun, field(form, "code"), browser)
+            )
+        case Stage.PASSWORD:
+            return with_new_password(begun, field(form, "password"), field(form, "again"), browser)
+        case Stage.SET_UP:
+            if answer:
+                return with_passkey(begun, answer, browser)
+            return with_app(begun, open_sealed(field(form, "sealed")), field(form, "code"), browser)
+
+
+async def _ask(
+    browser: Browser, target: str, step: Step, form: FormData | None = None, *, error: str = ""
+) -> Response:
+    """The form of the next stage; 401 when the last answer to it was not right."""
+    sealed = field(form, "sealed") if form is not None else ""
+    try:
+        values = await run_in_threadpool(_form_of, step, browser.site, sealed)
+    except NotAllowed as over:
+        return await _form(target, error=over.sentence, status=403)
+    name, script = FORMS[Stage(step.stage)]
+    return plain_page(
+        name,
+        status=401 if error else 200,
+        runs=script,
+        target=target,
+        begun=step.begun,
+        stage=step.stage,
+        error=error,
+        **values,
+    )
+
+
+FORMS = {
+    Stage.CODE: ("signin_code.html", "passkey.js"),
+    Stage.PASSWORD: ("signin_password.html", ""),
+    Stage.SET_UP: ("signin_set_up.html", "passkey.js"),
+}
+
+
+def _form_of(step: Step, site: Site, sealed: str) -> dict[str, object]:
+    """What stands in the form of a stage: the challenge for a passkey, the secret for an app. Raises NotAllowed."""
+    who = person_of(step.begun, Stage(step.stage))
+    with reader(sessions.engine()) as session:
+        if step.stage == Stage.CODE:
+            app = has_app(session, who.staff_id)
+            return {"app": app, "passkey": to_prove(session, who.staff_id, site, purpose=step.begun)}
+        if step.stage == Stage.PASSWORD:
+            return {"username": who.username}
+        practice = reports.practice_name(session)
+        asked = to_add(session, who, site, practice=practice, purpose=step.begun)
+    sealed = sealed or seal(new_secret())
+    secret = open_sealed(sealed)
+    picture = segno.make(address_for_app(secret, who.username, practice)).png_data_uri(scale=5, border=3)
+    spelled = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    return {"passkey": asked, "sealed": sealed, "picture": picture, "spelled": spelled, "role": who.role}
+
+
+async def _let_in(request: Request, target: str, step: Step, browser: Browser) -> Response:
+    metrics.SIGN_INS.labels("right").inc()
+    await run_in_threadpool(_sign_out, sessions.token_of(request), "out")  # whoever sat here before
+    answer: Response = RedirectResponse(target, status_code=303)
+    if step.codes:
+        answer = plain_page("signin_codes.html", codes=step.codes, target=target)
+    sessions.set_cookie(answer, request.scope, "sid", step.token, seconds=None)
+    sessions.set_cookie(
+        answer, request.scope, sessions.DEVICE_COOKIE, browser.device, seconds=sessions.DEVICE_SECONDS
+    )
+    return answer
+
+
+def _browser(request: Request) -> Browser:
+    device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
+    return Browser(request.client.host if request.client else "", device, site_of(request))
+
+
+def site_of(request: Request) -> Site:
+    """The address the browser shows: what passkeys are bound to."""
+    return Site(request.url.hostname or "", f"{request.url.scheme}://{request.url.netloc}")
 
 
 class SignOut(HTTPEndpoint):
@@ -136,69 +213,6 @@ def safe_target(wanted: str) -> str:
     if not wanted.isprintable() or wanted.startswith(("/signin", "/signout")):
         return "/"
     return wanted
-
-
-def _sign_in(username: str, password: str, address: str, device: str) -> tuple[str, str, str]:
-    """The session token, the browser's mark, and what a second step goes on from; ("", mark, "") when name or password is
-    wrong, ("", mark, begun) when they are right and a code is still to be given.
-
-    Raises TooManyAttempts; NotAllowed when both are right, outside the person's login times.
-    """
-    with transaction(sessions.engine()) as session:
-        attempt = begin_attempt(session, username=username, address=address, device=device).id or 0
-    with reader(sessions.engine()) as session:
-        account = reports.account(session, username)
-    if not passwords.is_right(password, account.password_hash if account else None) or account is None:
-        return "", device, ""
-    with reader(sessions.engine()) as session:
-        if is_on(session, account.staff_id):
-            return "", device, _begun(account.staff_id, attempt, account.password_hash)
-    device = device or secrets.token_urlsafe(32)
-    with transaction(sessions.engine()) as session:
-        sentence = turn_back(session, attempt, account.staff_id, device=device)
-        if sentence is None:
-            seen = account.password_hash
-            return admit(session, attempt, account.staff_id, device=device, password_hash=seen), device, ""
-    raise NotAllowed(sentence)  # after the transaction: what was written down of it stays
-
-
-def _begun(staff_id: int, attempt: int, password_hash: str) -> str:
-    """Signed, for five minutes: this person's password was right. Worth nothing once the password is changed."""
-    until = int(clock.now().timestamp()) + SECOND_STEP_SECONDS
-    return f"{staff_id}.{attempt}.{until}.{_mark(staff_id, attempt, until, password_hash)}"
-
-
-def _mark(staff_id: int, attempt: int, until: int, password_hash: str) -> str:
-    return sign(f"second step {staff_id} {attempt} {until} {password_hash}".encode()).hex()
-
-
-def _finish(begun: str, code: str, address: str, device: str) -> tuple[str, str]:
-    """The session token and the browser's mark. Each code tried counts as a try at the account, until it is right.
-
-    Raises BadInput for a wrong code, TooManyAttempts, NotAllowed when it took too long or the account changed.
-    """
-    given = begun.split(".")
-    if len(given) != 4 or not all(each.isascii() and each.isdigit() and len(each) < 15 for each in given[:3]):
-        raise NotAllowed(AGAIN)
-    staff_id, first, until = (int(each) for each in given[:3])
-    with reader(sessions.engine()) as session:
-        person = half_signed_in(session, staff_id)
-    if person is None or until < clock.now().timestamp():
-        raise NotAllowed(AGAIN)
-    username, seen = person
-    if not hmac.compare_digest(given[3], _mark(staff_id, first, until, seen)):
-        raise NotAllowed(AGAIN)
-    with transaction(sessions.engine()) as session:
-        tried = begin_attempt(session, username=username, address=address, device=device).id or 0
-    device = device or secrets.token_urlsafe(32)
-    with transaction(sessions.engine()) as session:
-        sentence = turn_back(session, tried, staff_id, device=device)
-        if sentence is None:
-            if not takes(session, staff_id, code):
-                raise BadInput(WRONG_CODE)
-            was_right(session, first, device=device)
-            return admit(session, tried, staff_id, device=device, password_hash=seen), device
-    raise NotAllowed(sentence)
 
 
 def _sign_out(token: str, why: str) -> None:

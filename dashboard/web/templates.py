@@ -35,10 +35,12 @@ def plain_page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     sheet: str = "plain.css",
+    runs: str = "",
     **values: object,
 ) -> HTMLResponse:
-    """A rendered template with its strict policy. Values are escaped."""
-    body = _environment().get_template(name).render(style=style(sheet), **values)
+    """A rendered template with its strict policy. Values are escaped. runs: the one script of ours in it, if any."""
+    code = script(runs) if runs else ""
+    body = _environment().get_template(name).render(style=style(sheet), script=code, **values)
     answer = HTMLResponse(body, status_code=status, headers=dict(headers or {}))
-    answer.headers["content-security-policy"] = plain_page_policy(style(sheet))
+    answer.headers["content-security-policy"] = plain_page_policy(style(sheet), code)
     return answer

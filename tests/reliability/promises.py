@@ -224,11 +224,13 @@ PROMISES = (
             "tests/staff/test_sign_in.py",
             "tests/web/test_passwords.py",
             "tests/web/test_second_step.py",
+            "tests/web/test_signing_in.py",
+            "tests/browser/test_passkeys.py",
             SECURITY
             + "test_sessions_over_http.py::test_unknown_wrong_and_disabled_get_the_same_answer_byte_for_byte",
             SECURITY + "test_sessions_over_http.py::test_the_eleventh_guess_has_to_wait_and_says_how_long",
         ),
-        lacks="no passkeys; that a known and an unknown name cost the same is shown by what is compared, not by a clock",
+        lacks="that a known and an unknown name cost the same is shown by what is compared, not by a clock",
     ),
     Promise(
         "22",

@@ -50,6 +50,9 @@ WHOLE_PRACTICE = {
     "connections.losses.answer_loss": "rows of a connection",
     "jobs.practice_files.demo_data.throw_demo_away": "the practice's demo data",
     "staff.second_step.turn_on": "one's own", "staff.second_step.turn_off": "one's own",
+    "staff.passkeys.to_add": "one's own", "staff.passkeys.add_passkey": "one's own",
+    "staff.passkeys.remove_passkey": "one's own", "staff.step_up.require_proof": "one's own session",
+    "staff.step_up.prove": "one's own session",
     "inbox.commands.try_again": "a webhook of a connection", "jobs.ehr_exports.undo.undo_load": "a load of files",
     "matching.work_list.work_list": "shows only what is theirs", "reports.links.link_ledger": "shows only theirs",
     "reports.links.link_totals": "shows only theirs", "reports.team.team": "shows only theirs",
@@ -197,8 +200,10 @@ NOTHING_SHOWN = {  # reads that answer as if it were not there
 }
 WITH_ROW = {
     f"staff.commands.{name}": also
-    for name, also in (("change_password", {"password_hash": "y"}), ("disable", {}), ("enable", {}))
-}
+    for name, also in (
+        ("change_password", {"password_hash": "y"}), ("disable", {}), ("enable", {}), ("end_session_of", {"session_id": 1}),
+    )
+} | {"staff.invitations.invite": {}}  # fmt: skip
 
 
 def omar(here: SimpleNamespace) -> Identity:

@@ -1,11 +1,11 @@
 """Every page, every role, every state of a session: by direct address and by an open tab (RELIABILITY 20, 22)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, update
-from sqlmodel import col
+from sqlmodel import col, select
 from websockets.exceptions import InvalidStatus
 
 from core import clock
@@ -15,7 +15,7 @@ from core.staff import commands
 from core.staff.models import Staff, StaffSession
 from core.store.engine import transaction
 from dashboard.access import PAGES, Page
-from tests.web.running import Running
+from tests.web.running import PASSWORD, Running, run_dashboard, staff_with_role
 from tests.web.tab import open_tab
 
 pytestmark = pytest.mark.xdist_group("security")  # one running dashboard for all
@@ -43,6 +43,14 @@ ENDS: dict[str, Callable[[Engine, Staff], None]] = {
     "expired": lambda engine, staff: _set(engine, staff, expires_at=clock.now()),
     "revoked": lambda engine, staff: _set(engine, staff, ended_at=clock.now(), ended_why="signed out"),
 }
+
+
+@pytest.fixture(scope="module")
+def asking(practice_store: Engine) -> Iterator[Running]:
+    """A dashboard that lets nobody in with a password alone."""
+    url = practice_store.url.render_as_string(hide_password=False)
+    with run_dashboard(url, HUDDLE_SECOND_STEP="everyone") as running:
+        yield running
 
 
 @pytest.mark.parametrize("role", Role)
@@ -103,6 +111,26 @@ def test_when_a_session_is_over_nothing_opens_and_open_tabs_show_nothing(
         assert client.get("/session", headers={"sec-fetch-dest": "empty"}).status_code == 401
         with pytest.raises(InvalidStatus, match="403"), open_tab(client):
             pass
+
+
+@pytest.mark.parametrize("role", Role)
+def test_without_the_second_step_the_right_password_opens_nothing(
+    asking: Running, practice_store: Engine, role: Role
+) -> None:
+    person = staff_with_role(practice_store, role, f"half.{role.split()[0]}")
+    with asking.visitor() as half:
+        answer = half.post("/signin", data={"username": person.username, "password": PASSWORD, "next": "/"})
+        assert (answer.status_code, "sid" in answer.cookies) == (200, False)
+        assert "second step" in answer.text
+        for row in PAGES:
+            assert half.get(f"/{row.url_path}").headers["location"].startswith("/signin?next=")
+        for path in ("/export/cards.csv", "/print/day", "/passkeys", "/confirm"):
+            assert half.get(path).status_code == 303, path
+        assert half.get("/session", headers={"sec-fetch-dest": "empty"}).status_code == 401
+        with pytest.raises(InvalidStatus, match="403"), open_tab(half):
+            pass
+    with transaction(practice_store) as session:
+        assert session.exec(select(StaffSession).where(StaffSession.staff_id == person.id)).all() == []
 
 
 def _own_words(drawn: str) -> set[str]:

@@ -35,6 +35,9 @@ def test_a_password_fits_its_own_hash_and_no_other() -> None:
         ("aaaaaaaaaaaaaaa", "easy to guess"),
         ("dana.lee2026!!", "easy to guess"),
         ("Summer-Winter-26", "easy to guess"),
+        ("letmein12345", "easy to guess"),
+        ("iloveyou20202", "easy to guess"),
+        ("trustno1trustno1", "easy to guess"),
     ],
 )
 def test_bad_passwords_are_refused_in_one_sentence(password: str, says: str) -> None:

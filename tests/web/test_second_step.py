@@ -15,7 +15,8 @@ from core.staff import commands
 from core.staff.models import RecoveryCode, Staff, StaffSession
 from core.staff.second_step import codes_left, is_on, new_secret, reset, takes, turn_off, turn_on
 from core.store.engine import reader, transaction
-from dashboard.web import signin
+from dashboard.web import signing_in
+from dashboard.web.signing_in import Stage
 from tests.web.outside import public_site
 from tests.web.running import PASSWORD, staff_with_role
 
@@ -122,8 +123,11 @@ def test_it_ends_after_five_minutes_and_with_a_new_password(
     with transaction(ana.engine) as session:
         commands.change_password(session, None, session.get_one(Staff, ana.who.staff_id), password_hash="x")
     assert give(visitor, begun, ana.next_code()).status_code == 403
-    monkeypatch.setattr(signin, "SECOND_STEP_SECONDS", -1)
-    assert give(visitor, signin._begun(ana.who.staff_id, 1, "x"), ana.next_code()).status_code == 403
+    monkeypatch.setattr(signing_in, "STEP_SECONDS", -1)
+    assert (
+        give(visitor, signing_in._begun(Stage.CODE, ana.who.staff_id, 1, "x"), ana.next_code()).status_code
+        == 403
+    )
 
 
 def test_it_is_turned_off_with_a_code_or_at_the_machine(ana: Ana) -> None:

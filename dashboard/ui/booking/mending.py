@@ -89,7 +89,7 @@ def _settle(booking_id: int, back: str, reason: str) -> None:
         refund_at_desk(session, who, booking_id=booking_id, back=parse_dollars(back), reason=reason)
         return True
 
-    press.run(SETTLE, act, "The money goes back.")
+    press.run(SETTLE, act, "The money goes back.", proved=True)
 
 
 def _leave(booking_id: int) -> None:

@@ -8,7 +8,7 @@ from core.connections.clerk_keys import ClerkKeyLine, clerk_key_gaps, set_clerk_
 from core.connections.fields import looks_like_key
 from core.errors import HuddleError
 from core.permissions import Identity, Permission, may
-from dashboard.ui import page
+from dashboard.ui import page, press
 from dashboard.ui.components.rows import chip_cell, draw_rows
 from dashboard.ui.integrations.places import KEYS_SAID
 from dashboard.ui.note import note
@@ -82,12 +82,12 @@ def _save(connection_id: int, typed: dict[int, str], lines: list[ClerkKeyLine], 
     names = {one.staff_id: one.display_name for one in lines}
     freed: list[str] = []
     try:
-        with page.acting(who) as (session, _):
+        with page.acting(who, proved=True) as (session, _):
             for staff_id, key in typed.items():
                 if set_clerk_key(session, who, staff_id=staff_id, connection_id=connection_id, key=key):
                     freed.append(names[staff_id])
     except HuddleError as error:
-        st.error(plain(error.sentence), icon=":material/error:")
+        press.say(error.sentence)
         return
     said = [(f"{count(len(typed), 'key')} saved.", False)]
     if freed:

@@ -16,7 +16,7 @@ from core.errors import HuddleError
 from core.jobs.background import sync_now
 from core.permissions import Identity, Permission, require
 from core.staff.reports import staff_list
-from dashboard.ui import page
+from dashboard.ui import page, press
 from dashboard.ui.components.steps import draw_steps
 from dashboard.ui.integrations.guides import GUIDES, Field, Guide
 from dashboard.ui.integrations.places import SAID, back, go
@@ -133,14 +133,14 @@ def _try(typed: Typed, name: str, guide: Guide, who: Identity, connection_id: in
     try:
         with st.spinner(f"Asking {guide.name}…"):
             found = try_out(typed)
-        with page.acting(who) as (session, _):
+        with page.acting(who, proved=True) as (session, _):
             saved = keep(session, who, typed, name=name, connection_id=connection_id)
         said = [found, *([freed] if freed else []), *(one.sentence for one in typed.odd), guide.after_that]
         _begin(typed.kind, saved, said)
     except NotAccepted as error:
         _not_accepted(error, typed, freed)
     except HuddleError as error:
-        st.error(plain(error.sentence, 500), icon=":material/error:")
+        press.say(error.sentence)
 
 
 def _begin(kind: str, connection_id: int, said: list[str]) -> None:

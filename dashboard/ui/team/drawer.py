@@ -15,6 +15,7 @@ from core.staff.team import change_place, change_role, staff_of
 from dashboard.ui import press, undo_line
 from dashboard.ui.note import note
 from dashboard.ui.team import password as team_password
+from dashboard.ui.team import sessions as team_sessions
 from dashboard.ui.team import week as team_week
 from dashboard.ui.team.board import EVERYWHERE
 from dashboard.ui.toasts import toast
@@ -52,7 +53,7 @@ def person(line: TeamLine, team: Team, who: Identity, places: list[LocationChoic
         with tab:
             _keys(line, team)
     with account:
-        _account(line)
+        _account(line, places[0].time_zone if places else "UTC")
 
 
 def _role(line: TeamLine, places: list[LocationChoice]) -> None:
@@ -122,7 +123,7 @@ def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = Fal
             raise BadInput("Paste the key first. To take a key away, press Remove.")
         return set_clerk_key(session, who, staff_id=staff_id, connection_id=connection_id, key=typed)
 
-    strays = press.run(KEYS, act)
+    strays = press.run(KEYS, act, proved=True)
     if strays is not None:
         st.session_state[field or "removed"] = ""
         toast(
@@ -131,9 +132,13 @@ def _save_key(staff_id: int, connection_id: int, field: str, has_one: bool = Fal
         )  # fmt: skip
 
 
-def _account(line: TeamLine) -> None:
+def _account(line: TeamLine, zone: str) -> None:
+    team_password.invite_again(line)
     team_password.reset(line)
     st.divider()
+    team_sessions.sessions_of(line.staff_id, zone)
+    st.divider()
+    st.markdown(f"Second step: **{'on' if line.second_step else 'not set up'}**")
     if line.enabled:
         note("Closing the account signs the person out everywhere at once. What they did stays.")
     st.button(
