@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -72,7 +72,7 @@ def take_up(session: Session, token: str, *, password_hash: str) -> Staff:
     return staff
 
 
-def _open(token: str) -> tuple[object, ...]:
+def _open(token: str) -> tuple[ColumnElement[bool], ...]:
     return (
         col(Invitation.digest) == _digest(token),
         col(Invitation.used_at).is_(None),

@@ -1,5 +1,7 @@
 """GET and POST /signin, /signout and /session: a plain form, a cookie, and the idle clock."""
 
+from typing import Any
+
 import anyio
 import segno
 from starlette.concurrency import run_in_threadpool
@@ -135,7 +137,7 @@ FORMS = {
 }
 
 
-def _form_of(step: Step, site: Site, sealed: str) -> dict[str, object]:
+def _form_of(step: Step, site: Site, sealed: str) -> dict[str, Any]:
     """What stands in the form of a stage: the challenge for a passkey, the secret for an app. Raises NotAllowed."""
     who = person_of(step.begun, Stage(step.stage))
     with reader(sessions.engine()) as session:

@@ -1,5 +1,7 @@
 """GET and POST /welcome/{token}: a person who was invited chooses their password, once."""
 
+from typing import Any
+
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
@@ -38,7 +40,7 @@ def _form(request: Request, *, error: str = "") -> Response:
         staff = invited(session, request.path_params["token"])
         if staff is None:
             return plain_page("setup_over.html", status=404, sentence=OVER)
-        names = {"person": staff.display_name, "username": staff.username}
+        names: dict[str, Any] = {"person": staff.display_name, "username": staff.username}
         practice = reports.practice_name(session)
     status, action = 400 if error else 200, request.url.path
     return plain_page("welcome.html", status=status, practice=practice, action=action, error=error, **names)
