@@ -12,6 +12,7 @@ from dashboard.ui.activity.troubled_reports import troubled_reports
 from dashboard.ui.integrations.details import connection_details
 from dashboard.ui.integrations.form import connection_form
 from dashboard.ui.integrations.guides import GUIDES
+from dashboard.ui.integrations.kits import KITS, draw_kits
 from dashboard.ui.integrations.mapping import busy, mapping
 from dashboard.ui.integrations.places import NOTHING, opened
 from dashboard.ui.integrations.tiles import draw_connections, draw_offered
@@ -27,6 +28,8 @@ def integrations() -> None:
     try:
         if at.set_up in set(GUIDES):
             connection_form(Kind(at.set_up), who, at.connection)
+        elif at.kit in KITS:
+            KITS[at.kit].draw(who)
         elif at.connection is not None:
             connection_details(at.connection, who)
         elif may(who.role, Permission.MANAGE_CONNECTIONS):
@@ -63,6 +66,7 @@ def _everything(who: Identity) -> None:
         if there:
             st.markdown("**Connect another system**")
         draw_offered(there)
+        draw_kits()
 
 
 def connected() -> None:

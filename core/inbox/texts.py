@@ -14,7 +14,9 @@ from core.inbox.commands import body_of
 from core.inbox.models import InboxEvent
 from core.integrations import sms
 from core.links.sending import follow_messages
+from core.messages import answers
 from core.messages.addresses import shown, text_number
+from core.messages.carrier_codes import sentence_of
 from core.messages.consent import (
     BY_GATEWAY,
     BY_TEXT,
@@ -36,15 +38,6 @@ _STATES = {
     "read": MessageState.DELIVERED,
     "undelivered": MessageState.FAILED,
     "failed": MessageState.FAILED,
-}
-_FAILED = {
-    "30003": "The phone is switched off or out of reach.",
-    "30004": "The phone or its carrier blocks our texts.",
-    "30005": "This number does not exist any more. Ask for a new one.",
-    "30006": "This is a landline or cannot get texts. Ask for a mobile number.",
-    "30007": "The carrier held this text back as unwanted.",
-    "30034": "The carrier takes no texts from our number: it is not registered.",
-    sms.OPTED_OUT: "This phone opted out of our texts.",
 }
 
 
@@ -102,7 +95,7 @@ def _settle(session: Session, key: str, sid: str) -> None:
 
 
 def _note_failure(session: Session, message: Message, code: str) -> None:
-    message.reason = _FAILED.get(code, f"The gateway could not deliver it (code {code or 'unknown'}).")
+    message.reason = sentence_of(code)
     if code == sms.OPTED_OUT:
         stop_address(session, Channel.TEXT, message.to_address, BY_GATEWAY)
     elif code in sms.NO_SUCH_NUMBER - {"30003"}:  # switched off today is no reason for ever
@@ -163,15 +156,10 @@ def _heed(session: Session, sender: str, wish: Wish | None, location_id: int | N
         stopped = suppressions(session, Channel.TEXT, [sender])[sender]
         stopped.confirmed_at = clock.now()
         session.add(stopped)
-        return f"{who}: you get no more texts from us. Reply START to get them again."
+        return answers.stopped(who)
     if wish == Wish.START:
-        return (
-            f"{who}: you get our texts again. Reply STOP to end them."
-            if start_address(session, Channel.TEXT, sender)
-            else ""
-        )
-    call = f" Call us: {shown(head['phone'])}." if head["phone"] else ""
-    return f"{who}: texts about your visits and payments.{call} Reply STOP to end them."
+        return answers.started(who) if start_address(session, Channel.TEXT, sender) else ""
+    return answers.helped(who, shown(head["phone"]))
 
 
 def _number(sender: str) -> str:

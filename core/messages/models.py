@@ -56,6 +56,18 @@ class Letterhead(Row, table=True):
     address: str = ""
 
 
+class TextRegistration(Row, table=True):
+    """How far the carriers are with the practice's texts (10DLC). state: registration.RegistrationState. reason: why it
+    was refused, in the gateway's words."""
+
+    practice_id: int = Field(primary_key=True, foreign_key="practice.id")
+    state: str
+    campaign: str = ""
+    reason: str = ""
+    changed_at: datetime = Field(sa_type=UtcInstant)
+    changed_by: str = ""
+
+
 class Template(Row, table=True):
     """A text of the practice. use: what it is for (card_link, pay_link …). Its words stand in its versions."""
 

@@ -72,6 +72,18 @@ class ProcessorContact(Synced, table=True):
     linked_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
+class MovedId(Row, table=True):
+    """One line of the list a practice gets when its cards move: its old id, and the new processor's for the same person
+    or card. connection_id: the new processor's."""
+
+    __table_args__ = (UniqueConstraint("connection_id", "old_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id")
+    old_id: str
+    new_id: str
+
+
 class LinkProposal(Row, table=True):
     """A contact that is probably a patient. evidence: what agreed, in words ("name and e-mail")."""
 

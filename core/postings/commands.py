@@ -87,6 +87,28 @@ def turn_on(
     return plan
 
 
+def start_from(session: Session, actor: Identity, *, connection_id: int, date_start: date) -> None:
+    """Keep the day from which payments are to be posted, before posting is turned on: the first day on a new processor.
+
+    Raises NotAllowed, NotFound; BadInput when posting is on already.
+    """
+    require(actor.role, Permission.POST_PAYMENTS)
+    connection = connection_of(session, connection_id)
+    row = session.get(PostingSwitch, connection_id)
+    if row is not None and row.is_on:
+        raise BadInput("Payments are being posted already. Stop posting first, then choose another day.")
+    row = row or PostingSwitch(
+        connection_id=connection_id,
+        practice_id=connection.practice_id,
+        date_start=date_start,
+        changed_at=clock.now(),
+    )
+    row.date_start, row.changed_at, row.changed_by = date_start, clock.now(), actor.staff_id
+    session.add(row)
+    record(session, who=actor, action="posting start kept", subject_kind="connection", subject_id=connection_id,
+           detail={"date_start": date_start})  # fmt: skip
+
+
 def turn_off(session: Session, actor: Identity, *, connection_id: int) -> None:
     """Post nothing more; what waits keeps waiting. Raises NotAllowed, NotFound."""
     require(actor.role, Permission.POST_PAYMENTS)

@@ -18,7 +18,7 @@ class PostingStatus:
     """One Genesis connection. counts: rows by state. trouble: why nothing goes out now, "" when it does.
 
     clerk_trouble: why it could not post by itself, also while it is off. read_at: when its ledger was read back, UTC.
-    date_start: None while it was never turned on. saved_start: the connection's own Date Start.
+    date_start: None while no day was chosen. saved_start: the connection's own Date Start.
     """
 
     connection_id: int

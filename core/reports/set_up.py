@@ -6,16 +6,20 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from core.connections.models import DEMO, EHRS, PROCESSORS, Connection, ConnectionState, Kind
+from core.matching.moved import has_moved
+from core.messages.registration import registration_of
 from core.staff.models import Staff
 
 
 class SetUpStep(NamedTuple):
-    """name: its own, for ever. what: a heading. why: what is missing without it. page: integrations or team."""
+    """name: its own, for ever. what: a heading. why: what is missing without it. page: integrations or team. part: which
+    part of it, as the address says."""
 
     name: str
     what: str
     why: str
     page: str
+    part: tuple[tuple[str, str], ...] = ()
 
 
 class SetUp(NamedTuple):
@@ -30,6 +34,7 @@ _EHR = SetUpStep(
     "Your EHR's data",
     "Drop an export, watch a folder, or connect Cliniko or FHIR: visits appear.",
     "integrations",
+    (("tab", "Your own export"),),
 )
 _PROCESSOR = SetUpStep(
     "processor",
@@ -39,6 +44,20 @@ _PROCESSOR = SetUpStep(
 )
 _EMAIL = SetUpStep("email", "E-mail", "Invoices and links go out from your own mailbox.", "integrations")
 _SMS = SetUpStep("sms", "Texts", "Links to pay and to update a card go out as texts.", "integrations")
+_MOVE = SetUpStep(
+    "move",
+    "Moving to Fortis",
+    "Cards that came along find their patients; the others are asked for.",
+    "integrations",
+    (("kit", "moving"),),
+)
+_REGISTER = SetUpStep(
+    "register",
+    "Texts in the US",
+    "Carriers block texts from numbers that are not registered: texts of blasts wait.",
+    "integrations",
+    (("kit", "texts"),),
+)
 _TEAM = SetUpStep("team", "Your team", "Everybody signs in with an account of their own.", "team")
 
 
@@ -59,6 +78,8 @@ def set_up_of(session: Session) -> SetUp:
         _PROCESSOR: bool(kinds & set(PROCESSORS)),
         _EMAIL: Kind.EMAIL in kinds,
         _SMS: Kind.SMS in kinds,
+        _REGISTER: not registration_of(session).holds,
+        _MOVE: not (Kind.FORTIS in kinds and len(kinds & set(PROCESSORS)) > 1) or has_moved(session),
         _TEAM: people > 1,
     }
     return SetUp(tuple(step for step, done in there.items() if not done), demo)

@@ -60,6 +60,7 @@ WHOLE_PRACTICE = {
     "messages.templates.archive_template": "texts are the practice's",
     "own_exports.commands.save_profile": "a way to read files", "own_exports.commands.forget_profile": "as above",
     "own_exports.commands.profile_from_file": "as above",
+    "postings.commands.start_from": "posting by a connection",
     "postings.commands.turn_on": "posting by a connection", "postings.commands.turn_off": "posting by a connection",
 }  # fmt: skip
 

@@ -14,10 +14,12 @@ from core.connections.models import Kind
 from core.errors import HuddleError
 from core.integrations import sms
 from core.integrations.email import Mail
+from core.messages.carrier_codes import NOT_REGISTERED, sentence_of
 from core.messages.commands import SUBJECT, waking_hour, zones
 from core.messages.consent import BY_GATEWAY, CANNOT_GET_TEXTS, consents, stop_address, suppressions
-from core.messages.models import Batch, BatchState, Message, MessageState
+from core.messages.models import Batch, BatchState, Channel, Message, MessageState
 from core.messages.recipients import patients_by_id, recently
+from core.messages.registration import WAITS, registration_of
 from core.messages.rules import CAP_WINDOW
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
@@ -75,13 +77,15 @@ def message_senders(*, checks: Sequence[Check], followers: Sequence[Follower]) -
 def still_wanted(
     session: Session, rows: Sequence[OutboxRow], now: datetime, *, checks: Sequence[Check] = ()
 ) -> Verdicts:
-    """Opt-out, consent, a stopped or paused blast, quiet hours, the cap, `checks`: all as they are at this moment."""
+    """Opt-out, consent, a stopped or paused blast, the registration of texts, quiet hours, the cap, `checks`: all as they
+    are at this moment."""
     messages = _messages(session, rows)
     verdicts: Verdicts = {
         row.id: Cancel("The message is not there any more.") for row in rows if row.id not in messages
     }
     for ask in (
         _stopped_batches,
+        _unregistered,
         _opted_out,
         _no_consent,
         _too_many,
@@ -111,6 +115,17 @@ def _stopped_batches(session: Session, messages: Sequence[Message], now: datetim
         elif batch is not None and batch.state == BatchState.PAUSED:
             found[message.outbox_id or ""] = Postpone(now + AGAIN, "The blast is paused.")
     return found
+
+
+def _unregistered(session: Session, messages: Sequence[Message], now: datetime) -> Verdicts:
+    """Texts of blasts wait until the carriers know us: unregistered ones are blocked, and a number gets a bad name."""
+    of_blasts = [m for m in messages if m.channel == Channel.TEXT and m.batch_id is not None]
+    if not of_blasts or not registration_of(session).holds:
+        return {}
+    for message in of_blasts:
+        message.reason = WAITS  # whoever looks at the blast reads why
+        session.add(message)
+    return {message.outbox_id or "": Postpone(now + AGAIN, WAITS) for message in of_blasts}
 
 
 def _opted_out(session: Session, messages: Sequence[Message], now: datetime) -> Verdicts:
@@ -254,7 +269,9 @@ def _went_out(message: Message, row: OutboxRow, now: datetime) -> None:
 
 
 def _heed(session: Session, message: Message, code: str) -> None:
-    """A refusal that is about the phone itself holds for every later text."""
+    """A refusal that is about the phone itself holds for every later text; one for want of a registration says so."""
+    if code in NOT_REGISTERED:
+        message.reason = sentence_of(code)
     if code == sms.OPTED_OUT:
         message.reason = "This phone opted out of our texts."
         stop_address(session, message.channel, message.to_address, BY_GATEWAY)

@@ -9,6 +9,7 @@ from core.connections.models import PROCESSORS, Connection
 from core.jobs.records import references
 from core.jobs.records.tables import MODELS
 from core.matching.commands import link_contacts
+from core.matching.moved import link_moved
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment, Recurring
 from core.store.engine import reader, transaction
@@ -19,8 +20,10 @@ def join_resource(session: Session, connection_id: int, resource: str, *, full: 
     model = MODELS[resource]
     if model is ProcessorContact:
         link_contacts(session, connection_id)
+        link_moved(session, connection_id)
     elif model is Card:
         references.refer_cards(session, connection_id)
+        link_moved(session, connection_id)
     elif model is Recurring:
         _join_recurrings(session, connection_id)
     elif model is Payment and full:
@@ -34,6 +37,7 @@ def join_records(engine: Engine | OpenStore) -> None:
     for connection_id in processors:
         with transaction(engine) as session:
             link_contacts(session, connection_id or 0)
+            link_moved(session, connection_id or 0)
             _join_recurrings(session, connection_id or 0)
 
 

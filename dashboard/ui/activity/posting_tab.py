@@ -80,7 +80,7 @@ def _dry_run(one: PostingStatus, who: Identity, today: date) -> None:
     """What would be posted, and the button that does it."""
     start = st.date_input(
         "Date Start: payments from this day on are posted",
-        value=max(one.saved_start or today, today - FURTHEST_BACK),
+        value=max(one.date_start or one.saved_start or today, today - FURTHEST_BACK),
         min_value=today - FURTHEST_BACK,
         max_value=today + timedelta(days=366),
         format="MM/DD/YYYY",

@@ -14,6 +14,7 @@ from core.errors import HuddleError
 from core.links.rules import LinkKind
 from core.messages.commands import edited
 from core.messages.models import Channel
+from core.messages.registration import registration_of
 from core.messages.render import LONGEST_EMAIL, LONGEST_TEXT
 from core.messages.templates import Words, letterhead
 from core.money import dollars
@@ -47,6 +48,8 @@ def step_check(
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
         return None
+    if now.channel == Channel.TEXT:
+        _if_held()
     ticked = tuple(one for one in found.goes if one.patient_id not in now.without)
     _goes(now, found, able, may_see)
     _read_one(now, found, words, who)
@@ -55,6 +58,19 @@ def step_check(
         _left_out(found, may_see)
         _partly(able, found, may_see)
     return Audience(ticked, found.left_out)
+
+
+def _if_held() -> None:
+    """That texts of blasts wait for the carriers."""
+    with page.open_reader() as session:
+        holds = registration_of(session).holds
+    if holds:
+        st.warning(
+            "These texts will wait: the carriers have not approved the registration of your texts. E-mail goes out at once.",
+            icon=":material/pause_circle:",
+        )
+        st.page_link("../pages/integrations.py", label="Register texts in the US", query_params={"kit": "texts"},
+                     icon=":material/arrow_forward:", width="content")  # fmt: skip
 
 
 def _askable(now: Draft, who: Identity, people: tuple[Candidate, ...]) -> Askable:

@@ -21,6 +21,7 @@ from dashboard.wording.text import count
 TAB = "Ask for new cards"
 PAGE, PAY_PAGE = "../pages/card_updates.py", "../pages/payment_links.py"  # relative to dashboard/app.py
 SCREEN = "blast"
+WHO = "who"  # in an address: a condition that is picked
 _DRAFT, OPEN = (
     "blast draft",
     "blast open",
@@ -70,6 +71,8 @@ def draft(who: Identity) -> Draft:
     """The one of this window, begun when there is none."""
     if _DRAFT not in st.session_state:
         st.session_state[_DRAFT] = Draft(_form(who))
+    if (wanted := st.query_params.pop(WHO, "")) in Condition.__members__:  # a link from another page
+        st.session_state[_DRAFT].picked.add(Condition[wanted])
     return st.session_state[_DRAFT]
 
 

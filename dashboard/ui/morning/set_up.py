@@ -54,7 +54,13 @@ def _found(who: Identity) -> SetUp | None:
 
 def _line(step: SetUpStep, who: Identity, left: set[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(_PAGES[step.page], label=step.what, icon=":material/arrow_forward:", width="content")
+        st.page_link(
+            _PAGES[step.page],
+            label=step.what,
+            icon=":material/arrow_forward:",
+            query_params=step.part,
+            width="content",
+        )
         st.markdown(step.why, width="content")
         st.space("stretch")
         st.button(
