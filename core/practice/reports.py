@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from core.errors import NotFound
-from core.practice.models import Location
+from core.practice.models import Location, Practice
 
 
 class LocationChoice(NamedTuple):
@@ -42,3 +42,9 @@ def locations(session: Session, location_id: int | None = None) -> list[Location
 def first_of(session: Session) -> int | None:
     """Store id of the location that patients of no location stand with: the first of all, whichever is looked at."""
     return next((place.id for place in locations(session)), None)
+
+
+def practice_zone(session: Session) -> str:
+    """The practice's time zone as said at the set-up; "" when nobody said."""
+    found = session.get(Practice, 1)
+    return found.time_zone if found else ""

@@ -38,6 +38,7 @@ from core.names import folded
 from core.own_exports.commands import kept_profile, kept_profiles, save_profile
 from core.patients.models import Patient
 from core.practice.models import Practice
+from core.practice.reports import practice_zone
 from core.store.engine import reader, rehearsal, transaction
 
 Progress = Callable[[str, int], None]
@@ -171,6 +172,7 @@ def load_match(
 def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
     known = Known(session, connection_id)
     zone = known.zone_of(None) or ""
+    said_at_set_up = "" if known.zones else practice_zone(session)
     table = Patient.__table__  # type: ignore[attr-defined]  # SQLModel sets it
     people = session.execute(
         select(table.c.first_name, table.c.last_name).where(table.c.connection_id == connection_id)
@@ -181,9 +183,9 @@ def _setting(session: Session, connection_id: int, answers: Answers) -> Setting:
         select(place.name, place.external_id).where(place.connection_id == connection_id)
     )
     known_places = {folded(name): external_id for name, external_id in places}
-    setting = Setting(
-        clock.now(), answers, zone, "as the location has it" if zone else "", names, known_places
-    )
+    zone_from = "as the location has it" if zone else "as said at the set-up"
+    zone = zone or said_at_set_up
+    setting = Setting(clock.now(), answers, zone, zone_from if zone else "", names, known_places)
     if said := answers.get("as_of"):
         try:
             moment = datetime.fromisoformat(said)

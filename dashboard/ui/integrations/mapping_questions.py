@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.integrations.ehr_exports.finding import Match
 from core.own_exports.commands import Kept
-from core.practice.reports import locations
+from core.practice.reports import locations, practice_zone
 from dashboard.ui import page
 from dashboard.wording.text import plain, shown
 
@@ -38,7 +38,8 @@ def questions(taken: Match, kept: Kept | None) -> dict[str, Any]:
 
 def _zone(answers: dict[str, Any], before: str) -> None:
     with page.open_reader() as session:
-        first = before or next((place.time_zone for place in locations(session)), "")
+        places = locations(session)
+        first = before or (places[0].time_zone if places else practice_zone(session))
     zones = [ASK, *dict.fromkeys([*([first] if first else []), *_ZONES, *sorted(available_timezones())])]
     said = st.selectbox(
         "In which time zone is the practice?",

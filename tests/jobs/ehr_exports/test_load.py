@@ -16,7 +16,8 @@ from core.integrations.ehr_exports.profile import built_in
 from core.jobs.ehr_exports.load import import_export
 from core.jobs.ehr_exports.result import ExportResult
 from core.jobs.practice_files.rows import table_of
-from core.store.engine import reader
+from core.practice.models import Practice
+from core.store.engine import reader, transaction
 from tests.ehr_books import write_book
 from tests.ehr_shapes import DRCHRONO, JANE, PRACTICE_FUSION, SQUARE, STRIPE, write_export
 
@@ -276,6 +277,15 @@ def test_without_a_zone_anywhere_it_is_asked_for(sqlite_store: Engine, tmp_path:
     with pytest.raises(BadInput, match="Moon/Base"):
         load(sqlite_store, folder, {"time_zone": "Moon/Base"})
     assert rows(sqlite_store, "patients") == {}
+
+
+def test_the_zone_said_at_the_set_up_is_not_asked_for_again(sqlite_store: Engine, tmp_path: Path) -> None:
+    with transaction(sqlite_store) as session:
+        session.merge(Practice(id=1, name="Hill", time_zone="America/Denver"))
+    result = load(sqlite_store, write_export(tmp_path, PRACTICE_FUSION), {})
+    (visit,) = rows(sqlite_store, "appointments").values()
+    assert visit["starts_at"] == datetime(2026, 11, 16, 16, tzinfo=UTC)
+    assert any("as said at the set-up" in note for note in result.notes)
 
 
 def test_files_of_nobody_we_know_are_refused_with_what_to_do(sqlite_store: Engine, tmp_path: Path) -> None:
