@@ -60,6 +60,10 @@ def _everything(who: Identity) -> None:
             "Begin with what your EHR knows, then add who takes the cards. Each takes a few minutes: copy the keys "
             "there, paste them here, and Huddle tries them out before it saves anything."
         )
+        st.page_link(
+            "../pages/integrations.py", label="Only an export of your EHR? Drop it under Your own export",
+            icon=":material/upload_file:", query_params={"tab": "Your own export"}, width="content",
+        )  # fmt: skip
     else:
         st.info("No system is connected yet. The owner or the office manager can do that here.")
     if may(who.role, Permission.MANAGE_CONNECTIONS):

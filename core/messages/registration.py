@@ -82,7 +82,8 @@ def registration_of(session: Session, practice_id: int = 1) -> Registration:
     if kept is not None:
         state = RegistrationState(kept.state)
         return Registration(state, gateway is not None, number, kept.campaign, kept.reason)
-    needed = number.startswith(("+1", "MG")) and not _on_this_machine(settings.get("base_url", ""))
+    foreign = bool(number) and not number.startswith(("+1", "MG"))
+    needed = not foreign and not _on_this_machine(settings.get("base_url", ""))
     state = RegistrationState.NOT_STARTED if needed else RegistrationState.NOT_NEEDED
     return Registration(state, gateway is not None, number, "", "")
 

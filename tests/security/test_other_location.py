@@ -54,6 +54,7 @@ WHOLE_PRACTICE = {
     "staff.passkeys.remove_passkey": "one's own", "staff.step_up.require_proof": "one's own session",
     "staff.step_up.prove": "one's own session",
     "inbox.commands.try_again": "a webhook of a connection", "jobs.ehr_exports.undo.undo_load": "a load of files",
+    "matching.moved.take_moved_ids": "a list for every location", "messages.registration.record_registration": "one gateway",
     "matching.work_list.work_list": "shows only what is theirs", "reports.links.link_ledger": "shows only theirs",
     "reports.links.link_totals": "shows only theirs", "reports.team.team": "shows only theirs",
     "messages.commands.send_test": "to oneself", "messages.templates.save_template": "texts are the practice's",
@@ -257,6 +258,8 @@ def test_what_holds_for_every_location_is_not_for_somebody_of_one(here: SimpleNa
     for name, given in (
         ("messages.templates.save_letterhead", {"name": "Ours"}),
         ("booking.commands.add_day_off", A_DAY),
+        ("matching.moved.take_moved_ids", {"connection_id": 2, "pairs": [("P1", "c1")]}),
+        ("messages.registration.record_registration", {"state": "approved"}),
     ):
         with (
             pytest.raises(NotAllowed, match="your own location only"),

@@ -192,3 +192,22 @@ def test_rows_that_are_missing_are_asked_about_and_a_person_says_what_became_of_
     with reader(practice) as session:
         said = session.exec(select(AuditEntry.who).where(AuditEntry.action == "missing rows answered")).all()
     assert said == ["owner"]
+
+
+def test_the_kits_are_offered_and_open_by_their_address(practice: Engine) -> None:
+    texts = opened(practice, "integrations", "office.manager", kit="texts")
+    assert not texts.exception
+    assert "Texts in the US" in words(texts)
+    assert any("texts its own patients about their account" in block.value for block in texts.code)
+    texts.selectbox[0].select("submitted")
+    next(one for one in texts.button if one.label == "Save").click().run()
+    assert not texts.exception
+    assert "Sent in" in texts.selectbox[0].options[texts.selectbox[0].index or 0]
+    moving = opened(practice, "integrations", "owner", kit="moving")
+    assert "Connect Fortis" in words(moving)
+    connected(practice)
+    moving = opened(practice, "integrations", "owner", kit="moving")
+    assert not moving.exception
+    assert "Genesis is not connected" in words(moving)
+    refused = opened(practice, "integrations", "front.desk", kit="texts")
+    assert "may not manage connections" in refused.error[0].value.replace("\\", "")

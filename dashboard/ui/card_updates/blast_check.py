@@ -48,7 +48,7 @@ def step_check(
     except HuddleError as error:
         st.error(plain(error.sentence, 400), icon=":material/error:")
         return None
-    if now.channel == Channel.TEXT:
+    if Channel.TEXT in now.channels:
         _if_held()
     ticked = tuple(one for one in found.goes if one.patient_id not in now.without)
     _goes(now, found, able, may_see)

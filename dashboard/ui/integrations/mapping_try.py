@@ -134,6 +134,7 @@ def _what_came() -> None:
     elif loaded and loaded.lines:
         with st.expander("What came of the load", icon=":material/task_alt:", expanded=True):
             st.markdown("\n".join(f"- {plain(one, 300)}" for one in loaded.lines))
+            st.page_link("../pages/morning.py", label="Open the morning", icon=":material/wb_twilight:", width="content")  # fmt: skip
 
 
 def _ask_what_is_open() -> None:
