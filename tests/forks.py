@@ -9,7 +9,7 @@ import multiprocessing
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
-        "tests.booking.racing",
+        "tests.booking.serving",
         "tests.crash.asking",
         "tests.crash.rotating",
         "tests.crash.sending",

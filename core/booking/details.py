@@ -74,10 +74,13 @@ def checked(given: Given, today: date) -> Details:
 
 
 def give_details(session: Session, token: str, given: Given) -> Booking:
-    """Keep who it is, and find out what it costs. What costs nothing is booked by this.
+    """Keep who it is, and find out what it costs. What costs nothing is booked by this; a second press changes nothing.
 
     Raises Unfit, BookingOver, TimeTaken (the hold ran out and somebody else was quicker), NotFound.
     """
+    booking = booking_of(session, token, alone=True)
+    if booking.state in (BookingState.PAYING, BookingState.BOOKED):
+        return booking
     booking = held_booking(session, token)
     place = session.get_one(Location, booking.location_id)
     details = checked(given, clock.today(place.time_zone))

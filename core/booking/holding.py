@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
 
 from core import clock
-from core.booking.models import BookedPlace, Booking, BookingState, BookingStep
+from core.booking.models import LIVE, BookedPlace, Booking, BookingState, BookingStep
 from core.booking.offers import Bookable, OfferedType, Time, busy_of, free, offered_type
 from core.booking.pricing import price
 from core.booking.rules import HOLD_MINUTES, Offer, grains, is_free, span_of
@@ -44,11 +44,13 @@ def take_time(
     provider_id: int | None = None,
     location_id: int | None = None,
     asked_from: str = "",
+    key: str = "",
     practice_id: int = 1,
 ) -> Booking:
     """Hold a free time for ten minutes. provider_id None: with whoever is free and has the least to do that day.
 
-    starts_at: aware. asked_from: a digest of who asks. Raises NotOffered, TimeTaken, TooManyHolds.
+    starts_at: aware. asked_from: a digest of who asks. key: of the press, "" = none; a second press of the same gets
+    the booking of the first. Raises NotOffered, TimeTaken, TooManyHolds.
     """
     now = clock.now()
     kind = offered_type(session, slug, practice_id)
@@ -60,6 +62,9 @@ def take_time(
     ids = sorted({each.provider_id for each in wanted})
     lock_providers(session, ids)
     sweep(session, ids, now)
+    first = session.exec(select(Booking).where(Booking.key == key)).first() if key else None
+    if first is not None and first.state in LIVE:
+        return first
     if asked_from and _held_by(session, asked_from) >= MOST_HOLDS:
         raise TooManyHolds("You hold several times already. Finish one of them, or wait ten minutes.")
     chosen = _choose(session, kind, wanted, starts_at, now)
@@ -68,7 +73,7 @@ def take_time(
         location_id=chosen.by.location_id,
         online_type_id=kind.online_type_id,
         provider_id=chosen.by.provider_id,
-        key=new_key(),
+        key=key if key and first is None else new_key(),
         starts_at=starts_at,
         minutes=kind.offer.minutes,
         prep_minutes=kind.offer.prep_minutes,

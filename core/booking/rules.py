@@ -13,7 +13,7 @@ from typing import NamedTuple
 from core import clock
 from core.money import share, short_dollars
 
-HOLD_MINUTES = 10
+HOLD_MINUTES: float = 10
 GRAIN_MINUTES = 5
 """Every length, step and hour is a multiple of this, so that two times that overlap share a whole grain."""
 LONGEST_MINUTES = 480

@@ -113,7 +113,7 @@ def fuzz(office: Office, visitor: httpx.Client, examples: int) -> None:
 
 
 def test_fuzzed_requests_make_no_row_no_charge_and_no_error(office: Office, visitor: httpx.Client) -> None:
-    fuzz(office, visitor, 150)
+    fuzz(office, visitor, 60)
 
 
 @pytest.mark.night
@@ -131,7 +131,7 @@ def test_garbage_at_a_held_booking_charges_nothing_and_is_no_error(
     @given(
         st.sampled_from(steps), st.dictionaries(st.sampled_from(NAMES), anything, max_size=4), st.booleans()
     )
-    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def knock(step: str, form: dict[str, str], post: bool) -> None:
         limits.forget()
         form.pop(

@@ -68,6 +68,25 @@ def test_a_charge_that_never_arrived_is_made_once_under_its_own_id(office: Offic
     assert [each["transaction_api_id"] for each in office.transactions()] == [office.charges()[0].order_id]
 
 
+def test_a_ticket_that_a_lost_try_used_up_is_no_word_about_the_card(office: Office) -> None:
+    """The charge was made, no answer came, and the processor's list does not show it yet. Asked for again, the ticket is
+    refused as used: whoever took that for a declined card would have the patient pay a second time."""
+    token = office.hold(office.offer())
+    office.say(token)
+    fault(office, "timeout_after")
+    for _ in range(3):
+        fault(office, "empty_page", method="GET", path="/v1/transactions")
+    office.pay(token)
+    with clock.frozen(clock.now() + LATER):
+        office.work(1)
+    assert (office.booking(token).state, office.booking(token).refused) == (BookingState.PAYING, "")
+    with clock.frozen(clock.now() + 2 * LATER):
+        office.work()
+    assert office.booking(token).state == BookingState.BOOKED
+    assert [each["status_code"] for each in office.transactions()] == [101]
+    assert len(office.charges()) == 1
+
+
 def test_a_charge_nobody_waits_for_is_not_begun(office: Office) -> None:
     """It did not arrive, and by the time that is sure the patient is gone: neither an appointment nor a payment."""
     token = office.hold(office.offer())

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from sqlmodel import select
 
-from core.booking.models import BookingState
+from core.booking.models import Booking, BookingState
 from core.booking.rules import Charge
+from core.store.engine import reader
 from tests.booking.office import ANA, Office
 from tests.web.outside import public_site
 
@@ -55,6 +57,24 @@ def test_a_patient_books_and_pays_on_the_pages(office: Office, visitor: httpx.Cl
     assert "You are booked" in booked
     assert "You paid $60." in booked
     assert visitor.get(f"{address}/appointment.ics").text.startswith("BEGIN:VCALENDAR")
+
+
+def test_a_double_press_takes_one_time_and_leads_to_the_same_page(
+    office: Office, visitor: httpx.Client
+) -> None:
+    slug = office.offer("Talk", charge=Charge.NOTHING)
+    page = visitor.get(f"/book/{slug}").text
+    stamp, at = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("stamp", "at"))
+    assert stamp
+    assert at
+    form = {"stamp": stamp[1], "at": at[1], "website": ""}
+    first, second = (visitor.post(f"/book/{slug}", data=form) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    address = first.headers["location"]
+    assert [visitor.post(f"{address}/details", data=FORM).status_code for _ in range(2)] == [303, 303]
+    assert "You are booked" in visitor.get(address).text
+    with reader(office.engine) as session:
+        assert len(session.exec(select(Booking)).all()) == 1
 
 
 def test_a_free_type_is_booked_by_the_details(office: Office, visitor: httpx.Client) -> None:

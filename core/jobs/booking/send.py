@@ -69,11 +69,20 @@ def _charge(client: FortisTill, row: Outgoing) -> Outcome:
             description=DESCRIPTION,
         )
     except (KeyTaken, errors.OutcomeUnknown) as error:
-        found = _find_charge(client, row)  # at once: most that seemed lost did arrive
-        return Unknown(error.sentence) if isinstance(found, Later) else found
+        return _in_doubt(client, row, error)
+    except errors.Refused as error:
+        if row.attempts > 1:  # an earlier try may have used the ticket up: that is no word about the card
+            return _in_doubt(client, row, error)
+        return outcome_of(error)
     except errors.HuddleError as error:
         return outcome_of(error)
     return _made(made, contact)
+
+
+def _in_doubt(client: FortisTill, row: Outgoing, error: errors.TransportError) -> Outcome:
+    """Look at once: most that seemed lost did arrive. What is not to be seen yet is asked for again later."""
+    found = _find_charge(client, row)
+    return Unknown(error.sentence) if isinstance(found, Later) else found
 
 
 def _find_charge(client: FortisTill, row: Outgoing) -> Outcome:

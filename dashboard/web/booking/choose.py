@@ -28,6 +28,7 @@ from dashboard.web.booking.parts import (
     booking_page,
     form_of,
     is_stamped,
+    key_of,
     sender_at,
     slowed,
     spoilt_page,
@@ -73,7 +74,8 @@ class BookType(HTTPEndpoint):
             )
         if (too_often := await slowed(request, "holds", HOLDS)) is not None:
             return too_often
-        return await run_in_threadpool(_take, request, slug, form.get("at", ""))
+        at = form.get("at", "")
+        return await run_in_threadpool(_take, request, slug, at, key_of(form["stamp"], at))
 
 
 def _types() -> Response:
@@ -256,7 +258,7 @@ def chosen_time(value: str) -> tuple[datetime, int | None, int | None] | None:
         return None
 
 
-def _take(request: Request, slug: str, value: str) -> Response:
+def _take(request: Request, slug: str, value: str, key: str) -> Response:
     wanted = chosen_time(value)
     if wanted is None:
         return times_page(request, said="Please choose a time.", status=422)
@@ -270,6 +272,7 @@ def _take(request: Request, slug: str, value: str) -> Response:
                 provider_id=provider_id,
                 location_id=location_id,
                 asked_from=asked_from(request),
+                key=key,
             )
             token = token_of(booking)
     except NotOffered:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import secrets
 import time
 from urllib.parse import parse_qs
 
@@ -27,7 +28,7 @@ CARDS = Limit(20, 3600.0)  # frames opened and cards typed, by one address or fo
 LARGEST_FORM, MOST_FIELDS = 8_192, 24
 FORM_SECONDS, BODY_SECONDS = 6 * 3600, 15.0
 SCRIPT = "book.js"
-_STAMP_BYTES = 12
+_STAMP_BYTES, _TIME_BYTES, _ONCE_BYTES = 12, 6, 10
 
 
 class Spoilt(Exception):
@@ -93,8 +94,8 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def stamp(what: str) -> str:
-    """What a form of ours carries: which form, and when it was made, signed. Nothing of the visitor."""
-    made = int(time.time()).to_bytes(6, "big")
+    """What a form of ours carries: which form, when it was made, and a number used once, signed. Nothing of the visitor."""
+    made = int(time.time()).to_bytes(_TIME_BYTES, "big") + secrets.token_bytes(_ONCE_BYTES)
     return base64.urlsafe_b64encode(made + sign(_stamped(what, made), _STAMP_BYTES)).decode()
 
 
@@ -104,9 +105,14 @@ def is_stamped(what: str, given: str) -> bool:
         raw = base64.b64decode(given, altchars=b"-_", validate=True)
     except ValueError:
         return False
-    made, signature = raw[:6], raw[6:]
-    fresh = 0 <= time.time() - int.from_bytes(made, "big") + 60 <= FORM_SECONDS
-    return len(raw) == 6 + _STAMP_BYTES and fresh and signed_by_us(_stamped(what, made), signature)
+    made, signature = raw[:-_STAMP_BYTES], raw[-_STAMP_BYTES:]
+    fresh = 0 <= time.time() - int.from_bytes(made[:_TIME_BYTES], "big") + 60 <= FORM_SECONDS
+    return len(made) == _TIME_BYTES + _ONCE_BYTES and fresh and signed_by_us(_stamped(what, made), signature)
+
+
+def key_of(stamped: str, pressed: str) -> str:
+    """A key for what was pressed in one form: the second press of the same, from a form that is open, has the same."""
+    return sign(f"pressed:{stamped}:{pressed}".encode(), 16).hex()
 
 
 def _stamped(what: str, made: bytes) -> bytes:
