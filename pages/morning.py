@@ -9,6 +9,7 @@ from core.reports.head import Report
 from dashboard.ui import page
 from dashboard.ui.choices import choices, choose
 from dashboard.ui.components import board, headline
+from dashboard.ui.morning import booked_online
 from dashboard.ui.morning.day_bar import SCREEN, Chosen, chosen_day, day_bar, go_to
 from dashboard.ui.morning.emptiness import first_steps, why_empty
 from dashboard.ui.morning.filters import ORDERS, filter_bar, matching, ordered
@@ -40,6 +41,7 @@ def _day() -> None:
 
 
 def _draw(chosen: Chosen, who: Identity) -> None:
+    booked_online.go_to_booking(who)
     with st.container(horizontal=True, vertical_alignment="center"):
         day_bar(chosen, who)
         st.space("stretch")
@@ -97,7 +99,7 @@ def _board(
             back=patient_card.closed(BOARD),
         ),
         key=BOARD,
-        on_open=lambda: patient_card.open_from(BOARD),
+        on_open=lambda: booked_online.open_from(BOARD),
         on_fold=lambda: choose(who, SCREEN, quiet=bool(st.session_state[BOARD].fold)),
     )
 

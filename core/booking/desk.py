@@ -19,6 +19,7 @@ from core.booking.models import (
     ChargeState,
     Known,
     OnlineType,
+    PrepayByName,
     Who,
 )
 from core.booking.rules import Charge
@@ -39,8 +40,8 @@ CSV_COLUMNS = (
 class BookingRow:
     """One booking. Instants are UTC (time_zone: the location's), amounts cents.
 
-    patient_id: store id of the sure patient; proposed_id, proposed: who it may be, for a person to confirm. paid: a
-    sentence, "" when nothing is. back: how money that goes back stands (models.Back). needs: what a person has to do.
+    patient_id: store id of the sure patient; proposed_id, proposed: who it may be, for a person to confirm. must_prepay: of
+    the sure patient by name, None = as the rules say. paid: a sentence, "" when nothing is. back: how money that goes back stands (models.Back). needs: what a person has to do.
     """
 
     booking_id: int
@@ -60,6 +61,7 @@ class BookingRow:
     proposed_id: int | None
     proposed: str
     evidence: str
+    must_prepay: bool | None
     mobile_phone: str
     email: str
     charge: str
@@ -235,6 +237,7 @@ def _row(session: Session, booking: Booking, charges: Sequence[BookingCharge]) -
     paid = sum(each.amount_cents - each.back_cents for each in charges if each.state == ChargeState.ACCEPTED)
     back = next((each for each in reversed(charges) if each.back != Back.NOTHING), None)
     proposed = session.get(Patient, booking.proposed_id) if booking.proposed_id else None
+    by_name = session.get(PrepayByName, booking.patient_id) if booking.patient_id else None
     return BookingRow(
         booking_id=booking.id or 0,
         state=booking.state,
@@ -253,6 +256,7 @@ def _row(session: Session, booking: Booking, charges: Sequence[BookingCharge]) -
         proposed_id=booking.proposed_id,
         proposed=f"{proposed.first_name} {proposed.last_name}".strip() if proposed else "",
         evidence=booking.evidence,
+        must_prepay=by_name.must_prepay if by_name else None,
         mobile_phone=booking.mobile_phone or "",
         email=booking.email or "",
         charge=booking.charge,
@@ -297,7 +301,8 @@ def _needs(booking: Booking, offered: OnlineType, charges: Sequence[BookingCharg
     if booking.state != BookingState.BOOKED:
         return
     if booking.at_ehr == AtEhr.TO_IMPORT:
-        yield "Import it into the EHR: it is in the file of bookings."
+        new = " Somebody new: add them there first." if booking.known == Known.NEW else ""
+        yield f"Import it into the EHR: it is in the file of bookings.{new}"
     if booking.known == Known.PROPOSED:
         yield "Probably a patient: say whether it is them."
     if booking.known == Known.NEW and offered.who == Who.EXISTING:

@@ -1,4 +1,4 @@
-"""What the rules of the morning need to know of a patient's online bookings: prepaid, held, and what stands against them."""
+"""What the morning needs to know of online bookings: prepaid, held, what stands against them, and which the EHR has not."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,10 +7,23 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session
 
-from core.booking.models import Booking, BookingCharge, BookingState, ChargeState
+from core.booking.models import Booking, BookingCharge, BookingState, ChargeState, OnlineType
+from core.schedule.models import AppointmentType, Provider
 from core.store.base import table_of
 
 _booking, _charge = table_of(Booking), table_of(BookingCharge)
+_offered, _kind, _provider = table_of(OnlineType), table_of(AppointmentType), table_of(Provider)
+_ACCEPTED = (_charge.c.booking_id == _booking.c.id) & (_charge.c.state == ChargeState.ACCEPTED.value)
+_FACTS = (
+    _booking.c.key,
+    _booking.c.appointment_id,
+    _booking.c.starts_at,
+    _booking.c.conflict,
+    _charge.c.kind,
+    _charge.c.amount_cents,
+    _charge.c.back_cents,
+    _charge.c.taken_at,
+)
 
 
 class BookingFacts(NamedTuple):
@@ -27,22 +40,34 @@ class BookingFacts(NamedTuple):
     held_cents: int
 
 
+class UnseenBooking(NamedTuple):
+    """A booking that stands and that the EHR has not shown yet. patient_id None: nobody knows surely who it is.
+
+    price_cents: of the type in the EHR, None = unknown.
+    """
+
+    booking_id: int
+    patient_id: int | None
+    first_name: str
+    last_name: str
+    mobile_phone: str | None
+    starts_at: datetime
+    minutes: int
+    provider_id: int
+    provider_ref: str
+    provider: str
+    appointment_type_id: int
+    appointment_type: str
+    service_class: str | None
+    price_cents: int | None
+    facts: BookingFacts
+
+
 def bookings_of(session: Session, patient_ids: Sequence[int]) -> list[tuple[int, BookingFacts]]:
     """The standing bookings of these patients, by patient."""
-    accepted = (_charge.c.booking_id == _booking.c.id) & (_charge.c.state == ChargeState.ACCEPTED.value)
     rows = session.execute(
-        select(
-            _booking.c.patient_id,
-            _booking.c.key,
-            _booking.c.appointment_id,
-            _booking.c.starts_at,
-            _booking.c.conflict,
-            _charge.c.kind,
-            _charge.c.amount_cents,
-            _charge.c.back_cents,
-            _charge.c.taken_at,
-        )
-        .select_from(_booking.outerjoin(_charge, accepted))
+        select(_booking.c.patient_id, *_FACTS)
+        .select_from(_booking.outerjoin(_charge, _ACCEPTED))
         .where(
             _booking.c.patient_id.in_(list(patient_ids)),
             _booking.c.state == BookingState.BOOKED.value,
@@ -65,3 +90,44 @@ def _facts(
     kept = (amount_cents or 0) - (back_cents or 0)
     held = kept if kind == "auth" and taken_at is None else 0
     return BookingFacts(key, appointment_id, starts_at, conflict, kept - held, held)
+
+
+def unseen_bookings(
+    session: Session, *, practice_id: int, location_id: int, start: datetime, end: datetime
+) -> list[UnseenBooking]:
+    """What is booked online at a location from `start` to just before `end` (UTC) and has no visit of the EHR's yet."""
+    rows = session.execute(
+        select(
+            _booking.c.id,
+            _booking.c.patient_id,
+            _booking.c.first_name,
+            _booking.c.last_name,
+            _booking.c.mobile_phone,
+            _booking.c.starts_at,
+            _booking.c.minutes,
+            _provider.c.id,
+            _provider.c.external_id,
+            _provider.c.name,
+            _kind.c.id,
+            _kind.c.name,
+            _kind.c.service_class,
+            _kind.c.price_cents,
+            *_FACTS,
+        )
+        .select_from(
+            _booking.join(_provider, _provider.c.id == _booking.c.provider_id)
+            .join(_offered, _offered.c.id == _booking.c.online_type_id)
+            .join(_kind, _kind.c.id == _offered.c.appointment_type_id)
+            .outerjoin(_charge, _ACCEPTED)
+        )
+        .where(
+            _booking.c.practice_id == practice_id,
+            _booking.c.state == BookingState.BOOKED.value,
+            _booking.c.starts_at >= start,
+            _booking.c.starts_at < end,
+            _booking.c.location_id == location_id,
+            _booking.c.appointment_id.is_(None),
+        )
+        .order_by(_booking.c.starts_at, _booking.c.id)
+    )
+    return [UnseenBooking._make((*row[:14], _facts(*row[14:]))) for row in rows]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from core.booking.booked import charge_of, paid_cents, zone_of
+from core.booking.busy import same_people
 from core.booking.changing import cancel, goes_back, settle_money
 from core.booking.holding import let_go, lock_providers, note, still_free
 from core.booking.letters import when
@@ -94,6 +95,7 @@ def _follow(session: Session, booking: Booking, now: datetime) -> None:
 def _find(session: Session, booking: Booking, now: datetime) -> None:
     """The EHR's own row: by its id there, else the one visit with this provider at this time of this person."""
     taken = select(Booking.appointment_id).where(col(Booking.appointment_id).is_not(None))
+    people = same_people(session, [booking.provider_id])[booking.provider_id]
     rows = session.exec(
         select(Appointment, Patient)
         .join(Connection, col(Connection.id) == Appointment.connection_id)
@@ -104,7 +106,7 @@ def _find(session: Session, booking: Booking, now: datetime) -> None:
             col(Appointment.id).not_in(taken),
             or_(
                 (col(Appointment.external_id) == booking.ehr_ref) & (booking.ehr_ref != ""),
-                (col(Appointment.provider_id) == booking.provider_id)
+                (or_(col(Appointment.provider_id).in_(people), col(Appointment.provider_id).is_(None)))
                 & (col(Appointment.starts_at) == booking.starts_at)
                 & (col(Appointment.status).not_in(list(_DEAD))),
             ),
@@ -176,7 +178,8 @@ def _take_over(session: Session, booking: Booking, visit: Appointment, now: date
         booking.settled = True
         session.add(booking)
     if visit.starts_at != booking.ehr_starts_at or (
-        visit.provider_id not in (None, booking.provider_id) and booking.moved_at is None
+        visit.provider_id not in (None, *same_people(session, [booking.provider_id])[booking.provider_id])
+        and booking.moved_at is None
     ):
         _moved_in_ehr(session, booking, visit)
 

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select
 
 from core import clock
+from core.booking.busy import busy_of, same_people
 from core.booking.models import LIVE, BookedPlace, Booking, BookingState, BookingStep
-from core.booking.offers import Bookable, OfferedType, Time, busy_of, free, offered_type
+from core.booking.offers import Bookable, OfferedType, Time, free, offered_type
 from core.booking.pricing import price
 from core.booking.rules import HOLD_MINUTES, Offer, grains, is_free, span_of
 from core.errors import HuddleError
@@ -93,8 +94,10 @@ def take_time(
 
 
 def lock_providers(session: Session, provider_ids: Sequence[int]) -> None:
-    """Nobody else takes a time of these providers until the transaction ends; always in the same order."""
-    for provider_id in sorted(provider_ids):
+    """Nobody else takes a time of these providers until the transaction ends, in whatever source they stand; always in
+    the same order."""
+    people = same_people(session, provider_ids).values()
+    for provider_id in sorted({one for each in people for one in each}):
         session.exec(
             select(Provider.id).where(Provider.id == provider_id).with_for_update(key_share=True)
         ).first()

@@ -110,6 +110,12 @@ def warnings_for(session: Session, row: OnlineType) -> list[str]:
             f"The EHR plans {kind.minutes} minutes for “{kind.name}” and this says {row.minutes}. "
             "Some EHRs refuse a booking whose length is not theirs."
         )
+    usual = kind.minutes or 0
+    if usual and usual % row.step_minutes and row.step_minutes % usual:
+        found.append(
+            f"Times begin every {row.step_minutes} minutes, and the EHR plans {usual}: it may not take a visit that begins "
+            "between two of its own times."
+        )
     if row.minutes % row.step_minutes and row.step_minutes % row.minutes:
         found.append(
             f"Times begin every {row.step_minutes} minutes and a visit lasts {row.minutes}: gaps will be left between."

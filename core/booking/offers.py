@@ -7,23 +7,18 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.booking.busy import busy_of, group_of
 from core.booking.missing import missing_for, providers_of
 from core.booking.models import (
-    LIVE,
-    Booking,
     BookingSwitch,
     DayOff,
     OnlineType,
     ProviderHours,
 )
-from core.booking.rules import Busy, Offer, Stretch, free_times, span_of
+from core.booking.rules import Busy, Offer, Stretch, free_times
 from core.errors import NotFound
 from core.practice.models import Location
-from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider
-
-LONGEST_VISIT = timedelta(hours=24)
-USUAL_MINUTES = 30
-_DEAD = (AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULED, AppointmentStatus.NO_SHOW)
+from core.schedule.models import AppointmentType, Provider
 
 
 class NotOffered(NotFound):
@@ -107,6 +102,17 @@ def type_as_set_up(session: Session, online_type_id: int) -> OfferedType:
     return _offered(session, row, session.get_one(AppointmentType, row.appointment_type_id))
 
 
+def types_as_set_up(session: Session, practice_id: int = 1) -> list[OfferedType]:
+    """Every type with its set-up, on offer or not, by name: for a look at the pages before they are opened."""
+    rows = session.exec(
+        select(OnlineType.id)
+        .join(AppointmentType, col(AppointmentType.id) == OnlineType.appointment_type_id)
+        .where(OnlineType.practice_id == practice_id, col(AppointmentType.gone_at).is_(None))
+        .order_by(AppointmentType.name)
+    ).all()
+    return [type_as_set_up(session, each) for each in rows if each is not None]
+
+
 def offer_of(row: OnlineType) -> Offer:
     """The times' part of an offered type."""
     return Offer(
@@ -118,11 +124,6 @@ def offer_of(row: OnlineType) -> Offer:
         row.capacity,
         group_of(row),
     )
-
-
-def group_of(row: OnlineType) -> str:
-    """What this type counts together with."""
-    return f"group {row.group_name}" if row.group_name else f"type {row.id}"
 
 
 def _offered(session: Session, row: OnlineType, kind: AppointmentType) -> OfferedType:
@@ -209,67 +210,6 @@ def _near(day: date, busy: Sequence[Busy]) -> list[Busy]:
     midnight = datetime.combine(day, datetime.min.time(), clock.EPOCH.tzinfo)
     start, end = midnight - timedelta(days=1), midnight + timedelta(days=2)
     return [each for each in busy if each.starts_at < end and each.ends_at > start]
-
-
-def busy_of(
-    session: Session,
-    provider_ids: Sequence[int],
-    start: datetime,
-    end: datetime,
-    *,
-    without: int | None = None,
-) -> Mapping[int, list[Busy]]:
-    """What takes these providers' time between two instants: the EHR's visits, and our holds and bookings.
-
-    A booking that the EHR has as a visit of its own counts once. without: a booking left out, with its visit.
-    """
-    found: dict[int, list[Busy]] = {each: [] for each in provider_ids}
-    ours = session.exec(
-        select(Booking).where(
-            col(Booking.provider_id).in_(list(provider_ids)),
-            col(Booking.state).in_(list(LIVE)),
-            Booking.starts_at > start - LONGEST_VISIT,
-            Booking.starts_at < end + LONGEST_VISIT,
-        )
-    ).all()
-    own_visits = {each.appointment_id for each in ours if each.appointment_id is not None}
-    for each in ours:
-        if each.id != without:
-            span = span_of(each.starts_at, each.minutes, each.prep_minutes)
-            found[each.provider_id].append(Busy(*span, each.group_name))
-    for provider_id, busy in _visits(session, provider_ids, start, end, own_visits):
-        found[provider_id].append(busy)
-    return found
-
-
-def _visits(
-    session: Session, provider_ids: Sequence[int], start: datetime, end: datetime, own: set[int]
-) -> Iterable[tuple[int, Busy]]:
-    groups = _groups(session)
-    rows = session.exec(
-        select(Appointment, AppointmentType.minutes)
-        .outerjoin(AppointmentType, col(AppointmentType.id) == Appointment.appointment_type_id)
-        .where(
-            col(Appointment.provider_id).in_(list(provider_ids)),
-            Appointment.starts_at > start - LONGEST_VISIT,
-            Appointment.starts_at < end + LONGEST_VISIT,
-            col(Appointment.gone_at).is_(None),
-            col(Appointment.status).not_in(list(_DEAD)),
-        )
-    )
-    for visit, usual in rows:
-        if visit.id in own:
-            continue
-        minutes = visit.minutes or usual or USUAL_MINUTES
-        group, prep = groups.get(visit.appointment_type_id or 0, ("", 0))
-        yield visit.provider_id or 0, Busy(*span_of(visit.starts_at, minutes, prep), group)
-
-
-def _groups(session: Session) -> Mapping[int, tuple[str, int]]:
-    """Of each offered type the group it counts in and the minutes kept free before it, by the EHR's type."""
-    return {
-        row.appointment_type_id: (group_of(row), row.prep_minutes) for row in session.exec(select(OnlineType))
-    }
 
 
 def _weeks(session: Session, provider_ids: Sequence[int]) -> Mapping[tuple[int, int], Sequence[Stretch]]:

@@ -60,6 +60,7 @@ class Kind(StrEnum):
     PREPAID = "PREPAID"
     HELD = "HELD"
     BOOKING_CONFLICT = "BOOKING_CONFLICT"
+    NOT_IN_EHR = "NOT_IN_EHR"
 
 
 class Group(StrEnum):
@@ -122,6 +123,7 @@ CHIPS: dict[Kind, Chip] = {
     Kind.PREPAID: Chip("Prepaid", "price_check", Group.BALANCE),
     Kind.HELD: Chip("Held", "price_check", Group.BALANCE),
     Kind.BOOKING_CONFLICT: Chip("Booking conflict", "event_busy", Group.UNKNOWN),
+    Kind.NOT_IN_EHR: Chip("Booked online", "event_available", Group.MEMBERSHIP),
 }
 
 
@@ -178,6 +180,11 @@ def _booking_flags(judged: Judged) -> Iterable[Flag]:
     """What was paid or held online for the visit at hand is a quiet note; a booking the EHR contradicts is not."""
     visit = judged.visit
     row = (("appointment", visit.external_id),) if visit is not None else ()
+    if not judged.in_ehr and visit is not None:
+        row = (("booking", visit.external_id),)
+        yield Flag(
+            Kind.NOT_IN_EHR, Severity.NOTE, "Booked online; the EHR has not shown this visit yet.", 0, row
+        )
     if judged.prepaid_cents:
         yield Flag(
             Kind.PREPAID, Severity.NOTE, f"Prepaid {short_dollars(judged.prepaid_cents)} online.", 0, row

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import clock
+from core.booking.facts import BookingFacts
 from core.cards.rules import CardFinding
 from core.dues.askable import Asking, askable
 from core.dues.collect import Collect, collect_now
@@ -76,6 +77,7 @@ class Judged:
     at_visit_cents: int  # what the visit at hand will add to the patient's part
     prepaid_cents: int = 0  # paid online for the visit at hand, and taken off what it will add
     held_cents: int = 0  # held on a card for it: taken as the patient arrives
+    in_ehr: bool = True  # False: booked online, and the EHR has not shown it yet
     lower_drafts: tuple[tuple[str, str], ...] = ()  # membership, sentence: runs for less, as was agreed
 
 
@@ -119,7 +121,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
     upcoming = next_visit(facts.visits, setting.as_of, visit)
     memberships = tuple(_memberships(facts, setting, visit))
     insurance = insurance_of(facts, visit or upcoming, setting)
-    booked = next((one for one in facts.bookings if visit and one.appointment_id == visit.id), None)
+    booked = _booking_of(visit, facts.bookings)
     prepaid = booked.prepaid_cents if booked else 0
     at_visit = _expected_at(visit, facts, memberships, insurance, setting) if visit is not None else 0
     at_visit = max(0, at_visit - prepaid - (paid_ahead(facts, setting) if at_visit else 0))
@@ -161,6 +163,7 @@ def judge(facts: PatientFacts, setting: Setting, visit: VisitFacts | None = None
         balance=balance,
         prepaid_cents=prepaid,
         held_cents=booked.held_cents if booked else 0,
+        in_ehr=visit is None or visit.id > 0,
         collect=collect_now(balance, asking),
         asking=asking,
         matches=owing.matches,
@@ -190,6 +193,18 @@ def paid_ahead(facts: PatientFacts, setting: Setting) -> int:
 
 def _ties_to_nothing(payment: PaymentFacts) -> bool:
     return payment.plan_id is None and payment.instalment_id is None and payment.membership_id is None
+
+
+def _booking_of(visit: VisitFacts | None, bookings: Iterable[BookingFacts]) -> BookingFacts | None:
+    """The online booking of a visit: the one that has it, else one at this time that has not been found again yet."""
+    if visit is None:
+        return None
+    mine = [
+        one
+        for one in bookings
+        if one.appointment_id == visit.id or (one.appointment_id is None and one.starts_at == visit.starts_at)
+    ]
+    return min(mine, key=lambda one: one.appointment_id is None, default=None)
 
 
 def _plans(facts: PatientFacts, setting: Setting) -> Iterable[JudgedPlan]:

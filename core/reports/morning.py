@@ -3,13 +3,16 @@
 Every page, export and `huddle report` goes through these functions, so they all show the same numbers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from core import clock
+from core.booking.facts import unseen_bookings
+from core.findings.facts import PatientFacts
 from core.findings.gather import gather
 from core.findings.judge import Setting, judge
 from core.findings.setting import setting_of
@@ -17,6 +20,7 @@ from core.patients.models import Patient
 from core.patients.reports import active_patients
 from core.practice.models import Location
 from core.practice.reports import first_of, locations
+from core.reports.booked_online import not_in_ehr
 from core.reports.head import Report, make_report
 from core.reports.patient_row import patient_row
 from core.reports.rows import MorningRow, PatientRow
@@ -36,7 +40,7 @@ def morning(session: Session, *, location_id: int | None, day: date | None, as_o
     for place in places:
         assert place.id is not None
         setting = setting_of(session, place, as_of)
-        rows += _visits_of_day(session, place.id, day or setting.today, setting)
+        rows += _visits_of_day(session, place, day or setting.today, setting)
     rows.sort(key=lambda row: (row.starts_at, row.about.patient))
     return make_report(session, "morning", places, location_id, as_of, rows, day)
 
@@ -53,11 +57,30 @@ def patients(
     return make_report(session, "patients", places, location_id, as_of, rows)
 
 
-def _visits_of_day(session: Session, location_id: int, day: date, setting: Setting) -> Iterator[MorningRow]:
+def _visits_of_day(session: Session, place: Location, day: date, setting: Setting) -> list[MorningRow]:
+    """The EHR's visits of a local day, and what was booked online for it and the EHR has not shown yet."""
     start, end = clock.day_bounds(day, setting.time_zone)
+    unseen = unseen_bookings(
+        session, practice_id=place.practice_id, location_id=place.id or 0, start=start, end=end
+    )
+    listed = _listed(session, place.id or 0, start, end)
+    ids = [*(row[1] for row in listed), *(one.patient_id for one in unseen if one.patient_id is not None)]
+    of_patients = gather(session, ids, as_of=setting.as_of, time_zone=setting.time_zone, since=start)
+    rows = list(_rows(listed, of_patients, setting))
+    there = {_who_and_when(row) for row in rows}
+    rows += [row for row in not_in_ehr(unseen, of_patients, setting) if _who_and_when(row) not in there]
+    return rows
+
+
+def _who_and_when(row: MorningRow) -> tuple[datetime, str]:
+    """The EHR's row may be here before the booking is found again in it: one visit, not two."""
+    return row.starts_at, row.about.patient.casefold()
+
+
+def _listed(session: Session, location_id: int, start: datetime, end: datetime) -> Sequence[Any]:
     visit, provider, kind = table_of(Appointment), table_of(Provider), table_of(AppointmentType)
     patient = table_of(Patient)
-    listed = session.execute(
+    return session.execute(
         select(
             visit.c.id,
             visit.c.patient_id,
@@ -83,9 +106,11 @@ def _visits_of_day(session: Session, location_id: int, day: date, setting: Setti
             patient.c.gone_at.is_(None),  # whoever is gone upstream leaves every report (DOMAIN §0)
         )
     ).all()
-    of_patients = gather(
-        session, [row[1] for row in listed], as_of=setting.as_of, time_zone=setting.time_zone, since=start
-    )
+
+
+def _rows(
+    listed: Iterable[Any], of_patients: Mapping[int, PatientFacts], setting: Setting
+) -> Iterator[MorningRow]:
     for (
         key,
         patient_id,

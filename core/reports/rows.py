@@ -128,7 +128,11 @@ class PatientRow:
 
 @dataclass(frozen=True, slots=True)
 class MorningRow:
-    """One visit of the day and what is wrong with its money. `about` is the patient behind it."""
+    """One visit of the day and what is wrong with its money. `about` is the patient behind it.
+
+    A visit that was booked online and that the EHR has not shown yet carries the booking's key as appointment_id; while
+    nobody knows surely who booked it, about.key is the booking's store id, negative.
+    """
 
     appointment_id: str
     starts_at: datetime

@@ -200,5 +200,5 @@ class Phone:
                 time.sleep(0.1)
                 continue
             if answer.status_code >= 500 or answer.status_code in (400, 403, 429):
-                self.race.odd.append(f"{method} {path.split('/visit/')[0]} {answer.status_code}")
+                self.race.odd.append(f"{method} {path.split('/visit/', maxsplit=1)[0]} {answer.status_code}")
             return answer

@@ -20,6 +20,7 @@ from core.patients.models import ProcessorContact
 from core.payments.models import Payment
 from core.practice.models import Location
 from core.reports.by_name import report_by_name
+from core.reports.rows import MorningRow
 from core.schedule.models import Appointment, AppointmentType
 from core.store.engine import reader, transaction
 from core.tasks.models import Task
@@ -83,6 +84,35 @@ def test_the_morning_shows_what_is_prepaid_and_takes_it_off(office: Office) -> N
     assert "60" not in str(chips(provider.about))
 
 
+def test_the_morning_shows_a_booking_before_the_ehr_does(office: Office) -> None:
+    """A patient's own row with all that is known of them, a stranger's with what they paid, and one row once it is back."""
+    patient_id = office.patient(**HERS)
+    slug = office.offer()
+    token = booked(office, slug)
+    stranger = office.hold(slug, office.times(slug)[2])
+    office.say(stranger, ANA._replace(first_name="Zed", last_name="New", mobile="(303) 555-0177"))
+    office.pay(stranger)
+    at = office.booking(token).starts_at
+
+    def rows() -> list[MorningRow]:
+        with reader(office.engine) as session:
+            early = (at - timedelta(hours=2)).isoformat()
+            return list(report_by_name(session, "morning", day=clock.local_date(at, ZONE), as_of=early).rows)
+
+    hers, new = rows()
+    assert (hers.about.key, hers.about.patient, hers.about.prepaid_cents) == (patient_id, "Ana Ruiz", 6_000)
+    assert "Prepaid $60" in [chip["words"] for chip in chips(hers.about)]
+    assert (new.about.key, new.about.patient) == (-(office.booking(stranger).id or 0), "Zed New")
+    assert {chip["words"] for chip in chips(new.about)} == {"Prepaid $60", "Booked online"}
+    assert "60" not in str(chips(MaySee(money=False).visit(new).about))
+    office.visit(at, patient_id)
+    assert [row.about.key for row in rows()] == [patient_id, new.about.key]
+    tend_bookings(office.engine)
+    again = rows()[0]
+    assert (again.about.prepaid_cents, len(rows())) == (6_000, 2)
+    assert "Booked online" not in [chip["words"] for chip in chips(again.about)]
+
+
 def test_a_deposit_is_taken_off_what_the_desk_collects(office: Office) -> None:
     patient_id = office.patient(**HERS)
     token = booked(office, office.offer(charge=Charge.DEPOSIT, deposit_cents=2_500))
@@ -105,7 +135,7 @@ def test_a_deposit_is_taken_off_what_the_desk_collects(office: Office) -> None:
             return report.rows[0].about.collect_now_cents
 
     assert visit_id
-    assert collected() == 6_000  # not found again yet: nobody knows that the two are one
+    assert collected() == 3_500  # its time and its patient say that the two are one, before it is found again
     tend_bookings(office.engine)
     assert collected() == 3_500
 

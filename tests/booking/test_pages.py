@@ -7,11 +7,13 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from core.booking.commands import switch_booking
 from core.booking.models import Booking, BookingState
 from core.booking.rules import Charge
-from core.store.engine import reader
-from tests.booking.office import ANA, Office
+from core.store.engine import reader, transaction
+from tests.booking.office import ANA, OWNER, Office
 from tests.web.outside import public_site
+from tests.web.running import PASSWORD, staff_with_role
 
 FORM = {
     "first_name": ANA.first_name,
@@ -119,3 +121,28 @@ def test_a_patient_moves_a_paid_visit_on_the_pages(office: Office, visitor: http
     assert visitor.post(f"/book/visit/{token}/move", data={"at": at}).status_code == 303
     assert office.booking(token).starts_at.isoformat() == at.split(" ")[0]
     assert len(office.transactions()) == 1
+
+
+def test_who_sets_booking_up_sees_the_pages_before_patients_do(office: Office, visitor: httpx.Client) -> None:
+    slug = office.offer("Talk", charge=Charge.NOTHING)
+    with transaction(office.engine) as session:
+        switch_booking(session, OWNER, on=False)
+    assert "This is how patients see it" not in visitor.get("/book?preview=1").text
+    assert visitor.get(f"/book/{slug}?preview=1").status_code == 404
+    staff_with_role(office.engine, "office manager")
+    signed_in = visitor.post(
+        "/signin", data={"username": "office.manager", "password": PASSWORD, "next": "/"}
+    )
+    assert signed_in.status_code == 303
+    seen = visitor.get("/book?preview=1").text
+    assert "This is how patients see it" in seen
+    assert f"/book/{slug}?preview=1" in seen
+    times = visitor.get(f"/book/{slug}?preview=1").text
+    assert "disabled" in times
+    stamp, at = (re.search(rf'name="{name}" value="([^"]+)"', times) for name in ("stamp", "at"))
+    assert stamp
+    assert at
+    answer = visitor.post(f"/book/{slug}?preview=1", data={"stamp": stamp[1], "at": at[1]})
+    assert answer.status_code == 404
+    with reader(office.engine) as session:
+        assert session.exec(select(Booking)).all() == []

@@ -12,9 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.booking.commands import offer_type
 from core.booking.letters import hour
 from core.booking.missing import Lack
-from core.booking.models import BookingSwitch, OnlineType, ProviderHours
+from core.booking.models import BookingSwitch, OnlineType, PrepayByName, ProviderHours
 from core.booking.reports import TypeRow, booking_setup
 from core.jobs.booking.tend import tend_bookings
+from core.jobs.roll_up import roll_up_all
 from core.permissions import Identity
 from core.schedule.models import Appointment
 from core.settings import settings
@@ -174,3 +175,44 @@ def test_what_was_kept_of_a_late_cancellation_is_given_back_at_the_desk(office: 
     assert not app.exception
     office.work()
     assert [each["status_code"] for each in office.transactions()] == [201]
+
+
+def test_somebody_is_bound_to_prepay_by_name_and_let_off_again(office: Office) -> None:
+    patient_id = office.patient(
+        first_name="Ana", last_name="Ruiz", email="ana@mail.example", mobile_phone="+13035550101"
+    )
+    number = office.booking().id
+    app = drawer(office)
+    roll_up_all(office.engine)  # the list of patients that is searched
+    app.text_input(f"whom {number}").set_value("Ruiz").run()
+    app.button(f"whom {number} It is them {patient_id}").click().run()
+    assert not app.exception
+    assert office.booking().patient_id == patient_id
+    app.segmented_control(f"prepay {patient_id}").select(True).run()
+    assert not app.exception
+    setup = opened(office.engine, "booking", "olivia", tab="Set-up")
+    assert "always prepays" in words(setup)
+    setup.button(f"prepay away {patient_id}").click().run()
+    assert not setup.exception
+    with reader(office.engine) as session:
+        assert session.get(PrepayByName, patient_id) is None
+
+
+def test_what_is_missing_has_a_button_each(practice: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what belongs to no type: opening, offering a first type, and the public address."""
+    monkeypatch.setenv("HUDDLE_PUBLIC_URL", "")
+    settings.cache_clear()
+    with transaction(practice) as session:
+        for row in session.exec(select(OnlineType)):
+            session.delete(row)
+        switch = session.exec(select(BookingSwitch)).first()
+        if switch is not None:
+            switch.is_on = False
+    app = opened(practice, "booking", "owner", tab="Set-up")
+    with reader(practice) as session:
+        kinds = booking_setup(session).types
+    assert {f"offer {kind.appointment_type_id}" for kind in kinds} <= {one.key for one in app.button}
+    assert "HUDDLE_PUBLIC_URL" in words(app)
+    next(one for one in app.button if one.label == "Open online booking").click().run()
+    with reader(practice) as session:
+        assert session.exec(select(BookingSwitch)).one().is_on

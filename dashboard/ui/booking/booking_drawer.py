@@ -15,8 +15,9 @@ from core.booking.persons import confirm_patient, say_new
 from core.money import parse_dollars, short_dollars
 from core.permissions import Identity
 from dashboard.ui import page, press
-from dashboard.ui.booking import mending
+from dashboard.ui.booking import mending, prepay
 from dashboard.ui.booking.bookings_list import money_words
+from dashboard.ui.booking.patient_search import patient_search
 from dashboard.ui.components.rows import draw_rows
 from dashboard.ui.note import note
 from dashboard.wording.text import clock_time, day_words, phone_words, plain
@@ -80,6 +81,7 @@ def _reach(row: BookingRow) -> str:
 def _whom(row: BookingRow) -> None:
     if row.patient_id is not None:
         st.link_button("Open patient", f"/patient?id={row.patient_id}", icon=":material/person:")
+        prepay.prepay_of(row.patient_id, row.must_prepay)
         return
     if row.known == Known.PROPOSED and row.proposed_id is not None:
         st.markdown(f"Probably **{plain(row.proposed)}** ({plain(row.evidence)}).")
@@ -97,6 +99,11 @@ def _whom(row: BookingRow) -> None:
             )
     elif row.known == Known.NEW:
         st.markdown("Somebody new. Add them in the EHR; the booking finds them there by itself.")
+    patient_search(
+        "Or it is a patient you know",
+        f"whom {row.booking_id}",
+        {"It is them": lambda patient: _say(row.booking_id, patient)},
+    )
     press.say_error(WHOM)
 
 

@@ -151,6 +151,12 @@ def _days_off(found: SetUp) -> None:
         whose = st.selectbox(
             "Who", list(names), key="day off who", format_func=lambda one: shown(names[one], 60), width=220
         )
+        where = EVERYBODY
+        if len(found.places) > 1:
+            places = {EVERYBODY: "Every location", **{each.location_id: each.name for each in found.places}}
+            where = st.selectbox(
+                "Where", list(places), key="day off where", format_func=lambda one: shown(places[one], 60), width=200
+            )  # fmt: skip
         reason = st.text_input(
             "Reason", key="day off reason", max_chars=100, placeholder="Only you see it", width=240
         )
@@ -158,15 +164,21 @@ def _days_off(found: SetUp) -> None:
             "Add",
             key="add day off",
             icon=":material/event_busy:",
-            on_click=partial(_add, first, last, whose, reason),
+            on_click=partial(_add, first, last, whose, where, reason),
         )
     press.say_error(DAYS)
 
 
-def _add(first: date, last: date, provider_id: int, reason: str) -> None:
+def _add(first: date, last: date, provider_id: int, location_id: int, reason: str) -> None:
     def act(session: Session, who: Identity) -> bool:
         add_day_off(
-            session, who, first_on=first, last_on=last, provider_id=provider_id or None, reason=reason
+            session,
+            who,
+            first_on=first,
+            last_on=last,
+            provider_id=provider_id or None,
+            location_id=location_id or None,
+            reason=reason,
         )
         return True
 

@@ -2,12 +2,13 @@
 
 import io
 from functools import partial
+from typing import Any
 
 import segno
 import streamlit as st
 from sqlmodel import Session
 
-from core.booking.commands import offer_type, save_booking_rules
+from core.booking.commands import offer_type, save_booking_rules, switch_booking
 from core.booking.missing import Lack, Missing
 from core.booking.models import OnlineType
 from core.booking.reports import SetUp, TypeRow, booking_setup, snippet
@@ -15,7 +16,7 @@ from core.booking.rules import Charge
 from core.money import short_dollars
 from core.permissions import Identity
 from dashboard.ui import page, press
-from dashboard.ui.booking import type_editor
+from dashboard.ui.booking import prepay, type_editor
 from dashboard.ui.components import board
 from dashboard.ui.note import note
 from dashboard.wording.text import count, plain, shown
@@ -34,6 +35,10 @@ LEADS = {
     Lack.MESSAGES: ("../pages/integrations.py", {"set_up": "email"}),
     Lack.HOURS: ("../pages/booking.py", {"tab": "Hours"}),
 }
+PUBLIC_ADDRESS = (
+    "Huddle must be reachable from the internet under a name of yours. Set it up as docs/running.md says, then start "
+    "Huddle with `HUDDLE_PUBLIC_URL=https://huddle.example.com`. This goes away by itself."
+)
 
 
 @page.body(60)
@@ -67,22 +72,50 @@ def _missing(found: SetUp) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             icon = ":material/error:" if one.blocks else ":material/info:"
             st.markdown(f"{icon} {plain(one.sentence, 300)}", width="stretch")
-            _mend(one, place)
+            _mend(one, place, found)
 
 
-def _mend(one: Missing, place: int) -> None:
+def _mend(one: Missing, place: int, found: SetUp) -> None:
     label = one.lack.value.capitalize()
     if one.lack in LEADS:
         page_file, query = LEADS[one.lack]
         st.page_link(page_file, label=label, query_params=query, width="content")
     elif one.online_type_id is not None:
         st.button(label, key=f"mend {place}", on_click=type_editor.open_type, args=(one.online_type_id,))
+    elif one.lack is Lack.SWITCH:
+        st.button(label, key=f"mend {place}", icon=":material/play_arrow:", on_click=_open_booking)
+    elif one.lack is Lack.TYPE:
+        _offer_one(label, found)
+    elif one.lack is Lack.PUBLIC_ADDRESS:
+        with st.popover(label, icon=":material/public:"):
+            st.markdown(PUBLIC_ADDRESS)
+
+
+def _offer_one(label: str, found: SetUp) -> None:
+    """Every type that is not offered yet; a press offers it, switched off, and opens its drawer."""
+    with st.popover(label, icon=":material/add:"):
+        for row in found.types:
+            if row.online_type_id is None:
+                st.button(
+                    shown(row.name, 60), key=f"offer {row.appointment_type_id}", type="tertiary", on_click=_offer,
+                    args=(row.appointment_type_id,),
+                )  # fmt: skip
+        if not found.types:
+            note("Appointment types come with the EHR's data. Connect it under Integrations first.")
+
+
+def _open_booking() -> None:
+    def act(session: Session, who: Identity) -> bool:
+        switch_booking(session, who, on=True)
+        return True
+
+    press.run(TURN, act, "Online booking is open.")
 
 
 def _address(found: SetUp) -> None:
     """The page's address as a link, a QR code and a snippet, and as a patient sees it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.link_button("See it as a patient", "/book", icon=":material/visibility:")
+        st.link_button("See it as a patient", "/book?preview=1", icon=":material/visibility:")
         if found.url:
             st.code(found.url, language=None)
     if not found.url:
@@ -91,7 +124,12 @@ def _address(found: SetUp) -> None:
         )
         return
     with st.expander("QR code and snippet for your own site", icon=":material/qr_code_2:"):
-        st.image(qr_code(found.url), width=180, caption="For the front desk or a card")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.image(qr_code(found.url), width=180, caption="For the front desk or a card")
+            st.download_button(
+                "Download the QR code", partial(qr_code, found.url), "book-online.png", "image/png", icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip
         note("Paste this into your site. It only shows on the sites that are named below.")
         st.code(snippet(), language="html")
 
@@ -162,11 +200,13 @@ def pays_words(row: TypeRow) -> str:
 def _open() -> None:
     """A type that is not offered yet is offered by the press, switched off."""
     pressed = st.session_state[BOARD].open
-    if not pressed:
-        return
+    if pressed:
+        _offer(int(pressed["key"]), pressed)
 
+
+def _offer(appointment_type_id: int, pressed: dict[str, Any] | None = None) -> None:
     def act(session: Session, who: Identity) -> OnlineType:
-        return offer_type(session, who, appointment_type_id=int(pressed["key"]))
+        return offer_type(session, who, appointment_type_id=appointment_type_id)
 
     if (made := press.run(TURN, act)) is not None and made.id is not None:
         type_editor.open_type(made.id, pressed)
@@ -200,10 +240,7 @@ def _rules(found: SetUp) -> None:
             on_click=partial(_save_rules, int(shows), int(days), hosts),
         )
         press.say_error(RULES)
-        for one in found.by_name:
-            note(
-                f"{plain(one.patient)} {'always prepays' if one.must_prepay else 'never prepays'}{': ' + plain(one.reason) if one.reason else ''}"
-            )
+        prepay.by_name(found)
 
 
 def _save_rules(shows: int, days: int, hosts: str) -> None:

@@ -62,6 +62,7 @@ def _editor(row: TypeRow, found: SetUp) -> None:
         else:
             st.badge("Not offered", color="gray")
             st.button("Switch on", key=f"on {key}", type="primary", on_click=_turn, args=(key, True))
+        st.link_button("See it as a patient", f"/book/{row.slug}?preview=1", icon=":material/visibility:")
     press.say_error(SAVE)
     for one in row.missing:
         st.warning(plain(one.sentence, 300), icon=":material/error:")

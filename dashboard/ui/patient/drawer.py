@@ -9,10 +9,11 @@ from sqlmodel import Session, select
 from core import clock
 from core.audit.commands import record
 from core.errors import NotFound
+from core.findings.flags import Kind
 from core.patient_card.read import patient_card
 from core.patient_card.rows import PatientCard
 from core.patients.models import Patient
-from core.permissions import Identity, Permission, require
+from core.permissions import Identity, Permission, may, require
 from dashboard.ui import page, press, toasts
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking.composer import composer
@@ -37,6 +38,7 @@ _FRESH = timedelta(seconds=2)
 DRAWER = "drawer card"
 OPEN = "open patient"  # session state: {"key", "id", "board"} of the row whose drawer is open
 CLOSED = "closed patient"  # … whose drawer was closed last
+OF_A_BOOKING = (Kind.BOOKING_CONFLICT, Kind.NOT_IN_EHR)
 SEEN = "seen patient"  # the patient whose card the audit trail has already
 
 
@@ -236,6 +238,9 @@ def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first
     composer(card, who, may_see)
     draw_card(card, may_see, stop, key=DRAWER, on_open=_open_family, first=first)
     consent_editor(key, who)
+    if may(who.role, Permission.COLLECT) and any(flag.kind in OF_A_BOOKING for flag in card.row.flags):
+        words = "Online booking: move it, call, or cancel and give the money back"
+        st.page_link("../pages/booking.py", label=words, icon=":material/event_available:")
     st.link_button("Open on its own page", f"/patient?id={key}", icon=":material/open_in_new:")
     toasts.show()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
@@ -13,7 +14,16 @@ from core import clock
 from core.booking.addresses import token_of
 from core.booking.holding import TimeTaken, TooManyHolds, take_time
 from core.booking.letters import hour
-from core.booking.offers import Bookable, NotOffered, OfferedType, Time, free, offered_type, offered_types
+from core.booking.offers import (
+    Bookable,
+    NotOffered,
+    OfferedType,
+    Time,
+    free,
+    offered_type,
+    offered_types,
+    types_as_set_up,
+)
 from core.booking.rules import Charge, cost, terms
 from core.links.patient_page import Sender, sender_of
 from core.money import short_dollars
@@ -29,6 +39,7 @@ from dashboard.web.booking.parts import (
     form_of,
     is_stamped,
     key_of,
+    previews,
     sender_at,
     slowed,
     spoilt_page,
@@ -49,7 +60,7 @@ class Book(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         if (too_often := await slowed(request, "pages", LOOKS)) is not None:
             return too_often
-        return await run_in_threadpool(_types)
+        return await run_in_threadpool(_types, request)
 
 
 class BookType(HTTPEndpoint):
@@ -78,15 +89,16 @@ class BookType(HTTPEndpoint):
         return await run_in_threadpool(_take, request, slug, at, key_of(form["stamp"], at))
 
 
-def _types() -> Response:
+def _types(request: Request) -> Response:
+    preview = previews(request)
     with reader(sessions.engine()) as session:
         sender = sender_of(session)
-        found = offered_types(session)
+        found = types_as_set_up(session) if preview else offered_types(session)
     rows = [
         {"slug": each.slug, "name": each.name, "text": each.text, "who": each.who, "price": price_words(each)}
         for each in found
     ]
-    return booking_page("types.html", sender, types=rows)
+    return booking_page("types.html", sender, types=rows, preview=preview)
 
 
 def price_words(kind: OfferedType) -> str:
@@ -150,7 +162,7 @@ class Times:
 
 
 def times_of(
-    session: object, kind: OfferedType, chosen: Choice, wanted: str, *, without: int | None = None
+    session: Session, kind: OfferedType, chosen: Choice, wanted: str, *, without: int | None = None
 ) -> Times:
     """Up to five days that have free times, from a local day on."""
     zone, now = chosen.by[0].time_zone, clock.now()
@@ -161,7 +173,7 @@ def times_of(
     day = first
     while day <= last and len(found) < DAYS_AT_ONCE:
         days = min(LOOK_AHEAD, (last - day).days + 1)
-        times = free(session, kind, day, days, by=chosen.by, now=now, without=without)  # type: ignore[arg-type]
+        times = free(session, kind, day, days, by=chosen.by, now=now, without=without)
         by_day = groupby(times, key=lambda one: clock.local_date(one.starts_at, zone))
         found += [(local, list(these)) for local, these in by_day]
         day += timedelta(days=days)
@@ -199,11 +211,11 @@ def _day_in(text: str) -> date | None:
 
 def times_page(request: Request, *, said: str = "", status: int = 200) -> Response:
     """The times, with a sentence above them where something went wrong."""
-    slug = request.path_params["slug"]
+    slug, preview = request.path_params["slug"], previews(request)
     with reader(sessions.engine()) as session:
         sender = sender_of(session)
         try:
-            kind = offered_type(session, slug)
+            kind = _as_set_up(session, slug) if preview else offered_type(session, slug)
         except NotOffered:
             return closed_page(sender)
         every = choices(kind)
@@ -225,7 +237,15 @@ def times_page(request: Request, *, said: str = "", status: int = 200) -> Respon
         here=f"/book/{slug}",
         stamp=stamp(f"times {slug}"),
         moving="",
+        preview=preview,
     )
+
+
+def _as_set_up(session: Session, slug: str) -> OfferedType:
+    found = next((each for each in types_as_set_up(session) if each.slug == slug), None)
+    if found is None:
+        raise NotOffered(CLOSED)
+    return found
 
 
 def terms_for(kind: OfferedType) -> str:

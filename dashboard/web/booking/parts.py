@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from core.booking.reports import frame_hosts
 from core.links.patient_page import Sender, sender_of
+from core.permissions import Permission, may
 from core.secrets import sign, signed_by_us
 from core.store.engine import reader
 from dashboard.web import sessions
@@ -76,6 +77,14 @@ async def slowed(request: Request, place: str, limit: Limit, what: str = "") -> 
 def asked_from(request: Request) -> str:
     """Something that tells two visitors apart, and nothing of where they are."""
     return sign(b"asked from:" + address_of(request).encode(errors="replace"), 12).hex()
+
+
+def previews(request: Request) -> bool:
+    """Whether somebody who sets booking up looks at the pages as a patient sees them, before they are opened."""
+    if "preview" not in request.query_params:
+        return False
+    who = sessions.who(sessions.token_of(request))
+    return who is not None and may(who.role, Permission.MANAGE_BOOKING)
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -7,6 +7,7 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core import clock
 from core.booking.details import BookingOver
 from core.booking.holding import TimeTaken
 from core.booking.missing import processor_of
@@ -105,6 +106,7 @@ def _frame(
         sender,
         found=found,
         token=token,
+        left=max(0, int((found.held_until - clock.now()).total_seconds())),
         source=source,
         client_token=client_token,
         environment="production" if is_production(base_url) else "sandbox",

@@ -236,6 +236,7 @@ def _move_page(request: Request, *, said: str = "", status: int = 200) -> Respon
         here=f"/book/visit/{token}/move",
         stamp=stamp("move"),
         moving=found.when,
+        preview=False,
     )
 
 
