@@ -1,43 +1,27 @@
 """A booking goes to the EHR and comes back as its own row: one appointment, whoever the patient is."""
 
 import csv
-import json
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
 from core import clock
 from core.booking.changing import cancel_by_link, move_by_link
 from core.booking.models import AtEhr
-from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
-from core.connections.models import Connection
 from core.jobs.post_payments import post_payments
-from core.postings.commands import turn_on
-from core.postings.plan import plan_postings
 from core.postings.reconcile import reconcile
 from core.store.engine import reader, transaction
-from data.sandbox.genesis import keys, schedule
-from data.sandbox.practice.columns import COLUMNS
-from tests.booking.office import OWNER, ZONE, Office
+from data.sandbox.genesis import schedule
+from tests.booking.at_genesis import connect_genesis, know_ana, post_from_today, posted
+from tests.booking.office import ZONE, Office
 from tests.booking.test_money import HERS
 
 
 @pytest.fixture
 def export(office: Office) -> Path:
     """Genesis connected, with an export that holds nobody yet."""
-    assert office.sandbox is not None
-    state = office.sandbox.state
-    folder = state.folder / "ehr"
-    folder.mkdir(exist_ok=True)
-    for name in ("patients", "appointments"):
-        (folder / f"{name}.csv").write_text(",".join(COLUMNS[name]) + "\n")
-    plain = {"base_url": f"{office.sandbox.root_url}/genesis", "cp_id": keys.cp_id(state)}
-    with transaction(office.engine) as session:
-        connect(
-            session, kind="genesis", name="Genesis", settings=plain, secrets={"cp_mkey": keys.cp_mkey(state)}
-        )
+    folder = connect_genesis(office)
     yield folder
     for path in folder.iterdir():
         path.unlink()
@@ -91,25 +75,11 @@ def test_a_prepaid_booking_is_posted_to_the_patients_account_and_the_books_agree
     office: Office, export: Path
 ) -> None:
     """Ledger, Genesis and processor come to the same cents: the payment of one booking, the taking back of another."""
-    row = dict.fromkeys(COLUMNS["patients"], "") | {
-        "patient_id": "P1",
-        "first_name": "Ana",
-        "last_name": "Ruiz",
-    }
-    with (export / "patients.csv").open("a", newline="", encoding="utf-8") as file:
-        csv.DictWriter(file, COLUMNS["patients"]).writerow(row)
+    know_ana(export)
     office.patient(**HERS)
     slug = office.offer()
     today = clock.today(ZONE)
-    with transaction(office.engine) as session:
-        genesis = session.exec(select(Connection).where(Connection.kind == "genesis")).one()
-        genesis.settings = json.dumps(json.loads(genesis.settings) | {"acts_as": "olivia"})
-        session.add(genesis)
-        assert office.sandbox is not None
-        key = next(iter(keys.clerk_keys(office.sandbox.state).values()))
-        set_clerk_key(session, None, staff_id=1, connection_id=genesis.id or 0, key=key)
-        seen = plan_postings(session, genesis.id or 0, date_start=today).seen
-        turn_on(session, OWNER, connection_id=genesis.id or 0, date_start=today, seen=seen, acknowledged=True)
+    post_from_today(office)
     kept, given_up = office.hold(slug), office.hold(slug, office.times(slug)[3])
     for token in (kept, given_up):
         office.say(token)
@@ -119,8 +89,7 @@ def test_a_prepaid_booking_is_posted_to_the_patients_account_and_the_books_agree
         cancel_by_link(session, given_up)
     office.work()
     post_payments(office.engine)
-    rows = office.sandbox.state.select("SELECT patient_id, amount FROM genesis_entries ORDER BY number")
-    assert [tuple(each) for each in rows] == [("P1", "60.00"), ("P1", "60.00"), ("P1", "-60.00")]
+    assert posted(office) == [("P1", "60.00"), ("P1", "60.00"), ("P1", "-60.00")]
     with reader(office.engine) as session:
         books = reconcile(session, practice_id=1, first=today, last=today, as_of=clock.now())
     assert (books.processor_cents, books.difference_cents) == (6_000, 0)
