@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import Session, col, select
 
 from core.cards.models import Card
 from core.connections.models import Connection
 from core.errors import NotFound
 from core.matching.rules import Compared, PersonFacts, Verdict, compare
-from core.names import folded
 from core.patients.models import LinkProposal, LinkState, Patient, ProcessorContact
+from core.patients.reports import called
 from core.payments.models import Payment, PaymentStatus, Recurring, RecurringStatus
 from core.permissions import Identity, Permission, require
 
@@ -139,17 +139,9 @@ def search_patients(session: Session, actor: Identity, contact_id: int, words: s
     """Patients by name or the last four of the mobile, each beside the record; at most eight. Raises NotAllowed."""
     require(actor.role, Permission.LINK_RECORDS)
     contact = session.get(ProcessorContact, contact_id)
-    parts = folded(words).split()
-    if contact is None or not parts:
+    if contact is None or not (fits := called(words)):
         return []
-    if len(parts) == 1 and len(parts[0]) == 4 and parts[0].isdigit():
-        fits: ColumnElement[bool] = col(Patient.mobile_last_four) == parts[0]
-    else:
-        named = [col(Patient.search_name).contains(part, autoescape=True) for part in parts]
-        fits = named[0]
-        for one in named[1:]:
-            fits = fits & one
-    return [_beside(_facts(contact), each, None) for each in _patients(session, actor, fits)]
+    return [_beside(_facts(contact), each, None) for each in _patients(session, actor, and_(*fits))]
 
 
 def _contacts(session: Session, actor: Identity, only: int | None = None) -> Any:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core.connections.models import Connection
 from core.errors import NotFound
+from core.names import folded
 from core.patients.models import Patient
-from core.permissions import Identity
+from core.permissions import Identity, Permission, require
 from core.practice.models import Location
 from core.store.base import table_of
 
@@ -30,6 +31,32 @@ def active_patients(
     ids = list(session.execute(query.order_by(table.c.last_name, table.c.first_name, table.c.id)).scalars())
     for start in range(0, len(ids), AT_ONCE):
         yield ids[start : start + AT_ONCE]
+
+
+MOST_FOUND = 6
+
+
+def called(words: str) -> list[ColumnElement[bool]]:
+    """What a patient is found by: every word in their name, or four digits as the last of their mobile. [] = no words."""
+    parts = folded(words).split()
+    if len(parts) == 1 and len(parts[0]) == 4 and parts[0].isdigit():
+        return [col(Patient.mobile_last_four) == parts[0]]
+    return [col(Patient.search_name).contains(part, autoescape=True) for part in parts]
+
+
+def patients_called(session: Session, actor: Identity, words: str) -> list[Patient]:
+    """Patients found by `called`, active or not, of the actor's practice and place of work; at most six. Raises NotAllowed."""
+    require(actor.role, Permission.SEE_PATIENTS)
+    if not (fits := called(words)):
+        return []
+    found = (
+        select_rows(Patient)
+        .join(Connection, col(Connection.id) == Patient.connection_id)
+        .where(Connection.practice_id == actor.practice_id, col(Patient.gone_at).is_(None), *fits)
+    )
+    if actor.location_id is not None:
+        found = found.where(or_(col(Patient.location_id).is_(None), Patient.location_id == actor.location_id))
+    return list(session.exec(found.order_by(Patient.last_name, Patient.first_name).limit(MOST_FOUND)))
 
 
 NO_PATIENT = "This patient is not in the store any more. Go back and refresh the list."

@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core import clock
-from core.reports.patients_page import patients_page
+from core.patients.reports import patients_called
 from dashboard.ui import page
 from dashboard.ui.note import note
 from dashboard.wording.text import plain
-
-FOUND = 5
 
 
 def patient_search(label: str, key: str, choices: Mapping[str, Callable[[int], None]]) -> None:
@@ -21,15 +18,15 @@ def patient_search(label: str, key: str, choices: Mapping[str, Callable[[int], N
     )  # fmt: skip
     if not words.strip():
         return
-    found = patients_page(
-        page.engine(), location_id=page.identity().location_id, as_of=clock.now(), search=words.strip(), groups=(),
-        order="name", offset=0, limit=FOUND,
-    )  # fmt: skip
-    if not found.rows:
-        note("Nobody is called that." if found.ready else "The list of patients is being made ready.")
-    for row in found.rows:
-        four = f" …{row.mobile_last_four}" if row.mobile_last_four else ""
+    with page.open_reader() as session:
+        found = patients_called(session, page.identity(), words)
+    if not found:
+        note("Nobody is called that.")
+    for row in found:
+        name = (
+            f"{row.first_name} {row.last_name}{f' …{row.mobile_last_four}' if row.mobile_last_four else ''}"
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(plain(f"{row.patient}{four}", 60), width="stretch")
-            for words, act in choices.items():
-                st.button(words, key=f"{key} {words} {row.key}", on_click=act, args=(row.key,))
+            st.markdown(plain(name, 60), width="stretch")
+            for says, act in choices.items():
+                st.button(says, key=f"{key} {says} {row.id}", on_click=act, args=(row.id or 0,))
