@@ -55,7 +55,9 @@ def patients_called(session: Session, actor: Identity, words: str) -> list[Patie
         .where(Connection.practice_id == actor.practice_id, col(Patient.gone_at).is_(None), *fits)
     )
     if actor.location_id is not None:
-        found = found.where(or_(col(Patient.location_id).is_(None), Patient.location_id == actor.location_id))
+        found = found.where(
+            or_(col(Patient.location_id).is_(None), col(Patient.location_id) == actor.location_id)
+        )
     return list(session.exec(found.order_by(Patient.last_name, Patient.first_name).limit(MOST_FOUND)))
 
 
