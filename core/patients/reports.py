@@ -1,6 +1,7 @@
 """Which patients a report is about, and who one of them is."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
@@ -44,7 +45,15 @@ def called(words: str) -> list[ColumnElement[bool]]:
     return [col(Patient.search_name).contains(part, autoescape=True) for part in parts]
 
 
-def patients_called(session: Session, actor: Identity, words: str) -> list[Patient]:
+class FoundPatient(NamedTuple):
+    """A patient that a search found. key: the store's id."""
+
+    key: int
+    name: str
+    mobile_last_four: str | None
+
+
+def patients_called(session: Session, actor: Identity, words: str) -> list[FoundPatient]:
     """Patients found by `called`, active or not, of the actor's practice and place of work; at most six. Raises NotAllowed."""
     require(actor.role, Permission.SEE_PATIENTS)
     if not (fits := called(words)):
@@ -58,7 +67,11 @@ def patients_called(session: Session, actor: Identity, words: str) -> list[Patie
         found = found.where(
             or_(col(Patient.location_id).is_(None), col(Patient.location_id) == actor.location_id)
         )
-    return list(session.exec(found.order_by(Patient.last_name, Patient.first_name).limit(MOST_FOUND)))
+    rows = session.exec(found.order_by(Patient.last_name, Patient.first_name).limit(MOST_FOUND))
+    return [
+        FoundPatient(row.id or 0, f"{row.first_name} {row.last_name}".strip(), row.mobile_last_four)
+        for row in rows
+    ]
 
 
 NO_PATIENT = "This patient is not in the store any more. Go back and refresh the list."

@@ -23,10 +23,8 @@ def patient_search(label: str, key: str, choices: Mapping[str, Callable[[int], N
     if not found:
         note("Nobody is called that.")
     for row in found:
-        name = (
-            f"{row.first_name} {row.last_name}{f' …{row.mobile_last_four}' if row.mobile_last_four else ''}"
-        )
+        name = f"{row.name}{f' …{row.mobile_last_four}' if row.mobile_last_four else ''}"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(plain(name, 60), width="stretch")
             for says, act in choices.items():
-                st.button(says, key=f"{key} {says} {row.id}", on_click=act, args=(row.id or 0,))
+                st.button(says, key=f"{key} {says} {row.key}", on_click=act, args=(row.key,))
