@@ -23,13 +23,14 @@ _FACTS = (
     _charge.c.amount_cents,
     _charge.c.back_cents,
     _charge.c.taken_at,
+    _charge.c.payment_ref,
 )
 
 
 class BookingFacts(NamedTuple):
     """One booking that stands. appointment_id: the EHR's visit (store id), None while it has none. starts_at: UTC.
 
-    prepaid_cents: paid for it; held_cents: only held on the card, and not paid before it is taken. conflict: a sentence.
+    prepaid_cents: paid for it; held_cents: only held on the card, and not paid before it is taken. payment_ref: the processor's. conflict: a sentence.
     """
 
     key: str
@@ -38,6 +39,7 @@ class BookingFacts(NamedTuple):
     conflict: str
     prepaid_cents: int
     held_cents: int
+    payment_ref: str | None = None
 
 
 class UnseenBooking(NamedTuple):
@@ -86,10 +88,11 @@ def _facts(
     amount_cents: int | None,
     back_cents: int | None,
     taken_at: datetime | None,
+    payment_ref: str | None,
 ) -> BookingFacts:
     kept = (amount_cents or 0) - (back_cents or 0)
     held = kept if kind == "auth" and taken_at is None else 0
-    return BookingFacts(key, appointment_id, starts_at, conflict, kept - held, held)
+    return BookingFacts(key, appointment_id, starts_at, conflict, kept - held, held, payment_ref)
 
 
 def unseen_bookings(

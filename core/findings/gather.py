@@ -72,6 +72,8 @@ def gather(
     _add_payments(session, facts, ids, plans, as_of, time_zone, whole=whole)
     _add_recurrings(session, facts, ids, plans, by_ref)
     _add_others_cards(facts, by_ref)
+    for key, booking in bookings_of(session, ids):
+        facts[key].bookings.append(booking)
     _add_ledger(session, facts, ids, today, whole=whole)
     _add_posted_elsewhere(session, facts, as_of - timedelta(days=POSTING_DAYS))
     first = today - timedelta(days=POSTING_DAYS)
@@ -79,8 +81,6 @@ def gather(
     add_open_asks(session, facts, as_of, time_zone)
     for key, *row in rows_of(session, queries.COVERAGES, ids=ids):
         facts[key].coverages.append(CoverageFacts._make(row))
-    for key, booking in bookings_of(session, ids):
-        facts[key].bookings.append(booking)
     return facts
 
 
@@ -347,6 +347,8 @@ def _add_ledger(
         uneven |= {
             key for key in ids if any(p.status in GIVEN_BACK or p.refund_ref for p in facts[key].payments)
         }
+        # what is paid ahead for a visit evens out nothing
+        uneven |= {key for key in ids if any(one.prepaid_cents for one in facts[key].bookings)}
     first = today - timedelta(days=POSTING_DAYS)
     for key, *row in rows_of(session, queries.LEDGER, ids=list(uneven)) if uneven else ():
         facts[key].ledger.append(EntryFacts._make(row))

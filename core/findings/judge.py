@@ -33,6 +33,7 @@ from core.findings.judge_card import card_drafts, judge_card, member_drafts, to_
 from core.findings.lower_drafts import lower_draft_notes
 from core.findings.new_cards import with_new_cards
 from core.findings.paid_by import JudgedPlan, all_payments, on_own_account, payments_of_membership
+from core.findings.set_aside import set_aside, without
 from core.findings.setting import Setting
 from core.insurance.rules import InsuranceFinding, judge_insurance
 from core.ledger.facts import EntryFacts, raises_cents
@@ -107,9 +108,11 @@ def owing_of(facts: PatientFacts, setting: Setting, *, at_visit_cents: int = 0) 
     posts = setting.posts(facts.person.connection_id)
     unposted = unposted_payments(mine, recent, setting.as_of, matched=matched) if posts else []
     desk = {row.id: row for row in facts.desk_rows}
-    due = list(_items(facts, plans, members, unposted, setting.today))
+    aside = set_aside(facts, setting.as_of)
+    free, facts_due = aside.free(unposted), without(facts, aside)
+    due = list(_items(facts_due, plans, members, free, setting.today))
     items = list(with_new_cards(with_answers(due, facts.desk_answers, desk), facts, plans, setting.today))
-    loose = _loose_past_due(facts, items, unposted, setting.today)
+    loose = _loose_past_due(facts_due, items, free, setting.today)
     held = held_against(facts, plans, items, setting.today)
     asking = askable(items, held, account_cents=loose + at_visit_cents)
     missing = missing_payments(items, setting.today, held.matches, asked_of(asking))
@@ -182,11 +185,13 @@ def paid_ahead(facts: PatientFacts, setting: Setting) -> int:
     if not setting.posts(facts.person.connection_id):
         return 0
     mine = on_own_account(facts)
-    unposted = unposted_payments(mine, facts.recent_ledger, setting.as_of)
+    aside = set_aside(facts, setting.as_of)
+    unposted = aside.free(unposted_payments(mine, facts.recent_ledger, setting.as_of))
     today = sum(p.pays_cents for p in unposted if p.happened_on == setting.today and _ties_to_nothing(p))
     if not today:
         return 0
-    owed = sum(raises_cents(e) for e in facts.ledger if e.part == "patient" and e.plan_id is None)
+    ledger = without(facts, aside).ledger
+    owed = sum(raises_cents(e) for e in ledger if e.part == "patient" and e.plan_id is None)
     before = sum(p.pays_cents for p in unposted if p.happened_on != setting.today and _ties_to_nothing(p))
     return max(0, today - max(0, owed - before))
 

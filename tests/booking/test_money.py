@@ -16,6 +16,7 @@ from core.connections.commands import pause, resume
 from core.insurance.models import Coverage
 from core.jobs.booking.tend import tend_bookings
 from core.jobs.sync import sync_connection
+from core.ledger.models import LedgerEntry
 from core.patients.models import ProcessorContact
 from core.payments.models import Payment
 from core.practice.models import Location
@@ -138,6 +139,65 @@ def test_a_deposit_is_taken_off_what_the_desk_collects(office: Office) -> None:
     assert collected() == 3_500  # its time and its patient say that the two are one, before it is found again
     tend_bookings(office.engine)
     assert collected() == 3_500
+
+
+def test_a_deposit_pays_its_own_visit_and_nothing_else_on_the_account(office: Office) -> None:
+    """$40 is owed from before; the deposit of $25 is on the account by now. Due at the visit: $40 + $60 - $25."""
+    patient_id = office.patient(**HERS)
+    token = booked(office, office.offer(charge=Charge.DEPOSIT, deposit_cents=2_500))
+    at, order_id = office.booking(token).starts_at, office.charges()[0].order_id
+    today = clock.today(ZONE)
+    own = {"connection_id": office.ehr, "patient_id": patient_id, "part": "patient"}
+    with transaction(office.engine) as session:
+        kind = session.exec(select(AppointmentType)).one().id
+        session.add(
+            Coverage(connection_id=office.ehr, external_id="C1", patient_id=patient_id, kind="self_pay")
+        )
+        session.add(
+            LedgerEntry(
+                **own,
+                external_id="L1",
+                kind="charge",
+                amount_cents=4_000,
+                posted_on=today - timedelta(days=30),
+            )
+        )
+
+    def collected(amount: int) -> None:
+        with reader(office.engine) as session:
+            early = (at - timedelta(hours=2)).isoformat()
+            rows = report_by_name(session, "morning", day=clock.local_date(at, ZONE), as_of=early).rows
+            assert [row.about.collect_now_cents for row in rows] == [amount]
+
+    collected(7_500)  # nowhere on the ledger yet
+    with transaction(office.engine) as session:
+        session.add(
+            LedgerEntry(
+                **own,
+                external_id="L2",
+                kind="payment",
+                amount_cents=2_500,
+                posted_on=today,
+                order_id=order_id,
+            )
+        )
+    collected(7_500)  # posted as a credit
+    visit_id = office.visit(at, patient_id, appointment_type_id=kind)
+    tend_bookings(office.engine)
+    collected(7_500)
+    day = clock.local_date(at, ZONE)
+    with transaction(office.engine) as session:
+        session.add(
+            LedgerEntry(
+                **own,
+                external_id="L3",
+                kind="charge",
+                amount_cents=6_000,
+                posted_on=day,
+                appointment_id=visit_id,
+            )
+        )
+    collected(7_500)  # the EHR has charged the visit: the credit is against it now
 
 
 def test_one_booking_is_one_appointment_when_the_ehrs_row_comes_back(office: Office) -> None:
