@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from core.cards.models import Card
 from core.cards.rules import CardFacts
 from core.store.base import table_of
+from core.store.statements import refs_of
 
 _card = table_of(Card)
 _BY_REF = (
     select(*(_card.c[name] for name in CardFacts._fields))
-    .where(_card.c.external_id.in_(bindparam("refs", expanding=True)), _card.c.gone_at.is_(None))
+    .where(_card.c.external_id.in_(refs_of("refs")), _card.c.gone_at.is_(None))
     .order_by(_card.c.id)
 )
 

@@ -245,10 +245,15 @@ class _Sorting:
         self.failed: dict[int, list[PaymentFacts]] = {}
         self.agreed: dict[int, int] = {}
         self.known: dict[int, int] = {}
-        self._places: dict[str | None, list[int]] = {None: list(range(len(slots)))}
+        # places and days of all slots, and of those of each recurring
+        self._places: dict[str | None, tuple[list[int], list[date]]] = {
+            None: (list(range(len(slots))), [slot.on for slot in slots])
+        }
         for place, slot in enumerate(slots):
             if slot.ref is not None:
-                self._places.setdefault(slot.ref, []).append(place)
+                places, days = self._places.setdefault(slot.ref, ([], []))
+                places.append(place)
+                days.append(slot.on)
 
     def take(self, payment: PaymentFacts) -> bool:
         """Whether a payment belongs to its draft; False: it is money that goes to the oldest open one."""
@@ -292,8 +297,7 @@ class _Sorting:
 
     def _place(self, payment: PaymentFacts) -> int | None:
         """The draft of that day, else the one due last before it (a little early is meant for the next)."""
-        among = self._places.get(payment.recurring_ref) or self._places[None]
-        days = [self.slots[place].on for place in among]
+        among, days = self._places.get(payment.recurring_ref) or self._places[None]
         on = payment.happened_on
         upto = bisect_right(days, on)
         here = [place for place in among[max(0, upto - 4) : upto] if _runs_on(self.slots[place].on, on)]

@@ -24,7 +24,7 @@ from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.queries import VISIT_DONE
 from core.schedule.rules import VisitFacts
 from core.store.base import table_of
-from core.store.statements import IDS, NONE, SINCE, columns_of
+from core.store.statements import IDS, NONE, SINCE, columns_of, refs_of
 from core.store.types import UtcInstant
 
 _membership, _extra, _benefit = table_of(Membership), table_of(MembershipExtra), table_of(MembershipBenefit)
@@ -47,7 +47,7 @@ MEMBERSHIPS = (
 )
 MEMBERSHIPS_OF_POOLS = (
     select(_membership.c.card_ref, *columns_of(Membership, MembershipFacts, card_id=NONE))
-    .where(_membership.c.pool_id.in_(bindparam("pools", expanding=True)), _membership.c.gone_at.is_(None))
+    .where(_membership.c.pool_id.in_(refs_of("pools")), _membership.c.gone_at.is_(None))
     .order_by(_membership.c.id)
 )
 # both small tables whole: what a practice sells
@@ -152,7 +152,7 @@ RECENT_LEDGER = LEDGER.where(
 )
 # one payment may stand on another patient's account: a parent pays for a child
 POSTED_ORDERS = select(_entry.c.order_id).where(
-    _entry.c.order_id.in_(bindparam("orders", expanding=True)),
+    _entry.c.order_id.in_(refs_of("orders")),
     _entry.c.gone_at.is_(None),
     _entry.c.kind == EntryKind.PAYMENT.value,
 )

@@ -29,6 +29,7 @@ from core.plans.records import AT_ONCE, rows_of
 from core.practice.models import Location
 from core.practice.reports import first_of, locations
 from core.store.base import table_of
+from core.store.statements import IDS, refs_of
 from core.store.types import UtcInstant
 
 NOT_LINKED = "Not linked to a patient"
@@ -64,7 +65,7 @@ _MEMBERS = (
     .where(_membership.c.gone_at.is_(None))
 )
 _CARDS_BY_REF = select(*(_card.c[name] for name in CardFacts._fields)).where(
-    _card.c.external_id.in_(bindparam("ids", expanding=True)), _card.c.gone_at.is_(None)
+    _card.c.external_id.in_(refs_of("ids")), _card.c.gone_at.is_(None)
 )
 _since = bindparam("since", type_=UtcInstant)
 _DECLINED = select(
@@ -91,7 +92,7 @@ _went_well = and_(
 def _last_paid(by: Any, owner: Any) -> Any:
     return (
         select(by, func.max(_payment.c.happened_at, type_=UtcInstant))
-        .where(owner.in_(bindparam("ids", expanding=True)), by.is_not(None), _went_well)
+        .where(owner.in_(IDS), by.is_not(None), _went_well)
         .group_by(by)
     )
 

@@ -34,6 +34,7 @@ from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.rules import VisitFacts
 from core.settings import settings
 from core.store.base import table_of
+from core.store.statements import IDS, refs_of
 from core.store.types import UtcInstant
 
 ALL_TIME, END_OF_TIME = date(1, 1, 2), date(9999, 12, 30)
@@ -152,7 +153,7 @@ _MEMBERS = (
 )
 _POOLS = (
     select(_member.c.pool_id, _member.c.patient_id)
-    .where(_member.c.pool_id.in_(bindparam("pools", expanding=True)), _member.c.gone_at.is_(None))
+    .where(_member.c.pool_id.in_(refs_of("pools")), _member.c.gone_at.is_(None))
     .distinct()
     .order_by(_member.c.pool_id, _member.c.patient_id)
 )
@@ -178,14 +179,14 @@ _VISITS = select(
 _SINCE = bindparam("since", type_=UtcInstant)
 _VISITS_OF_MEMBERS = _VISITS.where(_of_members, _visit.c.starts_at >= _SINCE)
 _VISITS_OF = _VISITS.where(
-    _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+    _visit.c.patient_id.in_(IDS),
     _visit.c.starts_at >= _SINCE,
     _visit.c.starts_at < bindparam("until", type_=UtcInstant),
 )
 _LAST_DONE = (
     select(_visit.c.patient_id, func.max(_visit.c.starts_at, type_=UtcInstant))
     .where(
-        _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _visit.c.patient_id.in_(IDS),
         _visit.c.status == "completed",
         _visit.c.gone_at.is_(None),
         _visit.c.starts_at <= bindparam("until", type_=UtcInstant),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from core.memberships.choices import ChoiceFacts
@@ -12,6 +12,7 @@ from core.memberships.facts import BenefitFacts, MembershipPlanFacts
 from core.memberships.models import MembershipBenefit, MembershipChoice, MembershipPlan
 from core.memberships.offers import PlanOnOffer, plans_on_offer
 from core.store.base import table_of
+from core.store.statements import IDS
 
 _choice, _plan, _benefit = (
     table_of(MembershipChoice),
@@ -24,13 +25,13 @@ _STANDING = (
     .where(_choice.c.undone_at.is_(None))
     .order_by(_choice.c.id)
 )
-_STANDING_OF = _STANDING.where(_choice.c.membership_id.in_(bindparam("ids", expanding=True)))
+_STANDING_OF = _STANDING.where(_choice.c.membership_id.in_(IDS))
 _EVERY = select(
     *(
         _choice.c[name]
         for name in ("kind", "starts_at", "cents", "chosen_at", "chosen_by", "undone_at", "undone_by")
     )
-).where(_choice.c.membership_id.in_(bindparam("ids", expanding=True)))
+).where(_choice.c.membership_id.in_(IDS))
 _ON_SALE = select(*(_plan.c[name] for name in MembershipPlanFacts._fields)).where(_plan.c.gone_at.is_(None))
 _BENEFITS = select(_benefit.c.membership_plan_id, *(_benefit.c[name] for name in BenefitFacts._fields)).where(
     _benefit.c.gone_at.is_(None)

@@ -19,6 +19,7 @@ from core.payments.models import Payment
 from core.schedule.models import Appointment
 from core.schedule.rules import VisitFacts
 from core.store.base import table_of
+from core.store.statements import IDS
 from core.store.types import UtcInstant
 
 LONGEST_PERIOD = timedelta(days=32)
@@ -26,9 +27,7 @@ LONGEST_PERIOD = timedelta(days=32)
 _visit, _payment = table_of(Appointment), table_of(Payment)
 VISITS_UNTIL = queries.VISITS.where(_visit.c.starts_at < bindparam("until", type_=UtcInstant))
 VISITS_BETWEEN = VISITS_UNTIL.where(_visit.c.starts_at >= bindparam("since", type_=UtcInstant))
-PAYMENTS = select(*PAYMENT_COLUMNS).where(
-    _payment.c.membership_id.in_(bindparam("ids", expanding=True)), _payment.c.gone_at.is_(None)
-)
+PAYMENTS = select(*PAYMENT_COLUMNS).where(_payment.c.membership_id.in_(IDS), _payment.c.gone_at.is_(None))
 
 
 @dataclass(slots=True)

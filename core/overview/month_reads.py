@@ -18,6 +18,7 @@ from core.plans.models import Plan
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus
 from core.store.base import table_of
+from core.store.statements import IDS, ids_of, refs_of
 from core.store.types import UtcInstant
 
 AT_ONCE = 1_000
@@ -28,24 +29,23 @@ _payment, _entry, _visit = table_of(Payment), table_of(LedgerEntry), table_of(Ap
 _patient, _plan, _place = table_of(Patient), table_of(Plan), table_of(Location)
 _AT = PaymentFacts._fields.index("happened_at")
 PAYMENT_COLUMNS = [_payment.c[name] for name in PaymentFacts._fields if name != "happened_on"]
-_IDS = bindparam("ids", expanding=True)
 _SINCE, _UNTIL = bindparam("since", type_=UtcInstant), bindparam("until", type_=UtcInstant)
 _PAYMENTS = select(*PAYMENT_COLUMNS).where(_payment.c.gone_at.is_(None))
 _IN_TIME = _PAYMENTS.where(_payment.c.happened_at >= _SINCE, _payment.c.happened_at < _UNTIL)
-PAYMENTS_OF_PATIENTS = _IN_TIME.where(_payment.c.patient_id.in_(_IDS))
+PAYMENTS_OF_PATIENTS = _IN_TIME.where(_payment.c.patient_id.in_(IDS))
 PAYMENTS_OF_NOBODY = _IN_TIME.where(_payment.c.patient_id.is_(None))
-_REFS = bindparam("refs", expanding=True)
+_REFS = refs_of("refs")
 ORIGINALS = _PAYMENTS.where(
-    _payment.c.connection_id.in_(bindparam("connections", expanding=True)), _payment.c.external_id.in_(_REFS)
+    _payment.c.connection_id.in_(ids_of("connections")), _payment.c.external_id.in_(_REFS)
 )
 REFUNDS = _PAYMENTS.where(_payment.c.refund_ref.in_(_REFS))
 KNOWN_ORDERS = select(_payment.c.order_id).where(
-    _payment.c.order_id.in_(bindparam("orders", expanding=True)), _payment.c.gone_at.is_(None)
+    _payment.c.order_id.in_(refs_of("orders")), _payment.c.gone_at.is_(None)
 )
 ENTRIES = (
     select(*[_entry.c[name] for name in EntryFacts._fields])
     .where(
-        _entry.c.patient_id.in_(_IDS),
+        _entry.c.patient_id.in_(IDS),
         _entry.c.gone_at.is_(None),
         _entry.c.part == Part.PATIENT.value,
         _entry.c.posted_on >= bindparam("first"),
@@ -54,9 +54,9 @@ ENTRIES = (
     .order_by(_entry.c.patient_id, _entry.c.posted_on, _entry.c.id)
 )
 # money that went back, however long ago: the EHR may have posted it months later
-TAKEN_BACK_OF_PATIENTS = _PAYMENTS.where(_payment.c.patient_id.in_(_IDS), TAKEN_BACK)
+TAKEN_BACK_OF_PATIENTS = _PAYMENTS.where(_payment.c.patient_id.in_(IDS), TAKEN_BACK)
 REFUND_ENTRIES = select(*[_entry.c[name] for name in EntryFacts._fields]).where(
-    _entry.c.patient_id.in_(_IDS),
+    _entry.c.patient_id.in_(IDS),
     _entry.c.gone_at.is_(None),
     _entry.c.part == Part.PATIENT.value,
     _entry.c.kind == EntryKind.REFUND.value,
@@ -67,7 +67,7 @@ _done = select(_visit.c.id, _visit.c.patient_id, _visit.c.location_id, _visit.c.
     _visit.c.starts_at >= _SINCE,
     _visit.c.starts_at < _UNTIL,
 )
-DONE_OF_PATIENTS = _done.where(_visit.c.patient_id.in_(_IDS)).order_by(_visit.c.starts_at, _visit.c.id)
+DONE_OF_PATIENTS = _done.where(_visit.c.patient_id.in_(IDS)).order_by(_visit.c.starts_at, _visit.c.id)
 VISITORS = (
     select(_visit.c.patient_id)
     .where(
@@ -94,9 +94,9 @@ POSTED_BETWEEN = (
 )
 PLAN_IDS = (
     select(_plan.c.id).where(
-        _plan.c.patient_id.in_(_IDS), _plan.c.payer_id.is_(None), _plan.c.gone_at.is_(None)
+        _plan.c.patient_id.in_(IDS), _plan.c.payer_id.is_(None), _plan.c.gone_at.is_(None)
     ),
-    select(_plan.c.id).where(_plan.c.payer_id.in_(_IDS), _plan.c.gone_at.is_(None)),
+    select(_plan.c.id).where(_plan.c.payer_id.in_(IDS), _plan.c.gone_at.is_(None)),
 )
 
 

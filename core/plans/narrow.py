@@ -16,6 +16,7 @@ from core.payments.models import Payment, PaymentStatus
 from core.plans.models import Instalment, Plan, PlanStatus
 from core.plans.queries import DESK_KINDS
 from core.store.base import table_of
+from core.store.statements import ids_of
 from core.store.types import UtcInstant
 
 _plan, _instalment, _payment, _patient = (
@@ -117,7 +118,7 @@ def _which(condition: Any) -> Any:
             _plan.c.gone_at.is_(None),
             _patient.c.gone_at.is_(None),
             or_(
-                _patient.c.location_id.in_(bindparam("places", expanding=True)),
+                _patient.c.location_id.in_(ids_of("places")),
                 and_(bindparam("homeless"), _patient.c.location_id.is_(None)),
             ),
             condition,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal, or_, select
+from sqlalchemy import and_, literal, or_, select
 
 from core.ledger.facts import EntryFacts
 from core.ledger.models import Answer, DeskMatch, EntryKind, LedgerEntry, Part
@@ -11,7 +11,7 @@ from core.plans.facts import InstalmentFacts, PlanFacts
 from core.plans.models import Instalment, Plan
 from core.schedule.queries import VISIT_DONE, VISIT_TABLE
 from core.store.base import table_of
-from core.store.statements import IDS, NONE, SINCE, columns_of
+from core.store.statements import IDS, NONE, SINCE, columns_of, refs_of
 
 _plan, _instalment = table_of(Plan), table_of(Instalment)
 _entry, _match = table_of(LedgerEntry), table_of(DeskMatch)
@@ -50,7 +50,7 @@ PAYMENTS_OF_PLANS = PAYMENTS_HELD.where(PAYMENT_TABLE.c.plan_id.in_(IDS))
 REFUNDS = PAYMENTS_HELD.where(PAYMENT_TABLE.c.refund_ref.is_not(None))
 
 
-REFUNDS_OF = PAYMENTS_HELD.where(PAYMENT_TABLE.c.refund_ref.in_(bindparam("refs", expanding=True)))
+REFUNDS_OF = PAYMENTS_HELD.where(PAYMENT_TABLE.c.refund_ref.in_(refs_of("refs")))
 
 
 # money of the ledger: payments, and what takes them back
@@ -77,4 +77,4 @@ DESK_ROWS = (
         DESK_KINDS,
     ),
 )
-PAYMENTS_OF_ORDERS = PAYMENTS_HELD.where(PAYMENT_TABLE.c.order_id.in_(bindparam("orders", expanding=True)))
+PAYMENTS_OF_ORDERS = PAYMENTS_HELD.where(PAYMENT_TABLE.c.order_id.in_(refs_of("orders")))

@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, literal, select
+from sqlalchemy import literal, select
 from sqlmodel import Session
 
 from core import clock
@@ -20,16 +20,15 @@ from core.plans.promises import PromiseFacts, PromiseFinding, judge_promise, sta
 from core.plans.rules import judge_plan
 from core.plans.settlements import SettlementFacts, standing_settlement
 from core.store.base import table_of
+from core.store.statements import IDS
 
 IN_TIME = attrgetter("happened_at", "id")
 AT_ONCE = 5_000  # ids in one IN list
 _promise, _settlement = table_of(PlanPromise), table_of(PlanSettlement)
-_PROMISES = select(*(_promise.c[name] for name in PromiseFacts._fields)).where(
-    _promise.c.plan_id.in_(bindparam("ids", expanding=True))
-)
+_PROMISES = select(*(_promise.c[name] for name in PromiseFacts._fields)).where(_promise.c.plan_id.in_(IDS))
 _SETTLEMENTS = select(
     *(literal(None) if name == "decided_on" else _settlement.c[name] for name in SettlementFacts._fields)
-).where(_settlement.c.plan_id.in_(bindparam("ids", expanding=True)))
+).where(_settlement.c.plan_id.in_(IDS))
 _AT = PaymentFacts._fields.index("happened_at")
 
 

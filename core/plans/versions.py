@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from core import clock
@@ -17,6 +17,7 @@ from core.money import short_dollars
 from core.plans.models import Instalment, Plan, PlanVersion
 from core.plans.records import PlanRecord
 from core.store.base import Synced, table_of
+from core.store.statements import IDS
 
 TERMS: dict[type[Synced], tuple[str, ...]] = {
     Plan: (
@@ -35,7 +36,7 @@ _AT_ONCE = 5_000
 _version = table_of(PlanVersion)
 _OF_PLANS = (
     select(_version.c.plan_id, _version.c.instalment_id, _version.c.replaced_at, _version.c.terms)
-    .where(_version.c.plan_id.in_(bindparam("ids", expanding=True)))
+    .where(_version.c.plan_id.in_(IDS))
     .order_by(_version.c.replaced_at, _version.c.id)
 )
 

@@ -34,6 +34,7 @@ from core.reports.arrears_rows import AgingCell, ArrearsRow, PromiseCell
 from core.reports.head import Report, make_report
 from core.severity import RANK
 from core.store.base import table_of
+from core.store.statements import IDS
 from core.store.types import UtcInstant
 
 JUDGED_AT_ONCE = 1_000  # what one batch needs is let go before the next
@@ -41,7 +42,7 @@ _message = table_of(Message)
 _LAST_MESSAGE = (
     select(_message.c.patient_id, func.max(_message.c.sent_at, type_=UtcInstant))
     .where(
-        _message.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _message.c.patient_id.in_(IDS),
         _message.c.sent_at <= bindparam("until", type_=UtcInstant),
     )
     .group_by(_message.c.patient_id)

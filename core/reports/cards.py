@@ -34,6 +34,7 @@ from core.schedule.models import Appointment
 from core.schedule.rules import OPEN_STATUSES
 from core.severity import RANK, Severity
 from core.store.base import table_of
+from core.store.statements import IDS
 from core.store.types import UtcInstant
 
 _card, _patient, _visit = table_of(Card), table_of(Patient), table_of(Appointment)
@@ -95,7 +96,7 @@ _DRAWN_FROM_A_DOUBTFUL_CARD = union(
 _NEXT_VISITS = (
     select(_visit.c.patient_id, func.min(_visit.c.starts_at, type_=UtcInstant))
     .where(
-        _visit.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _visit.c.patient_id.in_(IDS),
         _visit.c.gone_at.is_(None),
         _visit.c.starts_at > bindparam("after", type_=UtcInstant),
         _visit.c.status.in_(OPEN_STATUSES),

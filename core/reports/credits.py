@@ -27,6 +27,7 @@ from core.practice.reports import first_of, locations
 from core.reports.head import Report, make_report
 from core.settings import settings
 from core.store.base import table_of
+from core.store.statements import IDS
 from core.store.types import UtcInstant
 
 ASK_FROM_DAYS = 30  # a credit this old wants a letter or a refund
@@ -38,7 +39,7 @@ _signed = case(
 _LAST_MESSAGE = (
     select(_message.c.patient_id, func.max(_message.c.sent_at, type_=UtcInstant))
     .where(
-        _message.c.patient_id.in_(bindparam("ids", expanding=True)),
+        _message.c.patient_id.in_(IDS),
         _message.c.sent_at <= bindparam("until", type_=UtcInstant),
     )
     .group_by(_message.c.patient_id)

@@ -14,7 +14,9 @@ from pathlib import Path
 from tests.bench.blast import blast_lines
 from tests.bench.lists import list_lines
 from tests.bench.pages import page_lines
+from tests.bench.queue import queue_lines
 from tests.bench.report import report_lines
+from tests.bench.screens import screen_lines
 from tests.bench.syncing import sync_lines
 
 OUT = Path("bench-results")
@@ -35,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Huddle beside its peers.")
     parser.add_argument("--patients", type=int, nargs="+", default=[2_000, 20_000, 200_000])
     parser.add_argument("--transactions", type=int, default=50_000)
-    parser.add_argument("--only", choices=["report", "lists", "pages", "sync", "blast"])
+    parser.add_argument("--only", choices=["report", "lists", "pages", "sync", "blast", "queue", "screens"])
     chosen = parser.parse_args()
     lines = ["| what | Huddle | peer | ratio | bar | met |", "|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory(prefix="huddle-bench-") as folder:
@@ -49,6 +51,10 @@ def main() -> int:
             lines += sync_lines(Path(folder), chosen.transactions)
         if chosen.only in {None, "blast"}:
             lines += blast_lines(Path(folder))
+        if chosen.only in {None, "queue"}:
+            lines += queue_lines()
+        if chosen.only in {None, "screens"}:
+            lines += screen_lines()
     table = "\n".join(lines)
     OUT.mkdir(exist_ok=True)
     (OUT / "bench.md").write_text(table + "\n", encoding="utf-8")
