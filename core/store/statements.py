@@ -1,7 +1,7 @@
 """Pieces that the prepared statements of several reports share."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, String, bindparam, column, literal, select
@@ -25,7 +25,7 @@ class _Ids(TypeDecorator[Sequence[Any]]):
         is_array = dialect.name == "postgresql"
         return dialect.type_descriptor(postgresql.ARRAY(self.of) if is_array else String())
 
-    def bind_processor(self, dialect: Any) -> Callable[[Iterable[Any]], Any]:
+    def bind_processor(self, dialect: Any) -> Any:
         return list if dialect.name == "postgresql" else _as_json
 
 
