@@ -40,7 +40,12 @@ def plain_page(
 ) -> HTMLResponse:
     """A rendered template with its strict policy. Values are escaped. runs: the one script of ours in it, if any."""
     code = script(runs) if runs else ""
-    body = _environment().get_template(name).render(style=style(sheet), script=code, **values)
+    given = {
+        "style": style(sheet),
+        "script": code,
+        **values,
+    }  # a page with a policy of its own brings its own scripts
+    body = _environment().get_template(name).render(given)
     answer = HTMLResponse(body, status_code=status, headers=dict(headers or {}))
     answer.headers["content-security-policy"] = plain_page_policy(style(sheet), code)
     return answer
