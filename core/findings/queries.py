@@ -5,7 +5,20 @@ Every one takes `ids` (a list of store ids) and leaves out rows that are gone. S
 
 from typing import Any
 
-from sqlalchemy import Integer, String, and_, bindparam, case, column, func, or_, select, table, type_coerce
+from sqlalchemy import (
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+    type_coerce,
+)
 
 from core.cards.models import Card
 from core.cards.rules import CardFacts
@@ -20,6 +33,7 @@ from core.patients.person import Person
 from core.payments.facts import RecurringFacts
 from core.payments.models import TAKEN_BACK, Recurring
 from core.payments.queries import PAYMENT_TABLE, PAYMENTS_HELD
+from core.plans.queries import DESK_KINDS
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType
 from core.schedule.queries import VISIT_DONE
 from core.schedule.rules import VisitFacts
@@ -180,14 +194,17 @@ DESK_ANSWERS = (
     .where(_match.c.patient_id.in_(IDS), _match.c.undone_at.is_(None))
     .order_by(_match.c.id)
 )
-# Money typed in longer ago than the recent ledger reaches, under no order id, no plan and no visit.
+# Money that came or was taken back longer ago than the recent ledger reaches, under no plan and no visit, and under no
+# order id that a payment bears: nearly all of what is old is the posting of one.
 OLD_DESK_ROWS = LEDGER.where(
     _entry.c.posted_on < bindparam("first"),
-    _entry.c.kind == EntryKind.PAYMENT.value,
-    _of_patient,
+    DESK_KINDS,
     _entry.c.plan_id.is_(None),
-    _entry.c.order_id.is_(None),
     _entry.c.appointment_id.is_(None),
+    or_(
+        _entry.c.order_id.is_(None),
+        ~exists().where(PAYMENT_TABLE.c.order_id == _entry.c.order_id, PAYMENT_TABLE.c.gone_at.is_(None)),
+    ),
 )
 # The links of core/links, a floor above this one, by the columns alone that say what a patient is asked for already.
 _link = table(

@@ -16,13 +16,18 @@ from tests.oracle.reading import UNSURE, Clinic
 
 NIGHT = os.environ.get("HUDDLE_NIGHT") == "1"
 FEW, MANY = 10, 500
+ONCE_APART = (56,)  # an old row of the desk under an order id that no payment bears
 WORDS = (
     "BEHIND", "COMPLETED_OWING", "EXPIRED", "EXPIRING", "NONE", "OVER_SCHEDULED", "NOT_SCHEDULED", "UNDER_BOOKED",
     "USED_UP", "BOOKED_WHILE_FROZEN", "OUTSIDE_TERM", "paused", "cancelled", "completed", "past_due", "anchor 29",
     "anchor 30", "anchor 31", "CHARGEBACK", "RETURNED", "REVERSED", "DECLINED_HARD", "DECLINED_SOFT", "PARTIAL",
     "NOT_ATTEMPTED",
 )  # fmt: skip
-LATER = [pytest.param(seed, marks=pytest.mark.night) for seed in range(FEW, MANY if NIGHT else FEW)]
+LATER = [
+    pytest.param(seed, marks=pytest.mark.night)
+    for seed in range(FEW, MANY if NIGHT else FEW)
+    if seed not in ONCE_APART
+]
 
 
 def told_about(seed: int, folder: Path) -> Told:
@@ -34,7 +39,7 @@ def told_about(seed: int, folder: Path) -> Told:
         engine.dispose()
 
 
-@pytest.mark.parametrize("seed", [*range(FEW), *LATER])
+@pytest.mark.parametrize("seed", [*range(FEW), *ONCE_APART, *LATER])
 def test_the_reports_agree_with_the_oracle(seed: int, tmp_path: Path) -> None:
     files, as_of = practice(seed)
     told = told_about(seed, tmp_path)
