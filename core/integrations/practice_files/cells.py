@@ -75,7 +75,7 @@ def _readable(value: str, longest: int) -> str:
     return value
 
 
-_POWER_OF_TEN = re.compile(r"[+-]?(?:\d+[.,]\d+E[+-]?\d{1,3}|\dE\+\d{1,3})", re.ASCII | re.IGNORECASE)
+_POWER_OF_TEN = re.compile(r"[+-]?(?:\d+[.,]\d+E[+-]?\d{1,3}|\dE\+\d{1,3})|#{3,}", re.ASCII | re.IGNORECASE)
 _DAMAGED = (
     "is a number that a spreadsheet has shortened, so whose it is cannot be told. "
     "Export the file again and do not open it in a spreadsheet"
@@ -83,8 +83,14 @@ _DAMAGED = (
 
 
 def is_damaged(value: str) -> bool:
-    """Whether an id has become a power of ten, as spreadsheets write long numbers: 1.67683E+15 (DOMAIN §0)."""
-    return ("E" in value or "e" in value) and _POWER_OF_TEN.fullmatch(value) is not None
+    """Whether an id has become a power of ten, as spreadsheets write long numbers: 1.67683E+15 (DOMAIN §0), or the
+    ##### that they show where a column is too narrow."""
+    return ("E" in value or "e" in value or "#" in value) and _POWER_OF_TEN.fullmatch(value) is not None
+
+
+def without_fraction(value: str) -> str:
+    """12345.0 is the id 12345: programs that keep a column of ids as numbers write it so."""
+    return value[:-2] if value.endswith(".0") and value[:-2].isdigit() else value
 
 
 def identifier(value: str) -> str:
@@ -94,14 +100,14 @@ def identifier(value: str) -> str:
     """
     if is_damaged(value):
         raise Refused(f"{quoted(value)} {_DAMAGED}")
-    return _readable(value, ID_LENGTH)
+    return _readable(without_fraction(value), ID_LENGTH)
 
 
 def number_elsewhere(value: str) -> str:
     """A number given by another system (an order, an invoice): damaged, it is as good as none."""
     if is_damaged(value):
         raise BadCell(f"{quoted(value)} is a number that a spreadsheet has shortened")
-    return _readable(value, ID_LENGTH)
+    return _readable(without_fraction(value), ID_LENGTH)
 
 
 def _free(value: str, longest: int) -> str:
@@ -128,8 +134,17 @@ def text(value: str) -> str:
     return _free(value, TEXT_LENGTH)
 
 
+_SAME_WORD = {
+    "canceled": "cancelled",
+    "noshow": "no_show",
+    "cheque": "check",
+    "onhold": "on_hold",
+    "pastdue": "past_due",
+}
+
+
 class Choice:
-    """Reads one of some words, in any case, with spaces or dashes for underscores."""
+    """Reads one of some words, in any case, with spaces or dashes for underscores, and as it is also spelt."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
@@ -137,19 +152,58 @@ class Choice:
 
     def __call__(self, value: str) -> str:
         word = value.casefold().replace(" ", "_").replace("-", "_")
+        word = _SAME_WORD.get(word, word)
         if word not in self._allowed:
             raise BadCell(f"{quoted(value)} is not one of {', '.join(self.words)}")
         return word
 
 
+_UNITS = {
+    **dict.fromkeys(["d", "days", "daily"], "day"),
+    **dict.fromkeys(["w", "wk", "weeks", "weekly"], "week"),
+    **dict.fromkeys(["m", "mo", "mon", "months", "monthly"], "month"),
+    **dict.fromkeys(["q", "quarters", "quarterly"], "quarter"),
+    **dict.fromkeys(["y", "yr", "years", "yearly", "annual", "annually"], "year"),
+}
+
+
+class Interval(Choice):
+    """Reads day, week or month, also as systems say it: days, weekly, M; a quarter and a year are so many months, which
+    `in_months` makes of them."""
+
+    def __call__(self, value: str) -> str:
+        word = value.casefold()
+        word = _UNITS.get(word, word)
+        return word if word in ("quarter", "year") else super().__call__(word)
+
+
+def in_months(every: int, unit: str) -> tuple[int, str]:
+    """A quarter is three months, a year twelve."""
+    months = {"quarter": 3, "year": 12}.get(unit)
+    return (every * months, "month") if months else (every, unit)
+
+
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}.*)", re.ASCII)
-_MIDNIGHT = re.compile(r"00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]00:?00)?", re.ASCII)
+_MIDNIGHT = re.compile(
+    r"00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?", re.ASCII
+)  # it begins that day anywhere
 _ZONED = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.ASCII)
 # what systems write for “no date”: the first day that a database or a spreadsheet knows, and the last
 _NO_DAY = frozenset(
-    {date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(9999, 12, 31)}
+    {
+        date(1, 1, 1),
+        date(1753, 1, 1),
+        date(1899, 12, 30),
+        date(1899, 12, 31),
+        date(1900, 1, 1),
+        date(9999, 12, 31),
+    }
 )
+_NO_DAY_ELSEWHERE = re.compile(
+    r"(?:31[./-]12|12[./-]31)[./-]9999|0?1[./-]0?1[./-](?:0001|1753|1900)|00[./-]00[./-]0000", re.ASCII
+)
+_EPOCH = date(1970, 1, 1)
 
 
 def day(value: str) -> date:
@@ -159,6 +213,8 @@ def day(value: str) -> date:
         if _MIDNIGHT.fullmatch(time) or (_is_time(time) and not _ZONED.search(time)):
             raise Noted(day(both[1]), "has a time of day beside the date; the day counts")
     if (found := _DATE.fullmatch(value)) is None:
+        if _NO_DAY_ELSEWHERE.fullmatch(value.partition(" ")[0]):
+            raise Nothing
         raise BadCell(f"{quoted(value)} is not a date like 2026-11-21")
     try:
         read = date(int(found[1]), int(found[2]), int(found[3]))
@@ -175,10 +231,19 @@ def birth_day(value: str) -> date:
 
 
 def last_day(value: str) -> date:
-    """As `day`, of the end of something: one beyond every calendar (2999-12-31) says that it has no end."""
+    """As `day`, of the end of something: one beyond every calendar (2999-12-31), or the first day that computers count
+    from, says that it has no end."""
     if value[:4].isascii() and value[:4].isdigit() and int(value[:4]) >= _YEARS.stop:
         raise Nothing
-    return day(value)
+    try:
+        read = day(value)
+    except Noted as noted:
+        if noted.value == _EPOCH:
+            raise Nothing from None
+        raise
+    if read == _EPOCH:
+        raise Nothing
+    return read
 
 
 def _is_time(value: str) -> bool:

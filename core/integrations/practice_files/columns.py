@@ -89,6 +89,15 @@ def _patient(values: Values) -> None:
     values["search_name"] = folded(f"{values['first_name']} {values['last_name']}")
 
 
+def _membership_plan(values: Values) -> None:
+    every, unit = cells.in_months(values["billing_every"], values["billing_unit"])
+    values["billing_every"], values["billing_unit"] = every, unit
+
+
+def _recurring(values: Values) -> None:
+    values["interval"], values["interval_unit"] = cells.in_months(values["interval"], values["interval_unit"])
+
+
 def _ledger(values: Values) -> None:
     if values["amount_cents"] < 0 and values["kind"] != "adjustment":
         raise BadCell(f"is negative, which only an adjustment may be, not a {values['kind']}", "amount")
@@ -254,8 +263,9 @@ _ALL = (
             _is("rollover_periods", _count),
             _is("no_show_forfeits", cells.yes_no, default=False),
             _is("billing_every", cells.whole(1, 1_000), default=1, matters=True),
-            _is("billing_unit", cells.Choice("day", "week", "month"), default="month", matters=True),
+            _is("billing_unit", cells.Interval("day", "week", "month"), default="month", matters=True),
         ),
+        finish=_membership_plan,
     ),
     PracticeFile(
         "membership_benefits",
@@ -323,10 +333,11 @@ _ALL = (
             _ref("membership_id", "memberships"),
             _cents("amount", required=True),
             _is("interval", cells.whole(1, 1_000), default=1, matters=True),
-            _is("interval_unit", cells.Choice("day", "week", "month"), default="month", matters=True),
+            _is("interval_unit", cells.Interval("day", "week", "month"), default="month", matters=True),
             _is("next_run_on", cells.day),
             _is("status", cells.Choice("active", "on_hold", "ended"), required=True),
         ),
+        finish=_recurring,
     ),
     PracticeFile(
         "ledger",

@@ -18,13 +18,16 @@ _FOOTER = re.compile(
     | (?:number|no\.?|\#)\s+of\s+\w+.*
     | (?:record|row|patient|line|item|entry)[\s_-]*count\b.*
     | (?:records?|rows?|entries|items|patients|appointments|visits|payments|results)\s*[:=]\s*[\d,.]+
-    | \(?[\d,.]+\s+(?:total\s+)?\w*\s*(?:records?|rows?|entries|items|patients|appointments|visits|payments|results|lines)
+    | (?:opening|starting|beginning|ending|closing|previous|current|account)?\s*balance\b.* | net\b(?:\s+total.*)?
+    | (?:all|active|inactive|new|unique|distinct)\s+(?:records?|rows?|patients|appointments|visits|payments)\b.*
+    | \(?[\d,.]+\s+(?:of\s+[\d,.]+\s+)?(?:total\s+)?\w*\s*(?:records?|rows?|entries|items|patients|appointments|visits|payments|results|lines)
         (?:\s+(?:found|selected|listed|returned|exported|affected|total|in\s+total|printed))?\)?\.?
     | (?:this\s+)?(?:report|list|file|export|data|document)\s+
         (?:was\s+|is\s+)?(?:generated|created|printed|exported|produced|run|prepared|ended|ends|complete[d]?|date|as\s+of)\b.*
     | (?:generated|created|printed|exported|produced|prepared|run|downloaded|report)\s*
-        (?:(?:on|by|at|from|with|using|date|for)\b|[:@]|\d).*
-    | page\s+\d+(?:\s*(?:of|/)\s*\d+)?.*
+        (?:(?:on|by|at|from|with|using|date|for)\b|[:@]|\s\d).*
+    | page[\s:]+\d+(?:\s*(?:of|/)\s*\d+)?.* | \d+\s*(?:of|/)\s*\d+
+    | (?:this|these)\s+(?:report|list|file|export|data|document)s?\b.*
     | (?:end|eof)\s*(?:of\s+(?:the\s+)?(?:report|file|list|data|export|records?|document).*)?
     | (?:copyright|\(c\)|©|confidential|powered\s+by|filters?\s*:|as\s+of\b).*
     | [-=_*~.\#]{3,}
@@ -35,12 +38,38 @@ _FOOTER = re.compile(
 
 def is_footer(row: Sequence[str]) -> bool:
     """Whether a row that is no record says so itself: a total, a count, “Report generated …”, a page number."""
-    words = [word for cell in row if (word := cell.strip().strip("*#<>[]-= ").strip() or cell.strip())]
+    words = _words(row)
     return bool(words) and (_FOOTER.fullmatch(words[0]) is not None or _labelled(words))
 
 
+def is_total(row: Sequence[str], key: int) -> bool:
+    """Whether a row is nothing but numbers and what they are the total of, or numbers alone without a key."""
+    words = _words(row)
+    return _labelled(words) or (not row[key].strip() and all(map(_NUMBER.fullmatch, words)))
+
+
+def may_be_total(cell: str) -> bool:
+    """Whether a key reads like the label of a total: asked of every row, so it only looks at the first letters."""
+    return cell[:5].casefold() in (
+        "total",
+        "grand",
+        "subto",
+        "sub-t",
+        "sub t",
+        "repor",
+        "page ",
+        "overa",
+        "sum",
+        "sum:",
+    )
+
+
+def _words(row: Sequence[str]) -> list[str]:
+    return [word for cell in row if (word := cell.strip().strip("*#<>[]-= ").strip() or cell.strip())]
+
+
 def _labelled(words: list[str]) -> bool:
-    """A total whose label stands further right: nothing but it and numbers."""
+    """A total wherever its label stands: nothing but it and numbers right of it."""
     labels = [word for word in words if not _NUMBER.fullmatch(word)]
     return len(labels) == 1 and labels[0] != words[-1] and _FOOTER.fullmatch(labels[0]) is not None
 

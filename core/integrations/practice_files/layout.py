@@ -18,7 +18,7 @@ from core.integrations.practice_files import cells
 from core.integrations.practice_files.cells import BadCell, Noted, Nothing, Reader
 from core.integrations.practice_files.columns import PracticeFile
 from core.integrations.practice_files.ends import LastColumn, ends_in_mid_line
-from core.integrations.practice_files.rows import Row, rows
+from core.integrations.practice_files.rows import UNCLOSED, Row, rows
 from core.integrations.practice_files.spellings import is_nothing, plain_cell
 from core.names import folded
 from core.secrets import mask_card_numbers
@@ -229,11 +229,11 @@ def _places(path: Path, file: PracticeFile, header: list[str]) -> tuple[dict[str
     return places, tuple(unknown)
 
 
-def _rows(path: Path, layout: Layout) -> Iterator[Row]:
-    """The rows below the header that are rows at all."""
+def _rows(path: Path, layout: Layout, *, faulty: bool = False) -> Iterator[Row]:
+    """The rows below the header that are rows at all; faulty: and the lines that are none."""
     with opened(path, layout.encoding, nul=layout.nul) as lines:
         for row in rows(lines, layout.delimiter, layout.width):
-            if row.line > layout.header_line and not row.fault:
+            if row.line > layout.header_line and (faulty or not row.fault):
                 yield row
 
 
@@ -296,16 +296,22 @@ def _breaks_off(path: Path) -> bool:
         return ends_in_mid_line([stream.read()])
 
 
+_IN_QUOTES = "stops inside a quoted cell"
+
+
 def _cut(path: Path, layout: Layout, file: PracticeFile) -> tuple[int, str] | None:
     """The last line of a file that nothing ends, when it is unlike all others."""
     last_place = layout.width - 1
     read = next((c.read for c in file.columns if layout.places.get(c.name) == last_place), None)
     column = LastColumn(read)
     before: Row | None = None
-    for row in _rows(path, layout):
-        if before is not None:
+    for row in _rows(path, layout, faulty=True):
+        if before is not None and not before.fault:
             column.learn(before.cells, layout.width)
         before = row
-    if before is None or not (why := column.cut(before.cells, layout.width)):
+    if before is None:
         return None
-    return before.line, why
+    if before.fault:
+        return (before.line, _IN_QUOTES) if before.fault == UNCLOSED else None
+    why = column.cut(before.cells, layout.width)
+    return (before.line, why) if why else None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core.integrations.practice_files.cells import BadCell, is_damaged
 from core.integrations.practice_files.columns import PracticeFile, Values
-from core.integrations.practice_files.ends import is_footer
+from core.integrations.practice_files.ends import is_footer, is_total, may_be_total
 from core.integrations.practice_files.layout import Layout, layout_of, opened, plain
 from core.integrations.practice_files.parsing import RowParser
 from core.integrations.practice_files.rows import LONGEST_CELL, Row, rows
@@ -84,7 +84,9 @@ class OpenFile:
                 if row.line <= header_line:
                     continue
                 if row.fault:
-                    yield _rejected(self.file, layout.places, row, row.fault)
+                    at_the_end = layout.cut is not None and row.line == layout.cut[0]
+                    why = _BREAKS_OFF.format(layout.cut[1]) if layout.cut and at_the_end else row.fault
+                    yield _rejected(self.file, layout.places, row, why)
                 elif len(cells) == width and not careful and cells[key].strip():
                     yield parse(row.line, cells)
                 elif not any(map(str.strip, cells)):
@@ -149,6 +151,7 @@ class RowParsing:
         self.places = places
         self.printed = printed
         self._parse = RowParser(file, places)
+        self._key = places.get(file.columns[0].name, 0)
         self._names = {column.name: {plain(name) for name in column.names()} for column in file.columns}
 
     def __call__(self, line: int, cells: list[str]) -> Parsed | Rejected | SetAside:
@@ -165,7 +168,8 @@ class RowParsing:
             key = str(values.get("external_id") or "")
             return _turned_away(key, line, bad.column, bad.sentence, raw_of(self.places, cells))
         few = len(cells) - cells.count("") <= _FEW
-        if self.printed and (few or unknown) and (aside := self._no_record(cells, sure=few)):
+        doubtful = few or unknown or may_be_total(cells[self._key])
+        if self.printed and doubtful and (aside := self._no_record(cells, sure=few)):
             return SetAside(line, aside)
         if notes or unknown:
             return Parsed(
@@ -177,7 +181,7 @@ class RowParsing:
         """Why a row is no record of anything, "" when it is one. sure: a total may be told by its words alone."""
         if all(plain(cells[place]) in self._names[name] for name, place in self.places.items()):
             return HEADER_AGAIN
-        return FOOTER if sure and is_footer(cells) else ""
+        return FOOTER if (sure and is_footer(cells)) or is_total(cells, self._key) else ""
 
 
 def _refuse_nobody(values: Values) -> None:

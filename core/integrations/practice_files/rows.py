@@ -106,12 +106,12 @@ def _quoted_rows(lines: "_Lines", until: int, delimiter: str, width: int) -> Ite
         if not cells:
             continue
         if len(lines.taken) > 1 and _swallowed(lines.taken, cells, delimiter, width):
-            yield Row(start, [lines.keep_only_first()[:LONGEST_CELL].rstrip("\r\n")], _UNCLOSED)
+            yield Row(start, [lines.keep_only_first()[:LONGEST_CELL].rstrip("\r\n")], UNCLOSED)
             continue
         yield Row(start, cells)
 
 
-_UNCLOSED = "a quote is opened and not closed"
+UNCLOSED = "a quote is opened and not closed"
 
 
 def _why(lines: _Lines) -> str:
@@ -120,7 +120,7 @@ def _why(lines: _Lines) -> str:
             return f"the line is {lines.size:,} characters long"
         if lines.taken[0].count('"') % 2 == 0:
             return "its quotes do not fit together"
-    return _UNCLOSED
+    return UNCLOSED
 
 
 def _swallowed(taken: list[str], cells: list[str], delimiter: str, width: int) -> bool:

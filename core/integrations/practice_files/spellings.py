@@ -96,5 +96,5 @@ def plain_cell(cell: str, read: Reader = cells.identifier) -> str:
         return plain_cell(found[1].replace('""', '"'), read)
     if text[0] == "'" and len(text) > 1 and (read in _IDS or text[1] in _AFTER_APOSTROPHE):
         inner = text[1:].strip()
-        return inner[:-1].strip() if inner.endswith("'") else inner
-    return text
+        text = inner[:-1].strip() if inner.endswith("'") else inner
+    return cells.without_fraction(text) if read in _IDS else text
