@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.blast import blast_lines
+from tests.bench.importing import import_lines
 from tests.bench.lists import list_lines
 from tests.bench.pages import page_lines
 from tests.bench.queue import queue_lines
@@ -37,7 +38,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Huddle beside its peers.")
     parser.add_argument("--patients", type=int, nargs="+", default=[2_000, 20_000, 200_000])
     parser.add_argument("--transactions", type=int, default=50_000)
-    parser.add_argument("--only", choices=["report", "lists", "pages", "sync", "blast", "queue", "screens"])
+    parser.add_argument("--payments", type=int, default=1_000_000)
+    parser.add_argument(
+        "--only", choices=["report", "lists", "pages", "sync", "blast", "queue", "screens", "import"]
+    )
     chosen = parser.parse_args()
     lines = ["| what | Huddle | peer | ratio | bar | met |", "|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory(prefix="huddle-bench-") as folder:
@@ -55,6 +59,8 @@ def main() -> int:
             lines += queue_lines()
         if chosen.only in {None, "screens"}:
             lines += screen_lines()
+        if chosen.only in {None, "import"}:
+            lines += import_lines(Path(folder), chosen.payments)
     table = "\n".join(lines)
     OUT.mkdir(exist_ok=True)
     (OUT / "bench.md").write_text(table + "\n", encoding="utf-8")

@@ -36,7 +36,7 @@ def build(path: Path, patients: int) -> str:
     now = _us(AS_OF)
     step = max(1, patients // VISITS)
     db.executescript(f"""
-    INSERT INTO practice (id, name) VALUES (1, 'Bench');
+    INSERT INTO practice (id, name, time_zone) VALUES (1, 'Bench', '');
     INSERT INTO connection (id, practice_id, kind, name, settings, sealed_secrets, state, created_at)
       VALUES (1, 1, 'practice_files', 'EHR', '{{}}', '', 'connected', {now});
     INSERT INTO sync_cursor (connection_id, resource, cursor, synced_at) VALUES

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.plans import judged
-from tests.oracle.reading import UNSURE, Clinic, Row, cents, months_later
+from tests.oracle.reading import UNSURE, Clinic, Row, cents, months_later, run_day
 
 SOON, AHEAD, VERY_SOON = 45, 60, 7
 
@@ -57,8 +57,8 @@ def drafts(clinic: Clinic, patient_id: str) -> list[tuple[date, str]]:
     for recurring in clinic.rows("recurrings", patient_id=patient_id, status="active"):
         last = last_instalment(clinic, recurring)
         start = date.fromisoformat(recurring["next_run_on"])
-        for count in range(6):
-            when = months_later(start, count * int(recurring["interval"]), start.day)
+        for count in range(AHEAD + 1):
+            when = run_day(start, count, int(recurring["interval"]), recurring["interval_unit"], start.day)
             if clinic.today <= when <= until and (last is None or when <= last):
                 found.append((when, recurring["card_id"]))
     return found

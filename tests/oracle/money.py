@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.plans import failure, net, next_business_day, reason
-from tests.oracle.reading import UNSURE, Clinic, Row, cents, day, month_end, months_later
+from tests.oracle.reading import UNSURE, Clinic, Row, cents, day, month_end, months_later, run_day
 
 
 def balance(clinic: Clinic, patient_id: str) -> dict[str, Any]:
@@ -50,10 +50,7 @@ def draft_days(clinic: Clinic, membership: Row, plan: Row, *, resting: bool = Fa
         wanted = max([known.day, *(when.day for when in paid_on if when == month_end(when))])
     found = []
     for count in range(-1200, 400):
-        if unit == "month":
-            when = months_later(known, count * every, wanted)
-        else:
-            when = known + timedelta(days=count * every * (7 if unit == "week" else 1))
+        when = run_day(known, count, every, unit, wanted)
         rests = frozen(membership, when) or (end is not None and when > end)
         if start <= when < clinic.today and rests is resting:
             found.append(when)

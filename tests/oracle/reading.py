@@ -50,6 +50,13 @@ def months_later(start: date, count: int, wanted_day: int) -> date:
     return first.replace(day=min(wanted_day, month_end(first).day))
 
 
+def run_day(start: date, count: int, every: int, unit: str, wanted_day: int) -> date:
+    """The day of the draft so many drafts after (below 0: before) the one of `start`."""
+    if unit == "month":
+        return months_later(start, count * every, wanted_day)
+    return start + timedelta(days=count * every * (7 if unit == "week" else 1))
+
+
 class Clinic:
     """The rows of one location's practice files, with the instant the questions are asked at."""
 
