@@ -35,12 +35,13 @@ def coverage(cover: r.Coverage, setting: Setting) -> Mapped | Fault:
         known = cover.status in ("cancelled", "draft", "entered-in-error")
         gone = Mapped(withdrawn=[("coverages", cover.id)])
         return gone if known else Fault("status", "is none of FHIR's words for a coverage")
-    payer = next((name for each in cover.payor if (name := organization_named(setting, each))), "")
+    payors = [*cover.payor, *([cover.insurer] if cover.insurer else [])]
+    payer = next((name for each in payors if (name := organization_named(setting, each))), "")
     kind = next((_KINDS[code] for code in (cover.type.codes() if cover.type else []) if code in _KINDS), "")
     if not kind and "medicare" in payer.casefold():
         kind = "medicare"
     notes: list[tuple[str, str]] = []
-    if not payer and any(kind_meant(each) in ("Organization", "") for each in cover.payor):
+    if not payer and any(kind_meant(each) in ("Organization", "") for each in payors):
         notes.append(("payor", "is not among what came; who pays is kept as unknown"))
     if cover.type and not kind:
         notes.append(("type", "has no code that Huddle knows; the kind of coverage is kept as unknown"))

@@ -221,6 +221,7 @@ class Coverage(Resource):
     beneficiary: Reference | None = None
     period: Period | None = None
     payor: list[Reference] = []
+    insurer: Reference | None = None  # what R5 calls it
     order: Count | None = None
     cost_to_beneficiary: list[Cost] = []
 

@@ -16,11 +16,16 @@ _NOTHING: Mapping[str, Any] = {}
 
 class Identifiers:
     """What references stand for, learnt as resources are read: ids by identifier (NPI, MRN …), practitioners by role,
-    names of organizations, merged patients. fresh: what is not written down yet."""
+    names of organizations, merged patients. fresh: what is not written down yet.
+
+    An identifier that several bear means nobody: which of them, a reference does not say. Its owners stand in one text,
+    with spaces, which no id has.
+    """
 
     def __init__(self) -> None:
         self._means: dict[str, dict[str, str]] = {}
         self._by_value: dict[tuple[str, str], set[str]] = {}
+        self._borne: dict[tuple[str, str], set[str]] = {}
         self._count = 0
         self.fresh: dict[tuple[str, str], str] = {}
 
@@ -31,7 +36,9 @@ class Identifiers:
         self._count += named not in of_kind
         of_kind[named] = self.fresh[kind, named] = means
         if kind.endswith(_IDENTIFIER):
-            self._by_value.setdefault((kind, named.partition("|")[2]), set()).add(means)
+            for own in means.split():
+                self._by_value.setdefault((kind, named.rpartition("|")[2]), set()).add(named)
+                self._borne.setdefault((kind, own), set()).add(named)
 
     def means(self, kind: str, named: str) -> str | None:
         return self._means.get(kind, {}).get(named)
@@ -40,17 +47,39 @@ class Identifiers:
         return dict(self._means.get(kind, {}))
 
     def learn(self, kind: str, identifiers: Iterable[Identifier], own: str) -> None:
-        for each in identifiers:
-            if each.value and each.use != "old" and len(each.value) + len(each.system or "") <= 500:
-                self.keep(f"{kind}{_IDENTIFIER}", f"{each.system or ''}|{each.value}", own)
+        """The identifiers that one resource bears now; those it bore before are its own no more."""
+        place = f"{kind}{_IDENTIFIER}"
+        bears = {
+            f"{each.system or ''}|{each.value}"
+            for each in identifiers
+            if each.value and each.use != "old" and len(each.value) + len(each.system or "") <= 500
+        }
+        for named in self._borne.get((place, own), set()) - bears:
+            self._borne[place, own].discard(named)
+            self.keep(place, named, " ".join(sorted(self._owners(place, named) - {own})))
+        for named in bears:
+            self.keep(place, named, " ".join(sorted(self._owners(place, named) | {own})))
 
     def find(self, kind: str, token: str) -> str | None:
-        """token: system|value, as in a search; a value alone when only one resource has it."""
-        if found := self.means(f"{kind}{_IDENTIFIER}", token if "|" in token else f"|{token}"):
-            return found
+        """token: system|value, as in a search; a value alone whatever its system. None where nobody bears it, or several."""
+        place = f"{kind}{_IDENTIFIER}"
+        owners = self._owners(place, token if "|" in token else f"|{token}")
         system, _, value = token.rpartition("|")
-        several = self._by_value.get((f"{kind}{_IDENTIFIER}", value), set()) if not system else set()
-        return next(iter(several)) if len(several) == 1 else None
+        if not owners and not system:
+            every = (self._owners(place, named) for named in self._by_value.get((place, value), ()))
+            owners = set().union(*every)
+        stay = {self._last(own) for own in owners} if kind == "Patient" else owners
+        return next(iter(stay)) if len(stay) == 1 else None
+
+    def _owners(self, place: str, named: str) -> set[str]:
+        return set((self.means(place, named) or "").split())
+
+    def _last(self, own: str) -> str:
+        """Who stays of a patient who was merged into others."""
+        steps = {own}
+        while (then := self.means(MERGED, own)) and then not in steps:
+            steps.add(own := then)
+        return own
 
 
 _IDENTIFIER = " identifier"

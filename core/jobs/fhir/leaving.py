@@ -13,12 +13,16 @@ from core.integrations.fhir.files import Unit
 from core.integrations.fhir.records import Reference
 from core.integrations.fhir.refs import Setting, meant
 from core.jobs.fhir.chunk import OWN_LOCATION, Chunk, Gone, Places, Stored
+from core.jobs.fhir.meanings import remember
 from core.jobs.fhir.reading import FILE_OF, id_of, instant
 from core.jobs.fhir.visits import ENCOUNTER, SHARED, Visit, forget, visits_of
 from core.jobs.practice_files.result import FileCounts
 from core.jobs.practice_files.rows import table_of
 from core.store.upsert import held
 from core.store.version import touch
+
+UNCHANGED = "says that it is deleted, which changes nothing here"
+UNTOLD = "says that something is deleted, but not by its id: which one cannot be told, so nothing was taken away"
 
 
 def take_away(chunk: Chunk, gone: list[Gone]) -> None:
@@ -51,8 +55,11 @@ def store_deletions(session: Session, kind: str, places: Places, units: Sequence
         own = _deleted_id(unit, kind, places.setting)
         found = [] if unit.over or own is None else _rows_of(kind, own)
         if not unit.over and not found:
-            chunk.note(unit, "request", "says that it is deleted, which changes nothing here")
+            chunk.note(unit, "request", UNCHANGED if own else UNTOLD)
         gone += [Gone(file, key, instant(unit.at)) for file, key in found]
+        if own and not unit.over:  # whoever bears its identifiers next is meant by them
+            places.setting.identifiers.learn(kind, (), own)
+    remember(session, places.connection_id, places.setting.identifiers)
     for each in gone:
         if kind == "Encounter":
             forget(session, places.connection_id, [each.external_id.removeprefix(ENCOUNTER)])
@@ -73,7 +80,8 @@ def _deleted_id(unit: Unit, kind: str, setting: Setting) -> str | None:
     own = unit.resource.get("id")
     if not isinstance(own, str) or "?" not in own:
         return unit.aliases.get(f"urn:uuid:{own}", own) if isinstance(own, str) else None
-    return meant(setting, Reference(reference=own), kind)
+    found = meant(setting, Reference(reference=own), kind)
+    return found if found and "?" not in found else None
 
 
 def _rows_of(kind: str, own: str) -> list[tuple[str, str]]:

@@ -62,6 +62,6 @@ def merged(session: Session, connection_id: int, identifiers: Identifiers) -> di
         while (at := links.get(at, "")) and at not in steps:
             steps.add(at)
             last = at if at in here else last
-        if last:
+        if last and not at:  # a chain that comes back to itself says of nobody who stays
             found[old] = last
     return found

@@ -110,12 +110,15 @@ def read(kind: str, unit: Unit, setting: Setting) -> Ready | Rejected:
     made.notes += [(fault.field, f"{fault.reason}; it is kept as unknown") for fault in unknown]
     made.unknown += [fault.field for fault in unknown]
     found = _checked(kind, unit, parsed, made)
-    if isinstance(found, Rejected) and (version := other_version(kind, unit.resource)):
-        return found._replace(reason=f"{found.reason}. {OTHER_VERSION.format(version)}")
+    if version := other_version(kind, unit.resource):
+        if isinstance(found, Rejected):
+            return found._replace(reason=f"{found.reason}. {OTHER_VERSION.format(version)}")
+        found.mapped.notes.append(("resourceType", STORED_FROM.format(version)))
     return found
 
 
 OTHER_VERSION = "It is FHIR {}, and Huddle reads R4"
+STORED_FROM = "is of FHIR {}, and Huddle reads R4: what that version says in other words was left out"
 
 
 def _with_version(kind: str, unit: Unit, reason: str) -> str:
