@@ -1,14 +1,14 @@
 """What the membership rules read and what they answer. Field names are the columns of core/memberships/models.py."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from core.clock import local_date
 from core.memberships.choices import ChoiceFacts, ChoiceKind, ChoiceStanding, Decision
 from core.memberships.periods import Terms
-from core.memberships.weeks import SUNDAY, place_in_week
 from core.schedule.rules import VisitFacts
 from core.severity import Severity
 
@@ -142,8 +142,8 @@ class UseLine(NamedTuple):
     allows). counted: the visits behind used + booked, in start order, without those set aside by a choice. lapsing:
     visits that nobody has booked and that do not roll over. should_be: visits due by today at an even pace, in the
     period that holds today. says: the states it has to tell, worst first. service_class None = all classes together.
-    excess: the visits that are over, in start order, of a pool this patient's own; over is how many. beyond_week: ids
-    of those that are too many in their week, per_week of which are allowed. shared: a pool counts together.
+    excess: the visits that are over, in start order, of a pool this patient's own; over is how many. beyond_week: of
+    those that are too many in their week, per_week of which are allowed, id → which visit of that week, of any period. shared: a pool counts together.
     """
 
     period_start: date
@@ -165,7 +165,7 @@ class UseLine(NamedTuple):
     following: "UseLine | None" = None
     excess: tuple[VisitFacts, ...] = ()
     per_week: int | None = None
-    beyond_week: frozenset[int] = frozenset()
+    beyond_week: Mapping[int, int] = MappingProxyType({})
     shared: bool = False
 
     @property
@@ -242,7 +242,6 @@ class MembershipFinding(NamedTuple):
     next_covered: VisitFacts | None
     days_since_last_visit: int | None
     unsure: bool = False
-    first_weekday: int = SUNDAY
 
     def line_of(self, visit: VisitFacts) -> UseLine | None:
         """The line that a visit of this membership counts in; None when its class or period has none."""
@@ -269,8 +268,7 @@ class MembershipFinding(NamedTuple):
         place = (visit.starts_at, visit.id)
         before = [other for other in line.counted if (other.starts_at, other.id) < place]
         if visit.id in line.beyond_week:
-            number = place_in_week(visit, line.counted, self.time_zone, self.first_weekday)
-            return Covered(Cover.EXCESS, number, line.per_week, in_week=True)
+            return Covered(Cover.EXCESS, line.beyond_week[visit.id], line.per_week, in_week=True)
         number = 1 + sum(1 for other in before if other.id not in line.beyond_week)
         if line.allowance is not None and number > line.allowance:
             granted = Cover.EXCESS

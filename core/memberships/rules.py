@@ -294,7 +294,6 @@ def _finding(
         next_covered,
         (reading.today - last_day).days if last_day else None,
         unsure,
-        reading.first_weekday,
     )
 
 

@@ -28,7 +28,7 @@ from core.memberships.facts import (
 )
 from core.memberships.periods import Period, Terms
 from core.memberships.uses import Allowance, Allowances, Bases, Bookings, Key, Reading
-from core.memberships.weeks import beyond_weeks, place_in_week
+from core.memberships.weeks import beyond_weeks
 from core.schedule.rules import IN_START_ORDER, VisitFacts, VisitStanding, standing
 from core.severity import Severity
 
@@ -127,11 +127,11 @@ def _after_choices(allowance: int | None, allowed: Allowance, settled: Settled) 
 
 def _beyond_week(
     case: Case, service_class: str, visits: Sequence[VisitFacts], bookings: Bookings, settled: Settled
-) -> frozenset[int]:
-    """Ids of these visits that are too many in their week; a visit that somebody granted takes none of it."""
+) -> dict[int, int]:
+    """These visits that are too many in their week, and which of it each is; one that somebody granted takes none of it."""
     per_week = case.weekly.get(service_class)
     if per_week is None or not visits:
-        return frozenset()
+        return {}
     granted = {
         one.visit.id
         for one in settled.decisions
@@ -141,7 +141,7 @@ def _beyond_week(
     too_many = beyond_weeks(
         bookings.of_class(service_class), per_week, zone, first_weekday, settled.aside | granted
     )
-    return too_many & {visit.id for visit in visits}
+    return {visit.id: too_many[visit.id] for visit in visits if visit.id in too_many}
 
 
 def _excess(
@@ -277,8 +277,7 @@ def _say(case: Case, line: UseLine, state: MembershipState) -> tuple[Severity, s
 def _place_of(case: Case, line: UseLine, visit: VisitFacts) -> Covered:
     """`visit 5 of 4`, or in its week where that limit decides."""
     if visit.id in line.beyond_week:
-        place = place_in_week(visit, line.counted, case.reading.time_zone, case.reading.first_weekday)
-        return Covered(Cover.EXCESS, place, line.per_week, in_week=True)
+        return Covered(Cover.EXCESS, line.beyond_week[visit.id], line.per_week, in_week=True)
     kept = [one.id for one in line.counted if one.id not in line.beyond_week]
     return Covered(Cover.EXCESS, kept.index(visit.id) + 1, line.allowance)
 

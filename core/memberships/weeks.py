@@ -1,7 +1,7 @@
 """The second limit of a benefit: so many visits a week, counted from the practice's first weekday (DOMAIN §5). Pure."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from core.clock import local_date
@@ -21,27 +21,19 @@ def beyond_weeks(
     time_zone: str,
     first_weekday: int = SUNDAY,
     spared: Collection[int] = frozenset(),
-) -> frozenset[int]:
-    """Ids of the visits (in start order, of one class, of any period) that are too many in their week: the last ones.
+) -> dict[int, int]:
+    """Of the visits (in start order, of one class, of any period) those that are too many in their week, the last ones:
+    id → which visit of its week it is, counted from 1.
 
     spared: ids that take none of any week.
     """
     weeks: defaultdict[date, int] = defaultdict(int)
-    found = set()
+    found = {}
     for visit in visits:
         if visit.id in spared:
             continue
         week = week_of(local_date(visit.starts_at, time_zone), first_weekday)
         weeks[week] += 1
         if weeks[week] > per_week:
-            found.add(visit.id)
-    return frozenset(found)
-
-
-def place_in_week(
-    visit: VisitFacts, visits: Sequence[VisitFacts], time_zone: str, first_weekday: int = SUNDAY
-) -> int:
-    """Which visit of its week it is, counted from 1, among those in start order."""
-    week = week_of(local_date(visit.starts_at, time_zone), first_weekday)
-    here = [one.id for one in visits if week_of(local_date(one.starts_at, time_zone), first_weekday) == week]
-    return here.index(visit.id) + 1 if visit.id in here else len(here) + 1
+            found[visit.id] = weeks[week]
+    return found

@@ -42,7 +42,7 @@ def over(plan: MembershipPlanFacts, line: UseLine, reading: Reading) -> str:
     asked = [one.visit for one in line.decisions if one.stands is ChoiceStanding.LAPSED]
     more = f" Asked for and not done: {days(asked, reading)}." if asked else ""
     told = f"{visits_on(line.excess, reading)} over.{more}"
-    if len(line.beyond_week & {visit.id for visit in line.excess}) == len(line.excess):
+    if len(line.beyond_week.keys() & {visit.id for visit in line.excess}) == len(line.excess):
         limit = (
             f"At most {line.per_week} {line.service_class} visit{'' if line.per_week == 1 else 's'} a week"
         )

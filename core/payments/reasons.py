@@ -184,6 +184,8 @@ def reason_of(code: str | None) -> Reason:
     if known := _BY_CODE.get(code):
         return known
     bare = re.sub(r"[^A-Z0-9]", "", code.upper())
+    if bare.isdigit() and len(bare) == 1:
+        bare = f"0{bare}"  # the networks' codes have two places; a spreadsheet drops the zero
     if known := _BY_CODE.get(bare) or _BY_NETWORK.get(bare):
         return known
     if match := _RETURN_CODE.fullmatch(bare):
