@@ -201,3 +201,10 @@ def test_a_period_ends_with_the_term():
     assert said(finding) == ["UNDER_BOOKED"]
     last_day = datetime(2026, 11, 25, 23, tzinfo=UTC)
     assert said(judge([], as_of=last_day, end_date=date(2026, 11, 25))) == ["NOT_SCHEDULED", "UNDER_BOOKED"]
+
+
+def test_which_visit_of_its_week_one_is_counts_the_week_whole_also_where_a_period_begins_in_it():
+    booked = visits("2026-11-29", "2026-11-30", "2026-12-01")
+    finding = judge(booked, benefits=[BenefitFacts("B1", "adjustment", 4, 2)], at_hand=booked[2])
+    assert finding.covers(booked[2]) == Covered(Cover.EXCESS, 3, 2, in_week=True)
+    assert "visit 3 of 2 in its week" in " ".join(row.reason for row in finding.states)

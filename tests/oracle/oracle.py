@@ -98,11 +98,21 @@ def missing(clinic: Clinic, patient_id: str, plans: list[dict[str, Any]]) -> dic
         ),
         "visit": missing_visits(clinic, patient_id),
     }
+    if any(on_its_way(row) for row in clinic.rows("payments", patient_id=patient_id)):
+        for found in items.values():
+            for item in found.values() if found is not UNSURE else ():
+                item["pending"] = True
     known = all(found is not UNSURE for found in items.values())
     total = (
         sum(item["open_cents"] for found in items.values() for item in found.values()) if known else UNSURE
     )
     return {"missing": items, "missing_cents": total}
+
+
+def on_its_way(payment: Row) -> bool:
+    """Money from the bank that is tied to nothing: what of all that is open it will pay is not said."""
+    tied = payment["plan_id"] or payment["instalment_id"] or payment["membership_id"]
+    return payment["status"] == "pending" and not tied
 
 
 def merged(found: list[Any]) -> Any:

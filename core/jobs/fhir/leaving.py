@@ -22,7 +22,9 @@ from core.store.upsert import held
 from core.store.version import touch
 
 UNCHANGED = "says that it is deleted, which changes nothing here"
-UNTOLD = "says that something is deleted, but not by its id: which one cannot be told, so nothing was taken away"
+UNTOLD = (
+    "says that something is deleted, but not by its id: which one cannot be told, so nothing was taken away"
+)
 
 
 def take_away(chunk: Chunk, gone: list[Gone]) -> None:
