@@ -27,9 +27,10 @@ from tests.a_practice import FILES as TEXTS
 from tests.a_practice import write_practice
 from tests.conftest import fresh_sqlite
 
-EXAMPLES = int(os.environ.get("HUDDLE_EXAMPLES", "250"))
+NIGHT = os.environ.get("HUDDLE_NIGHT") == "1"
+EXAMPLES = int(os.environ.get("HUDDLE_EXAMPLES", "10000" if NIGHT else "250"))
 NASTY = ['"', '""', "\0", "\n", ",", ";", "'", "=1+1", "4111111111111111", "é", "١", "-1", "1e9", "NaN", "9" * 30,
-         "2026-02-30", "true", " ", "\ufeff", "\ud83e\uddb4", "P1", "2026-11-21T09:00+99:00", "0001-01-01", "1.67683E+15",
+         "2026-02-30", "true", " ", "\ufeff", "\ud83e\uddb4", "P1", "2026-11-21T09:00+99:00", "0001-01-01", "1.67683E+15", "12345.0", "31/12/9999", "#####", "Grand total", "yearly",
          "NULL", "\\N", '="P1"', "'P1", "9999-12-31", "1900-01-01", "Total", "Page 1 of 2", "2026-11-21 00:00:00",
          "999-999-9999", "Report generated 2026-11-23"]  # fmt: skip
 
@@ -82,6 +83,36 @@ def _printed(chance: random.Random, text: str) -> str:
     return start + body + (end if chance.random() < 0.6 else "")
 
 
+def _columns(chance: random.Random, text: str) -> str:
+    """Columns in another order, lost, given twice or under another name; a cell as long as a book."""
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    width = min(map(len, rows), default=0)
+    if not width:
+        return text
+    order = chance.choice(
+        [
+            chance.sample(range(width), width),
+            [place for place in range(width) if chance.random() < 0.8],
+            [*range(width), chance.randrange(width)],
+        ]
+    )
+    changed = [[row[place] for place in order] for row in rows]
+    if order and chance.random() < 0.3:
+        changed[0][chance.randrange(len(order))] = chance.choice(["", "Patient ID", "comment", changed[0][0]])
+    if order and chance.random() < 0.1:
+        chance.choice(changed)[chance.randrange(len(order))] = chance.choice(["x", '"', "é\n"]) * 400_000
+    out = io.StringIO()
+    csv.writer(out, delimiter=chance.choice(",,,;\t|")).writerows(changed)
+    return out.getvalue()
+
+
+_ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32", "cp037")
+
+
+def _encoded(chance: random.Random, text: str) -> bytes:
+    return text.encode(chance.choice(_ENCODINGS), "replace")
+
+
 def _bytes(chance: random.Random, text: str) -> bytes:
     content = bytearray(text.encode("utf-8", "surrogatepass"))
     for _ in range(chance.randint(1, 6)):
@@ -97,10 +128,10 @@ def spoilt(seed: int) -> tuple[str, bytes]:
     chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
     name = chance.choice(list(TEXTS))
     text = TEXTS[name]
-    for spoil in chance.choices([_cells, _lines, _printed], k=chance.randint(0, 2)):
+    for spoil in chance.choices([_cells, _lines, _printed, _columns], k=chance.randint(0, 3)):
         text = spoil(chance, text) or TEXTS[name]
-    content = text.encode("utf-8", "surrogatepass")
-    return name, _bytes(chance, text) if chance.random() < 0.5 else content
+    spoil = chance.choice([_bytes, _bytes, _encoded, lambda _, text: text.encode("utf-8", "surrogatepass")])
+    return name, spoil(chance, text)
 
 
 seeds = st.integers(0, 2**63)
@@ -134,7 +165,7 @@ def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @settings(
-    max_examples=EXAMPLES // 5,
+    max_examples=EXAMPLES if NIGHT else EXAMPLES // 5,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

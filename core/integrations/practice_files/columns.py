@@ -111,7 +111,9 @@ def _payment(values: Values) -> tuple[str, str] | None:
 
 
 def _card(values: Values) -> tuple[str, str] | None:
-    written = values["expiry_text"]
+    written = (
+        values["expiry_text"] if values["kind"] != "bank" else None
+    )  # an account has no expiry (DOMAIN §1)
     values["expires_on"] = cells.expires_on(written) if written else None
     if written and values["expires_on"] is None:
         return "expiry", "cannot be read as MM/YY; the card is stored with its expiry unknown"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.integrations.practice_files.cells import BadCell, is_damaged
+from core.integrations.practice_files.cells import BadCell, Refused, is_damaged
 from core.integrations.practice_files.columns import PracticeFile, Values
 from core.integrations.practice_files.ends import is_footer, is_total, may_be_total
 from core.integrations.practice_files.layout import Layout, layout_of, opened, plain
@@ -163,11 +163,14 @@ class RowParsing:
             if self.printed and self.file.name == "patients":
                 _refuse_nobody(values)
         except BadCell as bad:
-            if self.printed and (aside := self._no_record(cells)):
+            sure = self._is_few(cells) or not isinstance(
+                bad, Refused
+            )  # a damaged id with a row behind it is no rule
+            if self.printed and (aside := self._no_record(cells, sure=sure)):
                 return SetAside(line, aside)
             key = str(values.get("external_id") or "")
             return _turned_away(key, line, bad.column, bad.sentence, raw_of(self.places, cells))
-        few = len(cells) - cells.count("") <= _FEW
+        few = self._is_few(cells)
         doubtful = few or unknown or may_be_total(cells[self._key])
         if self.printed and doubtful and (aside := self._no_record(cells, sure=few)):
             return SetAside(line, aside)
@@ -176,6 +179,10 @@ class RowParsing:
                 line, values["external_id"], values, cells, self.places, tuple(notes), tuple(unknown)
             )
         return Parsed(line, values["external_id"], values, cells, self.places)
+
+    @staticmethod
+    def _is_few(cells: list[str]) -> bool:
+        return len(cells) - cells.count("") <= _FEW
 
     def _no_record(self, cells: list[str], *, sure: bool = True) -> str:
         """Why a row is no record of anything, "" when it is one. sure: a total may be told by its words alone."""
