@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from dashboard.ui.activity.audit_tab import audit_tab
 from dashboard.ui.activity.books_tab import books_tab
 from dashboard.ui.activity.jobs_tab import jobs_tab
 from dashboard.ui.activity.posting_tab import posting_tab
@@ -14,6 +15,7 @@ TABS: dict[str, Callable[[], None]] = {
     "Reconciliation": books_tab,
     "Posting": posting_tab,
     "Syncs": runs_tab,
+    "Audit": audit_tab,
     "Jobs": jobs_tab,
 }
 

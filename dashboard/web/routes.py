@@ -14,6 +14,7 @@ from dashboard.web.booking.visit import Visit, VisitCancel, VisitDetails, VisitF
 from dashboard.web.card import Card, CardDone, CardEnter
 from dashboard.web.confirm import Confirm
 from dashboard.web.exporting import ExportList
+from dashboard.web.exporting_audit import ExportAudit
 from dashboard.web.exporting_blast import ExportBlast
 from dashboard.web.exporting_bookings import ExportBookings
 from dashboard.web.exporting_books import ExportBooks
@@ -86,6 +87,7 @@ ROUTES = [
     Route("/print/plans", PrintPlans),
     Route("/export/day.csv", ExportDay),
     Route("/export/overview.csv", ExportOverview),
+    Route("/export/audit.csv", ExportAudit),
     Route("/export/blast.csv", ExportBlast),
     Route("/export/books.csv", ExportBooks),
     Route("/export/bookings.csv", ExportBookings),

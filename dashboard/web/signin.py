@@ -185,9 +185,12 @@ class SignOut(HTTPEndpoint):
         return plain_page("signout.html")
 
     async def post(self, request: Request) -> Response:
-        why = "idle" if field(await read_form(request), "why") == "idle" else "out"
+        form = await read_form(request)
+        why = "idle" if field(form, "why") == "idle" else "out"
         await run_in_threadpool(_sign_out, sessions.token_of(request), why)
-        answer = RedirectResponse(f"/signin?why={why}", status_code=303)
+        # who was only away comes back to where they were; after signing out somebody else may sit here
+        back = f"&next={quote(safe_target(field(form, 'next')), safe='')}" if why == "idle" else ""
+        answer = RedirectResponse(f"/signin?why={why}{back}", status_code=303)
         sessions.clear_cookie(answer, request.scope)
         return answer
 

@@ -9,7 +9,8 @@ export default function ({ data, parentElement }) {
   const watch = memory(parentElement, () => ({ touched: false, told: 0, left: data.idle_seconds, leaving: false }));
   watch.stop?.();
   const form = el("form", { method: "post", action: "/signout" },
-    el("input", { type: "hidden", name: "why", value: "out" }), el("button", { type: "submit" }, "Sign out"));
+    el("input", { type: "hidden", name: "why", value: "out" }), el("input", { type: "hidden", name: "next", value: "/" }),
+    el("button", { type: "submit" }, "Sign out"));
   const warning = el("div", { class: "leaving", role: "alertdialog", "aria-label": "Signing out soon", hidden: true },
     el("span", { "aria-live": "assertive" }), el("button", { type: "button", on: { click: () => stay() } }, "Stay signed in"));
   root.replaceChildren(
@@ -18,9 +19,10 @@ export default function ({ data, parentElement }) {
       el("span", { class: "person" }, `${data.person} · ${data.role}`), form),
     warning);
 
-  const leave = (why) => { watch.leaving = true; form.elements.why.value = why; form.submit(); };
+  const leave = (why) => { watch.leaving = true; form.elements.why.value = why; form.elements.next.value = here(); form.submit(); };
+  const here = () => location.pathname + location.search;
   form.onsubmit = () => { watch.leaving = true; };
-  const gone = () => location.assign(`/signin?why=over&next=${encodeURIComponent(location.pathname + location.search)}`);
+  const gone = () => location.assign(`/signin?why=over&next=${encodeURIComponent(here())}`);
 
   async function ask(method) {
     let answer;
