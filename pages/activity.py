@@ -1,4 +1,4 @@
-"""Activity: processor against ledger, posting payments to the EHR, what the syncs did, and the jobs. Each tab is a module."""
+"""Activity: processor against ledger, posting payments to the EHR, what the syncs did, who did what, and the jobs. Each tab is a module."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,7 @@
 """GET and POST /signin, /signout and /session: a plain form, a cookie, and the idle clock."""
 
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import segno

@@ -55,7 +55,7 @@ WHOLE_PRACTICE = {
     "staff.step_up.prove": "one's own session",
     "inbox.commands.try_again": "a webhook of a connection", "jobs.ehr_exports.undo.undo_load": "a load of files",
     "matching.moved.take_moved_ids": "a list for every location", "messages.registration.record_registration": "one gateway",
-    "reports.audit.audit_trail": "shows only what their own people did",
+    "patients.search.find_patients": "shows only theirs", "reports.audit.audit_trail": "shows only what their own people did",
     "matching.work_list.work_list": "shows only what is theirs", "reports.links.link_ledger": "shows only theirs",
     "reports.links.link_totals": "shows only theirs", "reports.team.team": "shows only theirs",
     "messages.commands.send_test": "to oneself", "messages.templates.save_template": "texts are the practice's",

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, update
 from sqlmodel import select
 
 from core import clock
+from core.audit.commands import record
 from core.errors import NotAllowed, NotFound
 from core.permissions import Identity, Role
 from core.secrets import open_sealed
@@ -189,3 +190,32 @@ def test_who_manages_the_team_ends_one_sign_in_of_a_person(sqlite_store: Engine)
         other = Identity(9, 9, "x", "X", "owner", practice_id=2)
         with pytest.raises(NotFound):
             commands.end_session_of(session, other, person, there.session_id)
+
+
+def test_who_was_only_away_comes_back_to_where_they_were(sqlite_store: Engine, visitor: httpx.Client) -> None:
+    staff_with_role(sqlite_store, Role.FRONT_DESK, "dana")
+    for why, wanted, back in [
+        ("idle", "/patient?id=12", "/signin?why=idle&next=%2Fpatient%3Fid%3D12"),
+        ("idle", "//evil.example", "/signin?why=idle&next=%2F"),
+        ("out", "/patient?id=12", "/signin?why=out"),
+    ]:
+        sign_in(visitor, "dana")
+        answer = visitor.post("/signout", data={"why": why, "next": wanted})
+        assert answer.headers["location"] == back
+
+
+def test_the_audit_is_taken_along_safely_and_that_is_written_down(sqlite_store: Engine) -> None:
+    staff_with_role(sqlite_store, Role.OFFICE_MANAGER, "max")
+    dana = who(sqlite_store, staff_with_role(sqlite_store, Role.FRONT_DESK, "=dana"))
+    with transaction(sqlite_store) as session:
+        record(session, who=dana, action="opened patient card", subject_kind="patient", subject_id=7)
+    day = clock.now().date()
+    days = f"from={day - timedelta(days=2)}&to={day + timedelta(days=2)}"
+    with public_site(sqlite_store) as office:
+        assert sign_in(office, "max").status_code == 303
+        told = office.get(f"/export/audit.csv?{days}&what=opened")
+        assert "'=dana,opened patient card,patient 7,7," in told.text
+        assert "exported the audit" in office.get(f"/export/audit.csv?{days}&who=max").text
+        assert office.get("/export/audit.csv?from=yesterday").status_code == 400
+        sign_in(office, "=dana")
+        assert office.get(f"/export/audit.csv?{days}").status_code == 403
