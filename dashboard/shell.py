@@ -46,7 +46,7 @@ def _page() -> None:
     who_bar(identity, practice)
     row = next((one for one in PAGES if one.url_path == chosen.url_path), PAGES[0])
     finder(identity, row)
-    if row.titled:
+    if row.titled and may(identity.role, row.permission):
         st.html(f'<h1 style="{_HEADING}">{row.title}</h1>')
     _run(chosen.run)
     found_card()
