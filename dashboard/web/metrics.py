@@ -43,6 +43,8 @@ def _latest() -> bytes:
     if store_state() == "ok":
         engine = sessions.engine()
         WORKERS.set(workers_alive(engine))
+        QUEUE.clear()  # a queue without a job is not told of, and must not keep its former figures
+        OLDEST.clear()
         for one in queue_states(engine):
             for state, count in (("waiting", one.waiting), ("doing", one.doing), ("failed", one.failed)):
                 QUEUE.labels(one.queue, state).set(count)

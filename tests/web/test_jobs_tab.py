@@ -14,6 +14,7 @@ from core.jobs.queues import failed_jobs, queue_states
 from core.settings import ROOT, settings
 from core.staff import commands, reports
 from core.store.engine import open_store, reader, transaction
+from dashboard.web import metrics
 from tests.conftest import fresh_postgres
 from tests.web.running import staff_with_role
 
@@ -81,6 +82,7 @@ def test_a_job_that_was_given_up_is_listed_with_its_connection_and_counted(
     assert "No worker is alive" in said
     assert "Own files" in said
     assert "Syncs" in said
+    assert "Housekeeping" in said  # nothing of it waits: it is shown all the same
 
 
 def test_a_store_that_no_worker_shares_says_who_should_do_the_work(
@@ -90,3 +92,17 @@ def test_a_store_that_no_worker_shares_says_who_should_do_the_work(
     assert "huddle worker" in said
     assert "given up" not in said
     assert failed_jobs(sqlite_store, 10) == []
+
+
+def test_metrics_forget_a_queue_that_is_empty_by_now(
+    shared_store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUDDLE_STORE", shared_store.url.render_as_string(hide_password=False))
+    settings.cache_clear()
+    fail(worker_app(shared_store), 1)
+    assert b'huddle_queue_jobs{queue="sync",state="failed"} 1.0' in metrics._latest()
+    with shared_store.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM procrastinate_events")
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+    assert b'queue="sync"' not in metrics._latest()
+    settings.cache_clear()

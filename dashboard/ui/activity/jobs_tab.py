@@ -5,6 +5,7 @@ import streamlit as st
 from core import clock
 from core.errors import HuddleError
 from core.jobs.queues import FailedJob, QueueState, failed_jobs, has_queue, queue_states, workers_alive
+from core.jobs.registry import JOBS
 from dashboard.ui import page
 from dashboard.ui.components.rows import Cell, chip_cell, draw_rows
 from dashboard.ui.note import note
@@ -61,14 +62,14 @@ def _who_works(alive: int, *, shared: bool) -> None:
 
 
 def _queues(queues: list[QueueState]) -> None:
-    if not queues:
-        note("Nothing waits and nothing is under way.")
-        return
+    """Every queue there is: one without a job is not told of by the store."""
+    told = {one.queue: one for one in queues}
+    every = dict.fromkeys((*WORDS, *(job.name for job in JOBS), *told))
     draw_rows(
         ["Queue", "Waiting", "Under way", "Failed", "Oldest waits"],
         [
             [_name(one.queue), f"{one.waiting:,}", f"{one.doing:,}", f"{one.failed:,}", _late(one)]
-            for one in queues
+            for one in (told.get(name) or QueueState(name, 0, 0, 0, 0.0) for name in every)
         ],
         caption="Jobs by queue",
         key="queues",
