@@ -7,6 +7,7 @@ no picture outlives its screen.
 import contextlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,9 +47,11 @@ def main(names: list[str]) -> int:
         print(f"No picture is called {', '.join(unknown)}. There are: {', '.join(PICTURES)}.")
         return 1
     chromium = found()
-    with demo() as address, sync_playwright() as playwright:
+    wanted = names or list(PICTURES)
+    start = demo() if set(wanted) - NO_DEMO else contextlib.nullcontext("")
+    with start as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for name in names or list(PICTURES):
+        for name in wanted:
             keep(PICTURES[name](browser, address), name)
             print(FOLDER / f"{name}.png")
         browser.close()
@@ -185,6 +188,56 @@ def own_export(browser: Browser, address: str) -> bytes:
     return page.screenshot()
 
 
+@contextlib.contextmanager
+def empty() -> Iterator[str]:
+    """The set-up link of a Huddle that has just been started on an empty store; it ends with the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        log, port = Path(folder) / "log.txt", free_port()
+        environment = dict(
+            os.environ, HUDDLE_STORE=f"sqlite:///{folder}/huddle.db", HUDDLE_KEY_FILE=f"{folder}/key.txt"
+        )
+        with log.open("w") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.cli", "serve", "--port", str(port)],
+                cwd=ROOT, env=environment, stdout=said, stderr=said,
+            )  # fmt: skip
+        try:
+            _wait(f"http://127.0.0.1:{port}", process)
+            yield re.findall(r"http\S+/setup/\S+", log.read_text())[0]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+@contextlib.contextmanager
+def first_owner(browser: Browser) -> Iterator[Page]:
+    """The morning of a practice that has just been set up, and nothing else."""
+    with empty() as link:
+        page = browser.new_context(viewport=SCREEN, color_scheme="light", reduced_motion="reduce").new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(60_000)
+        page.goto(link)
+        for label, words in (
+            ("Name of the practice", "Maple Street Chiropractic"), ("Your name", "Dr. Ivy Hale"),
+            ("User name, one word", "ivy"), ("Password, 12 characters or more", "three quiet herons"),
+            ("The same password again", "three quiet herons"),
+        ):  # fmt: skip
+            page.get_by_label(label).fill(words)
+        page.get_by_label("Time zone").select_option("America/Denver")
+        page.get_by_role("button", name="Set up and sign in").click()
+        page.get_by_role("button", name="Sign out", exact=True).wait_for()
+        still(page)
+        yield page
+
+
+def first_run(browser: Browser, _address: str) -> bytes:
+    """The morning right after the set-up, with what is still missing."""
+    with first_owner(browser) as page:
+        page.get_by_text("Still to set up").first.click()
+        page.get_by_role("link", name="Your EHR's data").first.wait_for()
+        still(page)
+        return page.screenshot()
+
+
 def booking(browser: Browser, address: str) -> bytes:
     page = browser.new_context(viewport=PHONE, color_scheme="light").new_page()  # type: ignore[arg-type]
     page.goto(f"{address}/book")
@@ -192,7 +245,9 @@ def booking(browser: Browser, address: str) -> bytes:
     return page.screenshot()
 
 
+NO_DEMO = {"first-run"}
 PICTURES: dict[str, Callable[[Browser, str], bytes]] = {
+    "first-run": first_run,
     "morning": morning,
     "patient-card": patient_card,
     "invoice": invoice,
