@@ -87,16 +87,17 @@ def _compile_for(engine: Engine) -> None:
 store_engine.create_engine = _create_engine
 _compile_for(_make_engine("sqlite://", query_cache_size=5_000))
 
-# by day PostgreSQL is asked too where the two stores could differ; at night everywhere
+# by day PostgreSQL is asked too where the two stores could differ (of the reports: where a test is marked both_stores);
+# at night everywhere
 BOTH_BY_DAY = (
-    "tests/store", "tests/outbox", "tests/inbox", "tests/reports", "tests/crash", "tests/jobs/test_lease.py",
+    "tests/store", "tests/outbox", "tests/inbox", "tests/crash", "tests/jobs/test_lease.py",
     "tests/jobs/test_sync.py", "tests/postings/test_survives.py", "tests/web/test_both_stores.py",
 )  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    by_day = () if config.getoption("--day") else BOTH_BY_DAY  # the calendar is the same on either store
+    moved = config.getoption("--day")  # the calendar is the same on either store
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
         if path.startswith("tests/browser"):
@@ -104,8 +105,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if path.startswith("tests/crash") or "killed" in item.nodeid:
             item.add_marker(pytest.mark.kills)
         values = getattr(item, "callspec", None)
-        on_postgresql = values is not None and values.params.get("store_url") == "postgresql"
-        if on_postgresql and not path.startswith(by_day) and not item.get_closest_marker("both_stores"):
+        on_postgresql = values is not None and "postgresql" in values.params.values()
+        both_by_day = path.startswith(BOTH_BY_DAY) or item.get_closest_marker("both_stores")
+        if on_postgresql and (moved or not both_by_day):
             item.add_marker(pytest.mark.night)
 
 

@@ -5,12 +5,12 @@
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from sqlalchemy import Engine
 
 from core.jobs.roll_up import roll_up_all
@@ -34,6 +34,7 @@ RUN_OVER = """() => new Promise((over) => {
 })"""
 MOVED = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished)).then(() => true)"""
+KEPT_BY_PAGES = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -94,20 +95,61 @@ def running(practice: Engine) -> Iterator[Running]:
         yield dashboard
 
 
+Shape = tuple[str, int, int]  # theme, width, height
+
+
+@dataclass
+class Windows:
+    """Contexts of one browser, used again: what a context has loaded and compiled need not be fetched a second time."""
+
+    browser: Browser
+    free: dict[Shape, list[BrowserContext]] = field(default_factory=dict)
+    taken: list[tuple[Shape, BrowserContext]] = field(default_factory=list)
+
+    def open(self, shape: Shape) -> Page:
+        """A page in a context that nobody uses, without cookies."""
+        theme, width, height = shape
+        context = free.pop() if (free := self.free.get(shape)) else None
+        if context is None:
+            context = self.browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=theme,  # type: ignore[arg-type]
+                reduced_motion="reduce",
+            )
+            context.set_default_timeout(30_000)
+        self.taken.append((shape, context))
+        return context.new_page()
+
+    def close(self, origins: Iterable[str]) -> None:
+        """Close every page; forget cookies and what the pages kept for themselves."""
+        for shape, context in self.taken:
+            page = context.new_page()
+            for other in context.pages:
+                if other is not page:
+                    other.close()
+            context.clear_cookies()
+            wipe = context.new_cdp_session(page)
+            for origin in origins:
+                wipe.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": KEPT_BY_PAGES})
+            page.close()
+            self.free.setdefault(shape, []).append(context)
+        self.taken.clear()
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
+
+
 @pytest.fixture
-def browse(browser: Browser) -> Iterator[Callable[..., Window]]:
+def browse(windows: Windows) -> Iterator[Callable[..., Window]]:
     """browse(running, theme="dark", size={"width": …, "height": …}) → a Window of its own, without cookies."""
-    contexts = []
+    visited: set[str] = set()
 
     def _browse(running: Running, *, theme: str = "light", size: dict[str, int] | None = None) -> Window:
-        context = browser.new_context(
-            viewport=size or SMALL_SCREEN,  # type: ignore[arg-type]
-            color_scheme=theme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        window = Window(context.new_page(), running)
+        shown = size or SMALL_SCREEN
+        window = Window(windows.open((theme, shown["width"], shown["height"])), running)
+        visited.add(running.base_url)
         ours = (running.base_url, running.base_url.replace("http", "ws", 1), "data:", "blob:")
         window.page.on(
             "request", lambda sent: None if sent.url.startswith(ours) else window.elsewhere.append(sent.url)
@@ -119,8 +161,7 @@ def browse(browser: Browser) -> Iterator[Callable[..., Window]]:
         return window
 
     yield _browse
-    for context in contexts:
-        context.close()
+    windows.close(visited)
 
 
 @pytest.fixture

@@ -22,7 +22,10 @@ def overview(browse: Browse, running: Running, **shape: object) -> Window:
     return window
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", (1366, 768)), ("dark", (1920, 1080))])
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [("light", (1366, 768)), pytest.param("dark", (1920, 1080), marks=pytest.mark.night)],
+)
 def test_from_a_chart_to_the_patients_behind_it_and_back(
     running: Running, browse: Browse, shot: Shot, theme: str, size: tuple[int, int]
 ) -> None:

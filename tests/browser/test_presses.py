@@ -78,7 +78,7 @@ kept = pytest.mark.parametrize("served", ["yes"], indirect=True)
 
 
 @kept
-@pytest.mark.parametrize("pause", [0, 100, 300])
+@pytest.mark.parametrize("pause", [0, pytest.param(100, marks=pytest.mark.night), 300])
 def test_nine_fast_presses_are_nine_in_their_order(pressing: Pressing, pause: int) -> None:
     pressing.press("ABCABCABC", pause)
     assert pressing.done(9) == [f"{name}-" for name in "ABCABCABC"]
@@ -108,6 +108,7 @@ def test_a_press_made_before_the_address_changed_leaves_it_changed(pressing: Pre
     pressing.page.get_by_text("20 steps at window").wait_for()
 
 
+@pytest.mark.night  # it asks Streamlit, not us
 @pytest.mark.parametrize("served", [""], indirect=True)
 def test_streamlit_alone_loses_presses(pressing: Pressing) -> None:
     """When this fails, dashboard/presses.py can go."""

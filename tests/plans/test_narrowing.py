@@ -37,6 +37,7 @@ def everything_judged(engine: Engine) -> dict[str, PlanFinding]:
         return {one.plan.external_id: one.judged(TODAY) for one in records.values()}
 
 
+@pytest.mark.both_stores
 def test_the_report_is_that_of_judging_every_plan(many: Engine) -> None:
     judged = everything_judged(many)
     behind = {

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from core import clock
@@ -16,6 +17,7 @@ from core.store.engine import reader, transaction
 from tests.plans.made import ANA, BEN, NOON, VECTOR, key_of, monthly, paid, plan, rows, someone, the_vector
 
 
+@pytest.mark.both_stores
 def test_the_vector_of_the_definitions(store: Engine, tmp_path: Path) -> None:
     the_vector(store, tmp_path)
     [row] = rows(store)
@@ -100,6 +102,7 @@ def test_the_worst_comes_first_and_the_unknown_last(sqlite_store: Engine, tmp_pa
     assert [row["plan_id"] for row in rows(sqlite_store)] == ["N1", "N2", "N0"]
 
 
+@pytest.mark.both_stores
 def test_each_location_has_its_own_rows_and_its_own_today(store: Engine, tmp_path: Path) -> None:
     places = [
         {"location_id": "L1", "name": "Maple Street", "time_zone": "America/Denver"},
@@ -170,10 +173,12 @@ def test_a_day_later_only_the_calendar_has_changed(sqlite_store: Engine, tmp_pat
     assert changed == {"days_past_due", "reason"}
 
 
+@pytest.mark.both_stores
 def test_nothing_is_behind_in_an_empty_store(store: Engine) -> None:
     assert rows(store) == []
 
 
+@pytest.mark.both_stores
 def test_a_promise_calms_the_row_and_is_said(store: Engine, tmp_path: Path) -> None:
     the_vector(store, tmp_path)
     desk = someone(store)

@@ -41,6 +41,7 @@ def test_a_wrong_question_gets_one_clear_sentence(
         report_by_name(session, name, as_of=as_of, location=location)
 
 
+@pytest.mark.both_stores
 def test_an_empty_store_answers_an_empty_report(store: Engine) -> None:
     with reader(store) as session:
         made = as_json(morning(session, location_id=None, day=None, as_of=EIGHT))

@@ -37,6 +37,7 @@ def policy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     settings.cache_clear()
 
 
+@pytest.mark.both_stores
 def test_narrowed_it_says_what_judging_everybody_says(store: Engine, tmp_path: Path, policy: str) -> None:
     write_files(whole_files(generate(11, date(2026, 11, 23), patients=200)), tmp_path / "f")
     with clock.frozen(AS_OF):
@@ -89,6 +90,7 @@ def test_a_guarantor_s_card_that_ends_is_seen_at_whom_it_pays_for(store: Engine,
     assert seen == {"P1": ("4242", "medium"), "P2": ("4242", "medium")}
 
 
+@pytest.mark.both_stores
 def test_a_contract_drawn_on_somebody_else_s_card_is_seen_at_who_pays_it(
     store: Engine, tmp_path: Path
 ) -> None:

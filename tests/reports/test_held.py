@@ -30,6 +30,7 @@ def done(*days: str) -> list[dict[str, str]]:
     return [visit(f"A{n}", "P1", f"{day}T10:00", "completed") for n, day in enumerate(days, 1)]
 
 
+@pytest.mark.both_stores
 def test_paid_ahead_is_held_until_the_care_is_given(store: Engine, tmp_path: Path) -> None:
     """$2,400 for 24 visits paid at once; five given, two of them this month: $100 each."""
     visits = done("2026-01-05", "2026-02-05", "2026-03-05", "2026-04-02", "2026-04-09")
@@ -99,6 +100,7 @@ def test_since_when_an_account_is_in_credit(
     assert credit_of(entries, date(2026, 4, 15)) == credit
 
 
+@pytest.mark.both_stores
 def test_credits_with_age_last_contact_and_the_day_they_fall_to_the_state(
     store: Engine, tmp_path: Path
 ) -> None:

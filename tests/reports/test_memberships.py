@@ -40,6 +40,7 @@ KEYS = {
 }  # fmt: skip
 
 
+@pytest.mark.both_stores
 def test_the_vector_of_the_definitions(store: Engine, tmp_path: Path) -> None:
     load_member(store, tmp_path / "files")
     (row,) = rows_as_json(store)

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from core.clock import frozen
@@ -58,6 +59,7 @@ def payment(payment_id: str, day: str, amount: str = "200.00", **more: str) -> d
     }
 
 
+@pytest.mark.both_stores
 def test_a_morning_row_has_every_key_of_the_contract(store: Engine, tmp_path: Path) -> None:
     load(store, tmp_path / "f", cards=[CARD])
     (row,) = morning_rows(store)
@@ -117,6 +119,7 @@ def test_cancelled_visits_and_old_copies_are_left_out_and_no_shows_kept(
     assert rows[0]["next_visit"] == "2026-11-24T00:00:00-07:00"
 
 
+@pytest.mark.both_stores
 def test_the_vector_of_a_plan_stands_in_the_morning_row(store: Engine, tmp_path: Path) -> None:
     paid = [payment("X1", "2026-01-01"), payment("X2", "2026-02-01"), payment("X3", "2026-03-01", "120.00")]
     load(store, tmp_path / "f", plans=[PLAN], instalments=instalments(), payments=paid)
@@ -188,6 +191,7 @@ def test_cards_that_nobody_read_for_days_are_unknown_not_gone(store: Engine, tmp
         assert patient_rows(store)[0]["card"]["state"] == "UNKNOWN"
 
 
+@pytest.mark.both_stores
 def test_an_excess_visit_costs_its_price_and_a_covered_one_nothing(store: Engine, tmp_path: Path) -> None:
     visits = [visit(f"D{n}", "P1", f"2026-11-0{n}T09:00", "completed") for n in (2, 3, 4)]
     visits += [
@@ -222,6 +226,7 @@ def test_an_excess_visit_costs_its_price_and_a_covered_one_nothing(store: Engine
     assert "5 of 4" in second["say"]
 
 
+@pytest.mark.both_stores
 def test_a_family_contract_is_counted_once_and_shown_on_the_member(store: Engine, tmp_path: Path) -> None:
     people = [
         *BASE["patients"],
@@ -352,6 +357,7 @@ def test_a_returned_payment_reopens_a_visit_that_the_ledger_shows_as_paid(
     ]
 
 
+@pytest.mark.both_stores
 def test_days_belong_to_each_location(store: Engine, tmp_path: Path) -> None:
     places = [*BASE["locations"], {"location_id": "L2", "name": "Harbor", "time_zone": "America/New_York"}]
     people = [*BASE["patients"], {**BASE["patients"][0], "patient_id": "P2", "location_id": "L2"}]
