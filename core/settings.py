@@ -52,9 +52,8 @@ class Settings(BaseSettings):
     )
     backup_every_minutes: int = Field(default=60, ge=1)
     backup_keep: int = Field(default=72, ge=1)  # how many files stay in the folder
-    backup_max_age_hours: int = Field(
-        default=26, ge=1
-    )  # an older last good backup is wrong, says `huddle doctor`
+    # an older last good backup is wrong, says `huddle doctor`
+    backup_max_age_hours: int = Field(default=26, ge=1)
     backup_key_file: Path = DATA / "backup-key.txt"  # of backups alone, never the store's; made on first use
     worker: bool = True  # run the embedded worker inside `huddle serve`
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For and -Proto are believed, e.g. 127.0.0.1

@@ -89,10 +89,11 @@ def back_up(engine: Engine, target: Path, secret: str) -> Made:
 
 def _write(engine: Engine, path: Path, secret: str, at: datetime) -> int:
     beside = snapshot.sqlite_path(engine).parent if engine.dialect.name == "sqlite" else path.parent
+    # in clear it never leaves the store's disk
     with (
         _workplace(beside) as clear,
         _workplace(path.parent) as folder,
-    ):  # in clear it never leaves the store's disk
+    ):
         plain, part = clear / "store", folder / "sealed"
         snapshot.copy_out(engine, plain)
         kind = engine.dialect.name

@@ -150,9 +150,8 @@ def _run(tool: str, url: URL, *arguments: str) -> None:
     if program is None:
         raise StoreError(NO_TOOLS.format(tool=tool))
     given = [program, *arguments, f"--dbname={_address(url)}"]
-    secret = (
-        {"PGPASSWORD": url.password} if url.password else {}
-    )  # not on the command line, which others can see
+    # not on the command line, which others can see
+    secret = {"PGPASSWORD": url.password} if url.password else {}
     done = subprocess.run(given, capture_output=True, text=True, check=False, env={**os.environ, **secret})  # noqa: S603
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -17,16 +17,14 @@ from core.inbox.models import InboxEvent, InboxState
 from core.permissions import Identity, Permission, require
 from core.store.base import table_of
 
-CLAIMED_FOR = timedelta(
-    seconds=90
-)  # one that is claimed and not finished by then belongs to a process that is gone
+# one that is claimed and not finished by then belongs to a process that is gone
+CLAIMED_FOR = timedelta(seconds=90)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=30)
 MOST_ATTEMPTS = 150  # about three days of them
 OPEN = (InboxState.WAITING, InboxState.PARKED)
 
-arrived = (
-    threading.Event()
-)  # set when a commit put something into the inbox: this process's worker looks at once
+# set when a commit put something into the inbox: this process's worker looks at once
+arrived = threading.Event()
 
 
 def keep(

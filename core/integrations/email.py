@@ -28,9 +28,8 @@ from core.integrations.http import is_loopback
 CONNECT_SECONDS, REPLY_SECONDS = 10.0, 20.0
 SECURITIES = ("starttls", "tls", "none")
 _LONGEST_LINE = 500  # a folded List-Unsubscribe is not understood everywhere
-_WIRE = compat32.clone(
-    linesep="\r\n", max_line_length=_LONGEST_LINE
-)  # a third of the time of the newer policy
+# a third of the time of the newer policy
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=_LONGEST_LINE)
 _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP
 _LINK = re.compile(r"https?://[^\s<>\"]+")

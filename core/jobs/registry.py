@@ -48,9 +48,8 @@ JOBS = (
     Job("postings", timedelta(minutes=1), post_payments),
     Job("tasks", timedelta(minutes=1), refresh_tasks),  # and right after each sync
     Job("tasks in Genesis", timedelta(minutes=1), follow_tasks),
-    Job(
-        "roll_up", timedelta(minutes=1), roll_up
-    ),  # after every change of the data, and hourly; else it does nothing
+    # after every change of the data, and hourly; else it does nothing
+    Job("roll_up", timedelta(minutes=1), roll_up),
 )
 
 

@@ -116,9 +116,8 @@ def life(steps: Collection[Happened], *, amount_cents: int, paid_cents: int) -> 
     """
     told = sorted(steps, key=lambda one: (one.at, _RANK[one.kind], one.ref))
     ending = _last(told, _ENDINGS)
-    making = _last(told, {Step.MADE}) or _last(
-        told, _MAKING
-    )  # what was made once is there, whatever was in doubt
+    # what was made once is there, whatever was in doubt
+    making = _last(told, {Step.MADE}) or _last(told, _MAKING)
     card = _last(told, {Step.CARD_SAVED})
     sent, opened = _first(told, {Step.SENT, Step.COPIED}), _first(told, {Step.OPENED})
     paid = _last(told, {Step.PAYMENT})

@@ -156,9 +156,8 @@ class Message(Row, table=True):
     to_address: str = ""
     link_kind: str = ""
     link_id: int | None = None
-    stop_token: str | None = Field(
-        default=None, unique=True
-    )  # SHA-256; the token itself only in what is sent
+    # SHA-256; the token itself only in what is sent
+    stop_token: str | None = Field(default=None, unique=True)
     state: str = MessageState.QUEUED
     reason: str = ""
     provider_id: str | None = None

@@ -30,9 +30,8 @@ CLINICAL = re.compile(
 )
 _GAP = re.compile(r"{{\s*([A-Za-z_][A-Za-z_ ]*?)\s*}}")
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If)
-_environment = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, autoescape=False
-)  # plain text goes out
+# plain text goes out
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 @lru_cache(maxsize=500)

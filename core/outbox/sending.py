@@ -89,9 +89,8 @@ def outcome_of(error: errors.HuddleError) -> Later | Refused | Unknown:
         case errors.OutcomeUnknown():
             return Unknown(error.sentence)
         case errors.WrongCredentials():
-            return Later(
-                error.sentence, 60.0, gateway=True
-            )  # a person mends the keys; nothing is lost meanwhile
+            # a person mends the keys; nothing is lost meanwhile
+            return Later(error.sentence, 60.0, gateway=True)
         case errors.NotNow():
             return Later(error.sentence, error.retry_after)
         case errors.Refused():

@@ -115,9 +115,8 @@ def _gather(
     if key is Key.CARDS:
         _cards(session, shares, place, column, span.last)
     elif column in ("booked", "over"):
-        if span.last == clock.local_date(
-            as_of, place.time_zone
-        ):  # bookings of days gone by are not kept by patient
+        # bookings of days gone by are not kept by patient
+        if span.last == clock.local_date(as_of, place.time_zone):
             for one in bookings_now(session, place, as_of):
                 shares.add(one.patient_id, one.booked if column == "booked" else one.over)
     elif key is Key.DRAFTS:

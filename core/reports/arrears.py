@@ -98,9 +98,8 @@ def _everywhere(
     for zone, group in groupby(by_zone, key=lambda place: place.time_zone):
         mine = list(group)
         ids = [place.id for place in mine if place.id is not None]
-        homeless = (
-            first_of(session) in ids
-        )  # patients of no location stand with the first one, as on every page
+        # patients of no location stand with the first one, as on every page
+        homeless = first_of(session) in ids
         yield from _rows_in_zone(session, ids, homeless, zone, as_of, ended_early=ended_early)
 
 

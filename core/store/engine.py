@@ -21,10 +21,11 @@ from core.errors import CannotWrite, CrossedChange, StoreError
 BUSY_MILLISECONDS = 30_000
 _FULL = {"53100", "58030", "25006"}  # PostgreSQL: disk full, I/O error, read-only
 _FULL_WORDS = ("disk is full", "disk i/o error", "readonly database")  # SQLite's
+# PostgreSQL: each of two waits for the other; one could not be put after the other
 _CROSSED = {
     "40P01",
     "40001",
-}  # PostgreSQL: each of two waits for the other; one could not be put after the other
+}
 
 
 def _sqlite_connection(dbapi_connection: Any, _record: Any) -> None:

@@ -13,9 +13,8 @@ from core.findings.setting import Setting
 from core.severity import RANK, Flag, Severity
 from core.tasks.kinds import AT_VISITS, TaskKind, left_open_by, matter_of
 
-INSURANCE_WITHIN = timedelta(
-    days=7
-)  # of the next visit: before that there is time, and the answer may change
+# of the next visit: before that there is time, and the answer may change
+INSURANCE_WITHIN = timedelta(days=7)
 
 Row = tuple[str, str]
 

@@ -58,12 +58,13 @@ _MATTERS: dict[str, Matter] = {
     Kind.AUTHORISATION_UNITS_SHORT: Matter(TaskKind.AUTHORISATION, ("coverage",)),
     Kind.BOOKING_CONFLICT: Matter(TaskKind.BOOKING, ("booking",)),
 }
+# no amounts in these
 NOT_MONEY = (
     TaskKind.OVERBOOKED,
     TaskKind.TO_BOOK,
     TaskKind.INSURANCE,
     TaskKind.AUTHORISATION,
-)  # no amounts in these
+)
 AT_VISITS = frozenset({TaskKind.INSURANCE, TaskKind.AUTHORISATION})
 # while one of these is found, nobody can say that the matter is settled: its task stays
 _UNSURE: dict[str, frozenset[TaskKind]] = {

@@ -132,9 +132,8 @@ def open_tasks(
             _task.c.next_visit_at,
             _task.c.id,
         )
-    chosen = (
-        _narrowed(select(_task.c.id), wanted).order_by(*order).limit(limit).offset(offset)
-    )  # sorts ids, not rows
+    # sorts ids, not rows
+    chosen = _narrowed(select(_task.c.id), wanted).order_by(*order).limit(limit).offset(offset)
     rows = session.execute(_rows().where(_task.c.id.in_(chosen.scalar_subquery())).order_by(*order)).all()
     return [_row(row) for row in rows]
 
@@ -241,12 +240,13 @@ def _as_of_now(row: TaskRow, now: Findings | None) -> TaskRow | None:
     )
 
 
+# a payer's, shown at the child
 HOUSEHOLD = (
     TaskKind.CARD,
     TaskKind.PAYMENT,
     TaskKind.BALANCE,
     TaskKind.SETTLEMENT,
-)  # a payer's, shown at the child
+)
 
 
 def task_counts(

@@ -95,9 +95,10 @@ def page(
 
 def shown_phone(phone: str) -> str:
     """A phone number as people here write it."""
+    # the number tables are large; only patients' pages need them here
     from core.messages.addresses import (
         shown,
-    )  # the number tables are large; only patients' pages need them here
+    )
 
     return shown(phone) if phone else ""
 

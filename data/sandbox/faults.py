@@ -50,6 +50,7 @@ LISTS_ONLY = frozenset(
 FOR_MAIL = frozenset(
     {Kind.LATENCY, Kind.STATUS, Kind.DROP, Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER, Kind.RESET}
 )
+# and what `match` may say
 PLACES = {
     "fortis": ("method", "path"),
     "sms": ("method", "path"),
@@ -57,7 +58,7 @@ PLACES = {
     "cash_practice": ("method", "path"),
     "cliniko": ("method", "path"),
     "smtp": ("to",),
-}  # and what `match` may say
+}
 _UNAUTHORISED = {"statusCode": 401, "error": "Unauthorized", "message": "Invalid token"}
 
 

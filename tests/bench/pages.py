@@ -38,9 +38,8 @@ def page_lines(folder: Path) -> list[str]:
     url = drawn_practice(folder / "pages.db")
     engine = open_store(url)
     staff_with_role(engine, "owner")
-    roll_up_for(
-        engine, ROLL_UP_SECONDS
-    )  # the jobs count two years beside the day's work; some months are enough here
+    # the jobs count two years beside the day's work; some months are enough here
+    roll_up_for(engine, ROLL_UP_SECONDS)
     engine.dispose()
     with run_dashboard(url) as running:
         taken, charts = _opened(running)

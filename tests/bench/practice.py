@@ -11,9 +11,8 @@ from core.store.engine import open_store
 from core.store.migrate import migrate
 
 DAY = date(2026, 11, 23)
-AS_OF = datetime(
-    2026, 11, 23, 13, tzinfo=UTC
-)  # before the first visit of the day, 8:00 in Chicago is 14:00 UTC
+# before the first visit of the day, 8:00 in Chicago is 14:00 UTC
+AS_OF = datetime(2026, 11, 23, 13, tzinfo=UTC)
 VISITS = 150
 APPOINTMENTS, PAYMENTS = 25, 50
 _US = 1_000_000

@@ -134,9 +134,8 @@ def test_garbage_at_a_held_booking_charges_nothing_and_is_no_error(
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def knock(step: str, form: dict[str, str], post: bool) -> None:
         limits.forget()
-        form.pop(
-            "ticket", None
-        )  # a well-formed ticket is the frame's business, and is refused by the processor
+        # a well-formed ticket is the frame's business, and is refused by the processor
+        form.pop("ticket", None)
         answer = visitor.post(f"{address}/{step}", data=form) if post else visitor.get(f"{address}/{step}")
         assert answer.status_code < 500
 

@@ -50,9 +50,8 @@ def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"sandbox-{request.node.originalname.removeprefix('test_')}-{theme}.png")
     context.close()
-    expected = [
-        each for each in complaints if "422" in each or "402" in each
-    ]  # a refused card, as the network saw it
+    # a refused card, as the network saw it
+    expected = [each for each in complaints if "422" in each or "402" in each]
     assert complaints == expected
 
 

@@ -122,10 +122,11 @@ def test_a_key_that_stands_twice_is_told_and_the_later_line_counts(
     assert len(told) == 1
     assert told[0].startswith("plans line ")
     [row] = [row for row in rows_of(folder, "arrears") if row["plan_id"] == "N19"]
+    # more waived than asked is no credit
     assert (row["expected_cents"], row["arrears_cents"]) == (
         175_00,
         75_00,
-    )  # more waived than asked is no credit
+    )
 
 
 @pytest.mark.usefixtures("imported")

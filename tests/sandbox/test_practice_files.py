@@ -52,9 +52,8 @@ def test_another_seed_or_day_gives_other_people() -> None:
 
 
 def test_columns_are_those_the_importer_knows() -> None:
-    not_written = {
-        ("appointments", "location_id")
-    }  # here nobody works at two places, and who does not need not say it
+    # here nobody works at two places, and who does not need not say it
+    not_written = {("appointments", "location_id")}
     known = {
         name: [column.name for column in file.columns if (name, column.name) not in not_written]
         for name, file in FILES.items()

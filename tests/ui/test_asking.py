@@ -179,9 +179,8 @@ def test_it_is_being_made_then_ready_then_texted_once(desk: Desk) -> None:
     desk.work()
     app.run()
     assert "Link ready." in said(app)
-    assert "Texts are not set up yet." in said(
-        app
-    )  # this desk has no gateway: one sentence, and no button to press
+    # this desk has no gateway: one sentence, and no button to press
+    assert "Texts are not set up yet." in said(app)
     assert all(button.disabled for button in app.button if button.label.startswith("Send"))
     press(app, "Copy link")
     assert app.code[0].value.startswith("https://huddle.example/pay/")

@@ -77,9 +77,8 @@ def test_a_change_that_cannot_be_is_refused_in_one_sentence(
 def test_guessing_the_current_password_on_a_screen_left_open_is_slowed_down(
     me: reports.Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        passwords, "is_right", lambda given, stored: given == PASSWORD
-    )  # bcrypt 11 times is slow
+    # bcrypt 11 times is slow
+    monkeypatch.setattr(passwords, "is_right", lambda given, stored: given == PASSWORD)
     app = account_page(me)
     for _ in range(WRONG_PER_ACCOUNT):
         change(app, "not the password", NEW, NEW)

@@ -62,9 +62,8 @@ def test_the_sentence_says_that_the_disk_is_full_and_work_goes_on_when_it_is_not
 def test_healthz_tells_and_recovers_and_a_patient_still_reaches_the_page_to_pay(
     sqlite_store: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        health, "_probe", health._Probe()
-    )  # a test before this one may have asked a moment ago
+    # a test before this one may have asked a moment ago
+    monkeypatch.setattr(health, "_probe", health._Probe())
     token = sent_link(sqlite_store, practice_with_patient(sqlite_store), LinkKind.PAY)
     with public_site(sqlite_store, HUDDLE_WORKER="false") as visitor:
         with full_disk():

@@ -31,10 +31,11 @@ PAYMENT_WORDS = {
     "voided": "voided",
     "pending": "pending",
 }
+# no money moved: the next try is another row
 PUT_OFF = {
     "rescheduled": "RESCHEDULED",
     "cancelled": "CANCELLED",
-}  # no money moved: the next try is another row
+}
 _REMINDER_ROWS = {"due today", "past due"}
 DEBIT_WORDS = {
     "active": "active",

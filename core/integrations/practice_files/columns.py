@@ -275,9 +275,8 @@ _ALL = (
             _key("benefit_id"),
             _ref("membership_plan_id", "membership_plans", required=True),
             _is("service_class", cells.name, required=True),
-            _is(
-                "visits", _count, matters=True
-            ),  # empty = unlimited, so what cannot be read may not count as empty
+            # empty = unlimited, so what cannot be read may not count as empty
+            _is("visits", _count, matters=True),
             _is("per_week", _count, matters=True),
         ),
     ),

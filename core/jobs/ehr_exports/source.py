@@ -36,9 +36,8 @@ class MadeFile:
         for fault in self.faults:
             sheet = self.made.opened[fault.origin.sheet].sheet
             where = f"{sheet.shown}: {fault.column}" if fault.column else sheet.shown
-            raw: dict[str, Any] = {
-                "cells": fault.raw
-            }  # apart from our own columns, whose names some of theirs bear
+            # apart from our own columns, whose names some of theirs bear
+            raw: dict[str, Any] = {"cells": fault.raw}
             said = f"{fault.column} {fault.reason}".strip()
             yield Rejected(fault.key[:200], fault.origin.line, where, said, raw)
 

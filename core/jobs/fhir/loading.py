@@ -35,9 +35,8 @@ from core.jobs.practice_files.result import FileCounts, in_run
 from core.store.engine import reader, transaction
 
 CHUNK = 1_000
-OVERLAP = timedelta(
-    minutes=5
-)  # read again each time: a page may have been answered before its rows were written
+# read again each time: a page may have been answered before its rows were written
+OVERLAP = timedelta(minutes=5)
 FOLDER = "folder"
 CUT_OFF = "The import was cut off in the middle; importing again completes it."
 

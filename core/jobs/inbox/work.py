@@ -26,10 +26,11 @@ from core.jobs.records.reread import reread
 from core.store.engine import reader, transaction
 
 AT_ONCE = 50
+# what an event is about → where to read it
 READ_AGAIN = {
     "contact": "contacts",
     "transaction": "transactions",
-}  # what an event is about → where to read it
+}
 ALONE = "The person this belongs to is not known at the processor yet."
 NOTHING_TO_DO = "Nothing here follows from it."
 

@@ -124,9 +124,8 @@ def _why_stop(session: Session, link: Link, as_of: datetime) -> Stop | None:
         if why is None:
             return None
         if why.for_now:
-            raise BadInput(
-                why.sentence
-            )  # on its way, promised, tried again by itself: asked tomorrow once more
+            # on its way, promised, tried again by itself: asked tomorrow once more
+            raise BadInput(why.sentence)
         return Stop(why.sentence)
     if link.kind == LinkKind.INVOICE and _services_paid(session, link, as_of):
         return Stop(PAID_AT_THE_DESK)

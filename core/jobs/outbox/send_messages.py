@@ -37,9 +37,8 @@ from core.settings import settings
 
 CLOCKS_APART = timedelta(minutes=2)  # their clock and ours, when looking for a text by its time
 AGAIN = timedelta(minutes=10)
-_STOP = re.compile(
-    r"(/stop/)[\w-]+"
-)  # what ends a mailbox's e-mails is kept only as long as it is to be sent
+# what ends a mailbox's e-mails is kept only as long as it is to be sent
+_STOP = re.compile(r"(/stop/)[\w-]+")
 
 Verdicts = dict[str, Cancel | Postpone]
 Check = Callable[[Session, Sequence[Message], datetime], Mapping[int, Cancel | Postpone]]

@@ -17,9 +17,8 @@ from core.store.engine import transaction
 from core.store.version import touch
 
 NAME = "Demo data"
-_ABOUT = frozenset(
-    {"connection", "location", "patient"}
-)  # what rests on these rests on the invented people …
+# what rests on these rests on the invented people …
+_ABOUT = frozenset({"connection", "location", "patient"})
 _KEPT = frozenset(  # … but for what is the practice's own
     {
         "audit_entry", "connection", "letterhead", "preference", "staff", "staff_clerk_key", "staff_login_time",

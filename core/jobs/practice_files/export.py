@@ -22,9 +22,8 @@ from core.jobs.practice_files.rows import table_of
 from core.money import decimal_text
 
 _READ_AT_ONCE = 5_000
-_NO_SUCH_WORD = {
-    ("recurrings", "reminder"): "on_hold"
-}  # a person collects it each time: nothing runs by itself
+# a person collects it each time: nothing runs by itself
+_NO_SUCH_WORD = {("recurrings", "reminder"): "on_hold"}
 _OF_TEXT = {  # columns that hold the key of a row of another file as text, which may be of another connection
     ("plans", "card_id"): "cards",
     ("memberships", "card_id"): "cards",

@@ -98,9 +98,8 @@ def _fetch_predecessors(
         found = (
             _fetch(engine, client, connection_id, other, missing, depth - 1) if missing and depth else set()
         )
-        if (
-            other == "contacts"
-        ):  # without one nobody knows whose it is; a deleted card or draft changes nothing
+        # without one nobody knows whose it is; a deleted card or draft changes nothing
+        if other == "contacts":
             alone |= {str(row["external_id"]) for row in rows if row.get(column) in missing - found}
     return alone
 

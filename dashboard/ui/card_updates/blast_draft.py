@@ -25,7 +25,7 @@ WHO = "who"  # in an address: a condition that is picked
 _DRAFT, OPEN = (
     "blast draft",
     "blast open",
-)  # session state: the draft, and the id of the blast that is looked at
+)
 
 
 @dataclass

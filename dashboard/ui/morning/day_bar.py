@@ -56,9 +56,8 @@ def go_to(day: date, today: date) -> None:
     if day == today:
         st.query_params.pop("date", None)
     else:
-        st.query_params["date"] = (
-            day.isoformat()
-        )  # a reload, or a link sent to a colleague, shows the same day
+        # a reload, or a link sent to a colleague, shows the same day
+        st.query_params["date"] = day.isoformat()
 
 
 def day_bar(chosen: Chosen, who: Identity) -> None:

@@ -11,10 +11,11 @@ from dashboard.ui.choices import choices, choose
 from dashboard.wording.text import count
 
 SCREEN, PLACE = "set up", "set up"
+# relative to dashboard/app.py
 _PAGES = {
     "integrations": "../pages/integrations.py",
     "team": "../pages/team.py",
-}  # relative to dashboard/app.py
+}
 
 
 def demo_bar(who: Identity) -> None:

@@ -11,10 +11,11 @@ from core.permissions import Identity, Permission, may
 from dashboard.ui import press
 from dashboard.ui.note import note
 
+# session state: (patient, what was recorded) for the undo
 PLACE, TAKEN = (
     "record consent",
     "recorded consent",
-)  # session state: (patient, what was recorded) for the undo
+)
 CHANNELS = {Channel.TEXT: "Texts", Channel.EMAIL: "E-mails"}
 PURPOSES = {
     Purpose.CARE: "About visits",

@@ -24,10 +24,11 @@ from dashboard.ui.templates.preview import example_of, fields_list, message_prev
 from dashboard.wording.text import clock_time, day_month, plain
 
 PLACE = "save text"
+# session state: the chosen text's id; how often it was filled anew
 TEXT, DRAWN = (
     "templates text",
     "templates drawn",
-)  # session state: the chosen text's id; how often it was filled anew
+)
 NEW = 0
 PURPOSES = {Purpose.BILLING: "Billing", Purpose.CARE: "Care", Purpose.MARKETING: "Marketing"}
 USES = {

@@ -88,9 +88,8 @@ def _choices(rule: str) -> tuple[str | int, ...]:
     if not rule.startswith("enum "):
         return ()
     words = rule.removeprefix("enum ").rstrip("?").split("/")
-    numbers = all(
-        word.isdigit() and str(int(word)) == word for word in words
-    )  # "000" is a word, not a number
+    # "000" is a word, not a number
+    numbers = all(word.isdigit() and str(int(word)) == word for word in words)
     return tuple(int(word) if numbers else word for word in words)
 
 

@@ -187,10 +187,11 @@ def test_what_an_insured_patient_owes_is_what_drchrono_says(sqlite_store: Engine
     owed = {"patient": 0, "insurer": 0}
     for row in rows(sqlite_store, "ledger").values():
         owed[row["part"]] += row["amount_cents"] * (1 if row["kind"] in ("charge", "refund") else -1)
+    # the balance of the claim, and ten dollars given back
     assert owed == {
         "patient": 500 + 1_000,
         "insurer": 0,
-    }  # the balance of the claim, and ten dollars given back
+    }
 
 
 def test_practice_fusion_is_read_with_its_guids_in_any_case(sqlite_store: Engine, tmp_path: Path) -> None:
