@@ -6,7 +6,9 @@ SANDBOX_PORT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+# one more than there are cores, for the tests of browsers and servers wait for each other half of their time
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 4 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 4 )))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 WITHOUT_SLOW := -m "not night and not browser and not kills"
 DAY ?= any
 CALENDAR := $(addprefix tests/,cards dues forecast insurance ledger links memberships overview plans reports schedule tasks)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.audit.commands import record
 from core.card_numbers import has_card_number
-from core.errors import BadInput, NotAllowed, NotFound
+from core.errors import BadInput, NotAllowed
 from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location, Practice
 from core.settings import settings
@@ -201,11 +201,3 @@ def end_all_sessions(session: Session, staff: Staff, *, why: str = "signed out e
         .where(col(StaffSession.staff_id) == staff.id, col(StaffSession.ended_at).is_(None))
         .values(ended_at=clock.now(), ended_why=why)
     )
-
-
-def staff_named(session: Session, username: str) -> Staff:
-    """The account of a user name, enabled or not. Raises NotFound."""
-    staff = session.exec(select(Staff).where(Staff.username == fold(username))).first()
-    if staff is None:
-        raise NotFound(f"There is nobody with the user name {fold(username)}.")
-    return staff

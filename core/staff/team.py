@@ -1,7 +1,5 @@
 """What the owner decides about the people of the practice: role, place and login times. Nobody decides their own."""
 
-from datetime import time
-
 from sqlmodel import Session, select
 
 from core.audit.commands import record
@@ -56,26 +54,12 @@ def change_place(session: Session, actor: Identity | None, *, staff_id: int, loc
     _audit(session, actor, "changed a location", staff_id, before=before, now=location_id)
 
 
-def set_login_times(
-    session: Session,
-    actor: Identity | None,
-    *,
-    staff_id: int,
-    weekday: int,
-    kind: str,
-    from_time: time | None = None,
-    until_time: time | None = None,
-) -> None:
-    """One weekday (0 = Monday) of a person, on their location's wall clock; an open session follows at its next rerun.
+def set_week(session: Session, actor: Identity | None, *, staff_id: int, week: list[DayTimes]) -> None:
+    """Weekdays of a person, on their location's wall clock; those not given stay. An open session follows at its next rerun.
 
     Raises NotAllowed (also for one's own), NotFound; BadInput for hours that end before they begin, or run past
     midnight, and for limits on the last owner without any.
     """
-    set_week(session, actor, staff_id=staff_id, week=[day_times(weekday, kind, from_time, until_time)])
-
-
-def set_week(session: Session, actor: Identity | None, *, staff_id: int, week: list[DayTimes]) -> None:
-    """Several weekdays at once; weekdays not given stay as they are. Raises as set_login_times."""
     staff = _anothers(session, actor, staff_id, "login times")
     checked = [day_times(*day) for day in week]
     limits = any(day.kind != Access.ALWAYS for day in checked)

@@ -50,13 +50,15 @@ def choose(window: Window, label: str, option: str) -> None:
     """Pick from a drop-down; on a busy machine a list that opened while the page was drawn is closed again."""
     box = window.page.get_by_role("combobox", name=label).first
     wanted = window.page.get_by_role("option", name=option, exact=True)
-    for _ in range(4):
+    for _ in range(6):
         box.click()
         try:
-            wanted.click(timeout=5_000)
+            wanted.click(timeout=10_000)
         except Error:
             continue
         break
+    else:
+        raise AssertionError(f"“{option}” could not be chosen for {label}")
     window.settle()
 
 

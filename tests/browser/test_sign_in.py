@@ -16,6 +16,7 @@ from core.staff.models import StaffSession
 from core.store.engine import open_store, transaction
 from tests.browser.conftest import Window
 from tests.conftest import fresh_sqlite
+from tests.staff.people import staff_named
 from tests.web.running import Running, run_dashboard, staff_with_role
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser sign-in")]
@@ -112,7 +113,7 @@ def test_an_open_tab_is_empty_within_five_seconds_of_being_disabled(
     window = browse(running)
     window.sign_in("sam", path="/account")
     with transaction(practice) as session:
-        commands.disable(session, None, commands.staff_named(session, "sam"))
+        commands.disable(session, None, staff_named(session, "sam"))
     window.page.wait_for_url("**/signin?**", timeout=5_000)
     assert window.page.get_by_text("Your session is over. Sign in again.").is_visible()
 
@@ -143,7 +144,7 @@ def _seconds_left(engine: Engine, username: str, seconds: int) -> None:
     """As if nobody had touched anything until `seconds` before the idle limit."""
     last_seen = clock.now() - timedelta(minutes=settings().idle_minutes) + timedelta(seconds=seconds)
     with transaction(engine) as session:
-        staff = commands.staff_named(session, username)
+        staff = staff_named(session, username)
         session.execute(
             update(StaffSession).where(col(StaffSession.staff_id) == staff.id).values(last_seen_at=last_seen)
         )

@@ -15,6 +15,7 @@ import pytest
 
 from core.settings import settings
 from dashboard.cli import OUT, main
+from tests.conftest import fresh_sqlite
 from tests.ehr_shapes import JANE, write_export
 from tests.sandbox.running import run_sandbox
 
@@ -24,7 +25,10 @@ SAMPLES = ROOT / "data" / "samples"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cli")
+    """An empty store, huddle.db: each test may run alone, or on a worker that runs none of the others."""
+    folder = tmp_path_factory.mktemp("cli")
+    Path(fresh_sqlite(folder).removeprefix("sqlite:///")).rename(folder / "huddle.db")
+    return folder
 
 
 class Done(NamedTuple):

@@ -1,6 +1,6 @@
 """However resources are spoilt, a load ends, and every one of them is stored, unchanged or quarantined.
 
-2,000 spoilt resources, 10,000 at night (HUDDLE_FHIR_MUTATIONS says how many). Each round has its own seed, told when it fails.
+800 spoilt resources by day, 10,000 at night, or what HUDDLE_FHIR_MUTATIONS says. Each round has its own seed, told when it fails.
 """
 
 import copy
@@ -16,12 +16,11 @@ from sqlalchemy import Engine, func, select
 from core.connections.models import QuarantinedRow, SyncRun
 from core.integrations.fhir.server import USED
 from core.store.engine import reader
+from tests.conftest import NIGHT
 from tests.fhir.invented import Invented, Json, bundle, everything
 from tests.fhir.loading import adds_up, load
 
-SPOILT = int(
-    os.environ.get("HUDDLE_FHIR_MUTATIONS", "10000" if os.environ.get("HUDDLE_NIGHT") == "1" else "2000")
-)
+SPOILT = int(os.environ.get("HUDDLE_FHIR_MUTATIONS", "10000" if NIGHT else "800"))
 ROUNDS, EACH = 4, SPOILT // 4
 ATOMS: list[Any] = [None, True, 0, -1, 2**63, 10**400, 1e308, 0.1, "", " ", "\0", "é\u202e", "x" * 70_000, "4111111111111111",
          "2026", "2026-13", "2026-02-30", "0000-00-00", "9999-12-31T23:59:59Z", "2026-11-23T09:00:00+99:00", "24:00",

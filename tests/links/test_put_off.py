@@ -16,11 +16,11 @@ from core.jobs.sync import sync_connection
 from core.links.declined import DeclinedLine, declined_of, put_off, request_payment, rerun, resend
 from core.outbox.models import OutboxRow
 from core.staff.models import Access
-from core.staff.team import set_login_times
 from core.store.engine import reader, transaction
 from data.sandbox.cashpractice import records
 from tests.links.desk import Desk
 from tests.sandbox.at_cash_practice import clerk_key, fields_of, in_days, open_cash_practice
+from tests.staff.people import set_day
 
 LATER = timedelta(minutes=11)
 
@@ -175,7 +175,7 @@ def switched_off(desk: Desk, at: int) -> None:
 def no_hours_here(desk: Desk, at: int) -> None:
     with transaction(desk.engine) as session:
         for weekday in range(7):
-            set_login_times(session, None, staff_id=desk.actor.staff_id, weekday=weekday, kind=Access.NONE)
+            set_day(session, None, staff_id=desk.actor.staff_id, weekday=weekday, kind=Access.NONE)
 
 
 REFUSALS: dict[Callable[[Desk, int], None], str] = {

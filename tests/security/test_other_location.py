@@ -183,7 +183,6 @@ CASES: dict[str, dict[str, Any]] = {
     "staff.team.staff_of": {"staff_id": "staff"},
     "staff.team.change_role": {"staff_id": "staff", "role": Role.OWNER},
     "staff.team.change_place": {"staff_id": "staff", "location_id": "second"},
-    "staff.team.set_login_times": {"staff_id": "staff", "weekday": 0, "kind": "none"},
     "staff.team.set_week": {"staff_id": "staff", "week": []},
     "tasks.desk_answers.answer_match": {"patient_id": "patient", "entry_id": 1, "answer": "yes"},
     "tasks.desk_answers.take_answer_back": {"patient_id": "patient", "match_id": 1},

@@ -14,7 +14,8 @@ from core.practice.models import Location, Practice
 from core.staff import commands
 from core.staff.login_times import refusal, times_of
 from core.staff.rules import DayTimes
-from core.staff.team import set_login_times, set_week
+from core.staff.team import set_week
+from tests.staff.people import set_day, staff_named
 from tests.staff.test_sessions import hire, signed_in
 
 SUNDAY = 6
@@ -29,7 +30,7 @@ def a_desk_with_hours(session: Session, **times: object) -> int:
     hire(session, "olivia", "owner")
     dana = hire(session).id or 0
     given = {"weekday": SUNDAY, "kind": "hours", "from_time": EIGHT, "until_time": SIX, **times}
-    set_login_times(session, None, staff_id=dana, **given)  # type: ignore[arg-type]  # words of this file
+    set_day(session, None, staff_id=dana, **given)  # type: ignore[arg-type]  # words of this file
     return dana
 
 
@@ -76,7 +77,7 @@ def test_times_are_those_of_the_persons_own_location(session: Session) -> None:
         session.add(a_place(session, name, zone))
         session.flush()
     assert refusal(session, dana, now=sunday(7, 30, "America/New_York")) is not None
-    person = commands.staff_named(session, "dana")
+    person = staff_named(session, "dana")
     person.location_id = session.exec(select(Location.id).where(Location.name == "Maple")).one()
     session.flush()
     assert refusal(session, dana, now=sunday(9, 30, "America/New_York")) is not None  # 7:30 in Denver
@@ -95,15 +96,15 @@ def a_place(session: Session, name: str, zone: str) -> Location:
 
 def test_the_last_owner_without_limits_cannot_be_limited(session: Session) -> None:
     olivia, second = signed_in(session, "olivia", "owner"), hire(session, "omar", "owner").id or 0
-    set_login_times(session, olivia, staff_id=second, weekday=SUNDAY, kind="none")
+    set_day(session, olivia, staff_id=second, weekday=SUNDAY, kind="none")
     assert refusal(session, second, now=sunday(12)) is not None
     with pytest.raises(BadInput, match="One owner must be able to sign in at any time"):
-        set_login_times(session, None, staff_id=olivia.staff_id, weekday=SUNDAY, kind="none")
+        set_day(session, None, staff_id=olivia.staff_id, weekday=SUNDAY, kind="none")
 
 
 def test_a_limited_owner_gets_in_once_no_other_owner_can(session: Session) -> None:
     olivia, second = hire(session, "olivia", "owner"), hire(session, "omar", "owner").id or 0
-    set_login_times(session, None, staff_id=second, weekday=SUNDAY, kind="none")
+    set_day(session, None, staff_id=second, weekday=SUNDAY, kind="none")
     commands.disable(session, None, olivia)
     session.flush()
     assert refusal(session, second, now=sunday(12)) is None
@@ -113,7 +114,7 @@ def test_nobody_sets_their_own_times_and_only_the_owner_sets_any(session: Sessio
     olivia, max_ = signed_in(session, "olivia", "owner"), signed_in(session, "max", "office manager")
     for actor, whose in ((olivia, olivia), (max_, max_), (max_, olivia)):
         with pytest.raises(NotAllowed):
-            set_login_times(session, actor, staff_id=whose.staff_id, weekday=SUNDAY, kind="always")
+            set_day(session, actor, staff_id=whose.staff_id, weekday=SUNDAY, kind="always")
 
 
 def test_a_whole_week_is_one_entry_in_the_audit(session: Session) -> None:
@@ -133,4 +134,4 @@ def test_one_owner_of_each_practice_is_kept(session: Session) -> None:
     omar.practice_id = 2
     session.flush()
     with pytest.raises(BadInput, match="One owner"):
-        set_login_times(session, None, staff_id=omar.id or 0, weekday=SUNDAY, kind="none")
+        set_day(session, None, staff_id=omar.id or 0, weekday=SUNDAY, kind="none")

@@ -19,8 +19,9 @@ from core.staff import commands
 from core.staff.models import Staff
 from core.staff.reports import look_up
 from core.staff.rules import DayTimes
-from core.staff.team import change_place, change_role, set_login_times, staff_of
+from core.staff.team import change_place, change_role, staff_of
 from core.store.engine import transaction
+from tests.staff.people import set_day
 from tests.staff.test_sessions import hire, signed_in
 
 
@@ -68,7 +69,7 @@ def test_nobody_changes_their_own_role_place_or_account(office: Session) -> None
     for act in (
         lambda: change_role(office, olivia, staff_id=me, role=Role.PROVIDER),
         lambda: change_place(office, olivia, staff_id=me, location_id=1),
-        lambda: set_login_times(office, olivia, staff_id=me, weekday=0, kind="none"),
+        lambda: set_day(office, olivia, staff_id=me, weekday=0, kind="none"),
         lambda: commands.disable(office, olivia, office.get_one(Staff, me)),
     ):
         with pytest.raises(NotAllowed, match="You cannot"):
@@ -89,7 +90,7 @@ def everything(session: Session, actor: Identity, whom: Staff) -> list[str]:
     acts = {
         "role": lambda: change_role(session, actor, staff_id=key, role=Role.PROVIDER),
         "place": lambda: change_place(session, actor, staff_id=key, location_id=1),
-        "times": lambda: set_login_times(session, actor, staff_id=key, weekday=0, kind="none"),
+        "times": lambda: set_day(session, actor, staff_id=key, weekday=0, kind="none"),
         "key": lambda: set_clerk_key(session, actor, staff_id=key, connection_id=1, key="0123456789ab"),
         "password": lambda: commands.change_password(session, actor, whom, password_hash="y"),
         "disable": lambda: commands.disable(session, actor, whom),
@@ -150,7 +151,7 @@ def test_the_list_shows_the_week_the_keys_and_who_was_here(office: Session) -> N
     office.add(Connection(id=2, kind="genesis", name="Genesis", created_at=clock.now()))
     office.flush()
     hours = DayTimes(0, "hours", time(8), time(18))
-    set_login_times(
+    set_day(
         office, olivia, staff_id=dana.id or 0, weekday=0, kind="hours", from_time=time(8), until_time=time(18)
     )
     set_clerk_key(office, olivia, staff_id=dana.id or 0, connection_id=2, key="0123456789abcdef")

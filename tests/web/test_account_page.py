@@ -12,6 +12,7 @@ from core.staff import commands, reports
 from core.staff.sign_in import WRONG_PER_ACCOUNT
 from core.store.engine import reader, transaction
 from dashboard.web import passwords
+from tests.staff.people import staff_named
 from tests.web.running import PASSWORD, staff_with_role
 
 NEW = "seven slow herons"
@@ -89,7 +90,7 @@ def test_signing_out_everywhere_ends_the_other_browser_too(
     me: reports.Identity, sqlite_store: Engine
 ) -> None:
     with transaction(sqlite_store) as session:
-        elsewhere = commands.start_session(session, commands.staff_named(session, "dana"))
+        elsewhere = commands.start_session(session, staff_named(session, "dana"))
     app = account_page(me)
     next(button for button in app.button if button.label == "Sign out everywhere").click().run()
     assert "You are signed out" in app.info[0].value

@@ -17,6 +17,7 @@ from core.staff.login_times import times_of
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
 from dashboard.web import passwords
+from tests.staff.people import staff_named
 from tests.web.running import staff_with_role
 
 FIRST = "seven slow herons"
@@ -52,7 +53,7 @@ def team_page(who: reports.Identity, **state: object) -> AppTest:
 
 
 def dana_in(session: Session) -> Staff:
-    return commands.staff_named(session, "dana")
+    return staff_named(session, "dana")
 
 
 def open_dana(who: reports.Identity, store: Engine) -> tuple[AppTest, int]:
