@@ -28,10 +28,9 @@ test: $(VENV)/dev.ok
 	$(PYTEST) --durations 15
 	$(PYTEST) $(WITHOUT_SLOW) --day $(DAY) $(CALENDAR)
 
-# without browsers and without killed processes
+# without browsers, without killed processes, without dashboards in processes of their own
 test-fast: $(VENV)/dev.ok
-	@$(BIN)/python -m tests.find_proxies
-	$(PYTEST) $(WITHOUT_SLOW)
+	$(PYTEST) -m "not night and not browser and not kills and not served"
 
 # everything, both stores everywhere, and the fast part on every day of tests/moved_days.py
 test-night: $(VENV)/dev.ok

@@ -67,11 +67,12 @@ Y2,,,,,,2026-11-03T10:00:00Z,20.00,approved,,Y1,,cash,,
 }
 
 
-def write_practice(folder: Path, **changed: str) -> Path:
-    """The valid files in `folder`, some of them replaced: write_practice(folder, patients="…")."""
+def write_practice(folder: Path, **changed: str | None) -> Path:
+    """The valid files in `folder`, some replaced or (None) left out: write_practice(folder, patients="…", cards=None)."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {**FILES, **changed}.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        if text is not None:
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
 
 

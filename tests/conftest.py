@@ -99,6 +99,8 @@ BOTH_BY_DAY = (
     "tests/jobs/test_sync.py", "tests/postings/test_survives.py", "tests/web/test_both_stores.py",
 )  # fmt: skip
 
+DASHBOARDS = {"dashboard", "served"}  # fixtures of tests/security that start one
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -109,6 +111,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.browser)
         if path.startswith("tests/crash") or "killed" in item.nodeid:
             item.add_marker(pytest.mark.kills)
+        if path.startswith("tests/security") and DASHBOARDS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.served)
         values = getattr(item, "callspec", None)
         on_postgresql = values is not None and "postgresql" in values.params.values()
         both_by_day = path.startswith(BOTH_BY_DAY) or item.get_closest_marker("both_stores")

@@ -47,7 +47,7 @@ def rows_in_quarantine(engine: Engine) -> list[QuarantineEntry]:
         return [QuarantineEntry(*row) for row in session.execute(select(*columns))]
 
 
-def load(engine: Engine, folder: Path, **changed: str) -> ImportResult:
+def load(engine: Engine, folder: Path, **changed: str | None) -> ImportResult:
     result = import_folder(engine, write_practice(folder, **changed))
     for counts in result.files.values():
         assert counts.balanced

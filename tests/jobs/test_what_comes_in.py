@@ -24,11 +24,10 @@ def visits(*rows: str) -> str:
     return VISITS + "".join(f"{row}\n" for row in rows)
 
 
-def quiet(**texts: str) -> dict[str, str]:
+def quiet(**texts: str) -> dict[str, str | None]:
     """Files of people and visits alone: nothing else refers to those that are missing."""
-    heads = {name: text.partition("\n")[0] + "\n" for name, text in TEXTS.items()}
     kept = {name: TEXTS[name] for name in ("locations", "providers", "appointment_types", "services")}
-    return {**heads, **kept, **texts}
+    return {**dict.fromkeys(TEXTS), **kept, **texts}
 
 
 def reasons(result: ImportResult, file: str) -> list[tuple[int | None, str]]:

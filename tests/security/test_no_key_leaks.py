@@ -30,7 +30,7 @@ from tests.sandbox.running import run_sandbox
 from tests.web.form_tab import open_form
 from tests.web.running import run_dashboard, staff_with_role
 
-pytestmark = pytest.mark.xdist_group("keys")
+pytestmark = [pytest.mark.xdist_group("keys"), pytest.mark.served]
 ADDRESS, SAVE = "Address", "Test and save"
 WRONG_PLACES = {"fortis": (ADDRESS, "User ID", "Location ID"), "genesis": ("Provider Identifier (CP_ID)",)}
 

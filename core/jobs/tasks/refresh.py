@@ -126,9 +126,8 @@ def _part(
     crashpoint("tasks.seen")
     with transaction(engine) as session:
         lease.confirm(session)
-        if overtaken := changed_since(
-            session, part, began
-        ):  # by a press: what it saw is newer than what we saw
+        # by a press: what it saw is newer than what we saw
+        if overtaken := changed_since(session, part, began):
             again = see(session, sorted(overtaken), replace(setting, as_of=clock.now()))
             seen = [*(one for one in seen if one.patient_id not in overtaken), *again]
         counts = keep(session, seen, setting)
