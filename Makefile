@@ -30,6 +30,7 @@ test: $(VENV)/dev.ok
 
 # without browsers, without killed processes, without dashboards in processes of their own
 test-fast: $(VENV)/dev.ok
+	@$(BIN)/python -m tests.find_proxies
 	$(PYTEST) -m "not night and not browser and not kills and not served"
 
 # everything, both stores everywhere, and the fast part on every day of tests/moved_days.py
