@@ -1,155 +1,31 @@
-"""Blasts: who gets it and who not and why, one batch a form, undo, pause, stop (DOMAIN §12, RELIABILITY 19)."""
+"""Blasts: one batch a form, undo, pause, stop (DOMAIN §12, RELIABILITY 19)."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.blasts.audience import Audience, Blast, check
+from core.blasts.progress import OPEN_BATCH
 from core.card_numbers import mask_card_numbers
 from core.connections.models import Connection
 from core.errors import BadInput, NotFound
-from core.messages.commands import Carried, Letter, check_words, queue, sending_connection, written, zones
+from core.messages.commands import Letter, check_words, queue, sending_connection, written, zones
 from core.messages.models import Batch, BatchState, Message, MessageState
-from core.messages.recipients import patients_by_id, reach
-from core.messages.rules import COUNT_ABOVE, UNDO, why_left_out
+from core.messages.recipients import patients_by_id
+from core.messages.rules import COUNT_ABOVE, UNDO
 from core.messages.templates import Words, letterhead
 from core.outbox import commands as outbox
-from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
+from core.outbox.models import OutboxRow, OutboxState
 from core.patients.models import Patient
 from core.permissions import Identity, Permission, require
-from core.settings import settings
 
 _UNDONE = "Undone before it went out."
 _FAR = timedelta(days=3650)  # a paused blast's rows are due then, unless it is resumed
-OPEN_BATCH = (BatchState.SCHEDULED, BatchState.RUNNING, BatchState.PAUSED)
-MakeLink = Callable[[Session, Patient, str], Carried]  # channel last
-TEXT_ELSE_EMAIL = "text, else e-mail"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One person of the audience. fields: amount, last_four, expiry as they are to be read."""
-
-    patient_id: int
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Blast:
-    """What is to be sent to whom. otherwise: the words for whom the way of `words` does not reach (by text, else by e-mail).
-    own: words of one person's message, changed by hand, by patient id. condition: the word of the live condition, asked again when each message goes.
-
-    chosen: what was ticked, to be read later. make_link: the link for one person, made in the transaction of the blast.
-    left_out: people who cannot be asked at all, with the reason; they are kept with the others left out.
-    """
-
-    name: str
-    words: Words
-    wanted: Sequence[Wanted]
-    condition: str = ""
-    chosen: Mapping[str, object] = field(default_factory=dict)
-    make_link: MakeLink | None = None
-    left_out: Sequence["LeftOut"] = ()
-    otherwise: Words | None = None
-    own: Mapping[int, Words] = field(default_factory=dict)
-
-    @property
-    def ways(self) -> tuple[Words, ...]:
-        """The words by their ways, the one tried first in front."""
-        return (self.words, self.otherwise) if self.otherwise else (self.words,)
-
-    @property
-    def way(self) -> str:
-        """The word kept with the blast."""
-        return TEXT_ELSE_EMAIL if self.otherwise else self.words.channel
-
-    def words_for(self, patient_id: int, channel: str) -> Words:
-        """What this person gets by that way."""
-        mine = self.own.get(patient_id)
-        if mine is not None and mine.channel == channel:
-            return mine
-        return next(one for one in self.ways if one.channel == channel)
-
-
-@dataclass(frozen=True, slots=True)
-class Goes:
-    """Someone the blast goes to, by which channel."""
-
-    patient_id: int
-    first_name: str
-    last_name: str
-    address: str
-    fields: Mapping[str, str]
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Someone it does not go to, and why, in a sentence."""
-
-    patient_id: int
-    first_name: str
-    last_name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """The check of a blast before it is made."""
-
-    goes: tuple[Goes, ...]
-    left_out: tuple[LeftOut, ...]
-
-    def reasons(self) -> dict[str, int]:
-        """How many are left out for each reason, the most frequent first."""
-        counts: dict[str, int] = {}
-        for person in self.left_out:
-            counts[person.reason] = counts.get(person.reason, 0) + 1
-        return dict(sorted(counts.items(), key=lambda item: -item[1]))
-
-
-def check(
-    session: Session,
-    wanted: Sequence[Wanted],
-    *,
-    channel: str,
-    purpose: str,
-    otherwise: str = "",
-    now: datetime | None = None,
-) -> Audience:
-    """Who of these would get it, and why each other one would not. One message a phone or mailbox (families). Reads only.
-
-    otherwise: the channel for whom the first one does not reach (no address, no consent, stopped). Somebody who got enough
-    messages, or whose family gets this already, is not written to another way instead.
-    """
-    people = patients_by_id(session, (each.patient_id for each in wanted))
-    once = {each.patient_id: each for each in wanted if each.patient_id in people}
-    patients = [people[patient_id] for patient_id in once]
-    goes: list[Goes] = []
-    left: list[LeftOut] = []
-    taken: set[str] = set()
-    cap = settings().messages_per_week
-    ways = [channel, *([otherwise] if otherwise else [])]
-    known = [reach(session, patients, way, purpose, now=now or clock.now()) for way in ways]
-    for patient, *each in zip(patients, *known, strict=True):
-        name = (patient.id or 0, patient.first_name, patient.last_name)
-        unreached = [why_left_out(found, way, purpose) for way, found in zip(ways, each, strict=True)]
-        if "" not in unreached:
-            left.append(LeftOut(*name, " ".join(dict.fromkeys(unreached))))
-            continue
-        way, found = next((way, one) for way, one, why in zip(ways, each, unreached, strict=True) if not why)
-        if reason := why_left_out(found, way, purpose, taken=taken, cap=cap):
-            left.append(LeftOut(*name, reason))
-        else:
-            taken.add(found.address or "")
-            fields = once[patient.id or 0].fields
-            goes.append(Goes(*name, found.address or "", fields, way))
-    return Audience(tuple(goes), tuple(left))
 
 
 def make_batch(
@@ -296,85 +172,6 @@ def resume_batch(session: Session, who: Identity, *, batch_id: int) -> None:
         batch.state = BatchState.RUNNING if batch.started_at else BatchState.SCHEDULED
         _due(session, batch, max(clock.now(), batch.scheduled_at or clock.now()))
         _audit(session, who, batch, "resumed a blast")
-
-
-def note_progress(session: Session, batch_ids: Sequence[int]) -> None:
-    """After rows of these blasts changed: begun, and done when nothing of them is open any more."""
-    for batch_id in sorted(set(batch_ids)):
-        batch = session.get(Batch, batch_id)
-        if batch is None or batch.state not in OPEN_BATCH:
-            continue
-        if batch.started_at is None:
-            batch.started_at = clock.now()
-            batch.state = BatchState.RUNNING if batch.state == BatchState.SCHEDULED else batch.state
-        to_come = select(OutboxRow.id).where(
-            OutboxRow.batch_id == batch_id,
-            col(OutboxRow.state).in_((OutboxState.WAITING, OutboxState.SENDING)),
-        )
-        if session.exec(to_come.limit(1)).first() is None:
-            batch.state, batch.ended_at = BatchState.DONE, clock.now()
-        session.add(batch)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a blast is. by_state: messages by word of MessageState. open: not finished, doubtful ones too."""
-
-    batch_id: int
-    name: str
-    state: str
-    reason: str
-    channel: str
-    condition: str
-    count: int
-    left_out: int
-    open: int
-    by_state: Mapping[str, int]
-    created_at: datetime
-    scheduled_at: datetime | None
-    undo_until: datetime | None
-    ended_at: datetime | None
-
-
-def progress(session: Session, batch_id: int) -> Progress:
-    """Raises NotFound."""
-    batch = session.get(Batch, batch_id)
-    if batch is None:
-        raise NotFound(f"There is no blast {batch_id}.")
-    states = session.exec(
-        select(Message.state, func.count()).where(Message.batch_id == batch_id).group_by(col(Message.state))
-    )
-    still = (
-        select(func.count())
-        .select_from(OutboxRow)
-        .where(OutboxRow.batch_id == batch_id, col(OutboxRow.state).in_(OPEN_STATES))
-    )
-    return Progress(
-        batch_id,
-        batch.name,
-        batch.state,
-        batch.reason,
-        batch.channel,
-        batch.condition,
-        batch.count,
-        batch.left_out,
-        session.exec(still).one(),
-        {row[0]: row[1] for row in states},
-        batch.created_at,
-        batch.scheduled_at,
-        batch.undo_until,
-        batch.ended_at,
-    )
-
-
-def batches(session: Session, *, limit: int = 20, kind: str = "") -> list[Progress]:
-    """The latest blasts, newest first; only those whose messages carry links of a kind, where one is given."""
-    query = select(Batch.id).order_by(col(Batch.id).desc()).limit(limit)
-    if kind:
-        carries = select(Message.id).where(Message.batch_id == Batch.id, Message.link_kind == kind)
-        query = query.where(carries.exists())
-    ids = session.exec(query).all()
-    return [progress(session, batch_id or 0) for batch_id in ids]
 
 
 def _require_count(count: int, typed: int | None) -> None:

@@ -7,16 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.blasts.batches import (
-    Audience,
-    Blast,
-    LeftOut,
-    Wanted,
-    check,
-    make_batch,
-    require_theirs,
-    undo_batch,
-)
+from core.blasts.audience import Audience, Blast, LeftOut, Wanted, check
+from core.blasts.batches import make_batch, require_theirs, undo_batch
 from core.blasts.conditions import Candidate
 from core.errors import BadInput, HuddleError
 from core.links.commands import void

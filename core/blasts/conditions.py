@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from core import clock
-from core.blasts.batches import Wanted
+from core.blasts.audience import Wanted
 from core.cards.models import Card, CardKind, Updater
 from core.connections.models import PROCESSORS, Connection, ConnectionState, Kind
 from core.dates import short_day

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.blasts.batches import note_progress
+from core.blasts.progress import note_progress
 from core.errors import BadInput, NotFound
 from core.links.sending import follow_messages
 from core.messages.commands import SUBJECT, require_sending

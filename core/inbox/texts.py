@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.blasts.batches import note_progress
+from core.blasts.progress import note_progress
 from core.errors import BadInput
 from core.inbox.commands import body_of
 from core.inbox.models import InboxEvent

@@ -18,7 +18,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from core.blasts.batches import Blast, Wanted, make_batch
+from core.blasts.audience import Blast, Wanted
+from core.blasts.batches import make_batch
 from core.connections.commands import connect
 from core.integrations.email import as_html
 from core.jobs.outbox.work import work_outbox

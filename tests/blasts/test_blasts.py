@@ -12,18 +12,9 @@ from sqlmodel import Session, select
 
 from core import clock
 from core.audit.models import AuditEntry
-from core.blasts.batches import (
-    Audience,
-    Blast,
-    Wanted,
-    check,
-    make_batch,
-    pause_batch,
-    progress,
-    resume_batch,
-    stop_batch,
-    undo_batch,
-)
+from core.blasts.audience import Audience, Blast, Wanted, check
+from core.blasts.batches import make_batch, pause_batch, resume_batch, stop_batch, undo_batch
+from core.blasts.progress import progress
 from core.errors import BadInput, NotAllowed
 from core.jobs.outbox.send_messages import carry_over
 from core.jobs.outbox.senders import SENDERS

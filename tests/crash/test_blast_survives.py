@@ -14,8 +14,10 @@ import pytest
 from sqlmodel import select
 
 from core.audit.models import AuditEntry
-from core.blasts.batches import Blast, Wanted, make_batch, progress
+from core.blasts.audience import Blast, Wanted
+from core.blasts.batches import make_batch
 from core.blasts.in_doubt import doubtful, settle_by_hand
+from core.blasts.progress import progress
 from core.connections.commands import connect, split_secrets
 from core.jobs.crashpoints import OUTBOX_POINTS
 from core.messages.models import Channel, MessageState

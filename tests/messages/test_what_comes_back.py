@@ -11,7 +11,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core import clock
-from core.blasts.batches import Blast, Wanted, make_batch, progress
+from core.blasts.audience import Blast, Wanted
+from core.blasts.batches import make_batch
+from core.blasts.progress import progress
 from core.errors import BadInput
 from core.integrations.sms import signature
 from core.messages.commands import Carried, send_message

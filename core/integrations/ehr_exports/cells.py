@@ -11,6 +11,7 @@ from core.integrations.ehr_exports import spellings as s
 from core.integrations.ehr_exports.answers import chosen
 from core.integrations.ehr_exports.bench import Bench, RowAt, Text, partner_of, source_of
 from core.integrations.ehr_exports.conditions import conditions
+from core.integrations.ehr_exports.lengths import between, minutes
 from core.integrations.ehr_exports.profile import Cell
 from core.integrations.ehr_exports.spellings import Unreadable
 from core.integrations.ehr_exports.targets import Spelling
@@ -238,38 +239,6 @@ def _or_nothing(part: Text) -> Text:
     return text
 
 
-def _minutes(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
-    start, end = (bench.ends(bench.text(each), each) for each in cell["minutes"])
-    column = source_of(bench, cell["minutes"][1])
-
-    def text(row: RowAt) -> str:
-        begun, over = start(row), end(row)
-        if begun is None or over is None:
-            return ""
-        length = round((over - begun).total_seconds() / 60)
-        if not 0 <= length <= 1_440:
-            raise Unreadable("does not lie within a day after the start", column=column)
-        return str(length)
-
-    return text
-
-
-def _between(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
-    """Minutes from one time of day to another; past midnight where the second is the earlier."""
-    start, end = (bench.text(each) for each in cell["between"])
-    column = source_of(bench, cell["between"][1])
-
-    def text(row: RowAt) -> str:
-        if not start(row) or not end(row):
-            return ""
-        try:
-            return str((s.seconds_of_day(end(row)) - s.seconds_of_day(start(row))) // 60 % 1_440)
-        except ValueError:
-            raise Unreadable(f"not a time of day: {end(row)}", column=column) from None
-
-    return text
-
-
 def _sum(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> Text:
     terms = [(-1 if each.startswith("-") else 1, _column(bench, each.removeprefix("-"), Spelling.MONEY, None))
              for each in cell["sum"]]  # fmt: skip
@@ -394,8 +363,8 @@ def _date(bench: Bench, cell: dict[str, Any], _spelling: Any, _target: Any) -> T
 _FORMS: dict[str, Callable[[Bench, dict[str, Any], Any, Any], Text]] = {
     "is": _fixed,
     "made": _made,
-    "minutes": _minutes,
-    "between": _between,
+    "minutes": minutes,
+    "between": between,
     "sum": _sum,
     "less": _less,
     "times": _times,

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.blasts.batches import note_progress
+from core.blasts.progress import note_progress
 from core.connections.models import Kind
 from core.errors import HuddleError
 from core.integrations import sms

@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import clock
-from core.blasts.batches import Audience, Goes, LeftOut
+from core.blasts.audience import Audience, Goes, LeftOut
 from core.blasts.commands import Askable, askable, check_blast, text_for
 from core.blasts.conditions import Candidate
 from core.dues.askable import because

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.blasts.batches import TEXT_ELSE_EMAIL
+from core.blasts.audience import TEXT_ELSE_EMAIL
 from core.blasts.commands import USES
 from core.blasts.conditions import Condition, combined
 from core.links.rules import LinkKind

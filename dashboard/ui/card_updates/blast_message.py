@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.blasts.batches import TEXT_ELSE_EMAIL
+from core.blasts.audience import TEXT_ELSE_EMAIL
 from core.blasts.conditions import Candidate
 from core.messages.commands import Text
 from core.messages.models import Channel

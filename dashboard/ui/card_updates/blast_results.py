@@ -6,9 +6,10 @@ import streamlit as st
 from sqlmodel import Session
 
 from core import clock
-from core.blasts.batches import OPEN_BATCH, Progress, batches, pause_batch, progress, resume_batch, stop_batch
+from core.blasts.batches import pause_batch, resume_batch, stop_batch
 from core.blasts.commands import undo_blast, void_unsent
 from core.blasts.conditions import Condition
+from core.blasts.progress import OPEN_BATCH, Progress, batches, progress
 from core.blasts.results import Moved, PersonResult, batch_of, cards_moved, counts, results
 from core.errors import HuddleError
 from core.links.rules import LinkKind

@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from core import clock
-from core.blasts.batches import Audience
+from core.blasts.audience import Audience
 from core.blasts.commands import make_blast
 from core.blasts.conditions import Candidate
 from core.errors import BadInput
