@@ -26,9 +26,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(
     r"(?<![\w.])(?:\+\d{10,15}|(?:\+?1[ .-]?)?\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]?\d{4})(?![\w.])"
 )
-_LINK = re.compile(
-    r"(/(?:pay|card|stop|setup|welcome)/)[^\s/?#\"'<>]+"
-)  # what a patient holds opens their page; the set-up link, the practice; an invitation, an account
+# what a patient holds opens their page; the set-up link, the practice; an invitation, an account
+_LINK = re.compile(r"(/(?:pay|card|stop|setup|welcome)/)[^\s/?#\"'<>]+")
 _DATE = re.compile(r"\b(?:19|20)\d{2}-\d{2}-\d{2}\b(?!T)")
 _OURS = frozenset({"timestamp", "level", "logger"})
 _GIVEN = "…"

@@ -104,9 +104,8 @@ def _visits(
         select(Appointment, AppointmentType.minutes)
         .outerjoin(AppointmentType, col(AppointmentType.id) == Appointment.appointment_type_id)
         .where(
-            col(Appointment.location_id).in_(
-                select(Location.id)
-            ),  # all of them: the index stands by location and time
+            # all of them: the index stands by location and time
+            col(Appointment.location_id).in_(select(Location.id)),
             or_(col(Appointment.provider_id).in_(list(providers)), col(Appointment.provider_id).is_(None)),
             Appointment.starts_at > start - LONGEST_VISIT,
             Appointment.starts_at < end + LONGEST_VISIT,

@@ -17,10 +17,11 @@ from dashboard.ui import toasts
 from dashboard.web import sessions
 from dashboard.wording.text import plain
 
+# the keys of the fragment that `body` makes, and of the card of whoever was searched for
 BODY, FOUND = (
     "page",
     "found card",
-)  # the keys of the fragment that `body` makes, and of the card of whoever was searched for
+)
 
 
 def engine() -> Engine:

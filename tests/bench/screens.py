@@ -22,7 +22,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
-from core.blasts.batches import Blast, Wanted, check, make_batch
+from core.blasts.audience import Blast, Wanted, check
+from core.blasts.batches import make_batch
 from core.messages.commands import edited
 from core.messages.templates import template_for
 from core.patients.models import Patient

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from core import clock
-from core.blasts.batches import Blast, Wanted, make_batch
+from core.blasts.audience import Blast, Wanted
+from core.blasts.batches import make_batch
 from core.connections.commands import connect
 from core.errors import BadInput, NotAllowed
 from core.messages import answers
@@ -45,11 +46,12 @@ def text_gateway(engine: Engine, number: str, address: str = "https://api.twilio
         ("+13035550100", "https://api.twilio.com", RegistrationState.NOT_STARTED),
         ("+18005550100", "https://api.twilio.com", RegistrationState.NOT_STARTED),
         ("+442071838750", "https://api.twilio.com", RegistrationState.NOT_NEEDED),
+        # no carrier is behind a stand-in
         (
             "+13035550100",
             "http://127.0.0.1:8600",
             RegistrationState.NOT_NEEDED,
-        ),  # no carrier is behind a stand-in
+        ),
     ],
 )
 def test_a_number_tells_whether_carriers_must_know_it(

@@ -54,7 +54,7 @@ def opened(practice: Engine, username: str = "owner") -> AppTest:
     with reader(practice) as session:
         who = reports.look_up(session, token)
     assert who is not None
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     app.run()
     return app.switch_page("../pages/overview.py").run()

@@ -41,7 +41,7 @@ def opened(practice: Engine, page: str, username: str = "front.desk", **query: s
     with reader(practice) as session:
         who = reports.look_up(session, token)
     assert who is not None
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     app.run()
     for name, value in query.items():

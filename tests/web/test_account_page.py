@@ -33,7 +33,7 @@ def me(sqlite_store: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def account_page(who: reports.Identity) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     return app.run().switch_page("../pages/account.py").run()
 
@@ -99,6 +99,6 @@ def test_signing_out_everywhere_ends_the_other_browser_too(
 
 
 def test_without_a_session_the_shell_shows_nothing(me: reports.Identity) -> None:
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120).run()
     assert "You are signed out" in app.info[0].value
     assert not app.text_input

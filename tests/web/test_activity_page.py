@@ -56,7 +56,7 @@ def opened(practice: Practice, tab: str = "") -> AppTest:
     with reader(practice.office.store) as session:
         who = reports.look_up(session, token)
     assert who is not None
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     app.run()
     if tab:

@@ -50,7 +50,7 @@ def manager(
 
 def linking_page(who: reports.Identity) -> AppTest:
     """The page with the drawer of the first record open."""
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     app.session_state["open record"] = {"key": 1, "id": "contact 1"}
     found = app.run().switch_page("../pages/linking.py").run()

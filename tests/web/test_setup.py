@@ -172,7 +172,7 @@ def test_the_morning_lists_what_is_missing_until_it_is_there_or_not_needed(
             "sms",
             "team",
         ]
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     app.run()
     assert app.expander[0].label == "Still to set up: 5 steps"

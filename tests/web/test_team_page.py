@@ -43,7 +43,7 @@ def owner(
 
 
 def team_page(who: reports.Identity, **state: object) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.user["session"] = str(who.session_id)
     for name, value in state.items():
         app.session_state[name.replace("_", " ")] = value
