@@ -1,6 +1,7 @@
 """Who knocks at a patient's page: their address, whether a program only previews the link, how often they come."""
 
 import logging
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -78,7 +79,7 @@ def practice() -> Sender:
 
 
 def page(
-    name: str, sender: Sender, *, status: int = 200, headers: dict[str, str] | None = None, **values: object
+    name: str, sender: Sender, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> Response:
     """A page for patients: not kept, not listed, and its address told to nobody."""
     return plain_page(
@@ -96,9 +97,7 @@ def page(
 def shown_phone(phone: str) -> str:
     """A phone number as people here write it."""
     # the number tables are large; only patients' pages need them here
-    from core.messages.addresses import (
-        shown,
-    )
+    from core.messages.addresses import shown
 
     return shown(phone) if phone else ""
 
