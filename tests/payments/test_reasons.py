@@ -40,7 +40,9 @@ def test_a_code_says_whether_trying_again_helps_and_what_to_tell(code, hard, wor
 VISA_NEVER_AGAIN = ("04", "07", "12", "14", "15", "41", "43", "46", "57", "R0", "R1", "R3")
 
 
-@pytest.mark.parametrize("code", [*VISA_NEVER_AGAIN, "1626", "1625", "1604", "1605", "1608", "1631", "1520"])
+@pytest.mark.parametrize(
+    "code", [*VISA_NEVER_AGAIN, "4", "7", " r1 ", "1626", "1625", "1604", "1605", "1608", "1631", "1520"]
+)
 def test_what_the_networks_never_allow_again_is_hard(code):
     assert reason_of(code).hard
 
