@@ -129,7 +129,9 @@ def lines(clinic: Clinic, membership: Row, plan: Row, said: dict[str, Any]) -> A
                 "states": {
                     "OVER_SCHEDULED": "OVER_SCHEDULED" in period["states"],
                     "UNDER_BOOKED": under,
-                    "USED_UP": UNSURE if empty else "USED_UP" in period["states"],
+                    "USED_UP": UNSURE
+                    if empty or "USED_UP maybe" in period["states"]
+                    else "USED_UP" in period["states"],
                 },
             },
         )

@@ -251,8 +251,9 @@ def conclude(clinic: Clinic, membership: Row, one: dict[str, Any]) -> None:
             if membership["pool_id"]:
                 one["over"] = one["states"] = UNSURE
                 return
-        if not mine:
-            return  # of a family's visits those of another are over: it is said there
+        if not mine:  # of a family's visits those of another are over: it is said there, and whether here that all are used is not said
+            one["states"].add("USED_UP maybe")
+            return
         if len({row["starts_at"] for row in visits}) < len(visits):
             one["excess_appointment_ids"] = UNSURE
         if not one["booked"]:
