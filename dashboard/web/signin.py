@@ -149,11 +149,18 @@ def _form_of(step: Step, site: Site, sealed: str) -> dict[str, Any]:
             return {"username": who.username}
         practice = reports.practice_name(session)
         asked = to_add(session, who, site, practice=practice, purpose=step.begun)
-    sealed = sealed or seal(new_secret())
-    secret = open_sealed(sealed)
+    # it goes out and comes back in the form: nothing is kept until it is proven
+    sealed_secret = sealed or seal(new_secret())
+    secret = open_sealed(sealed_secret)
     picture = segno.make(address_for_app(secret, who.username, practice)).png_data_uri(scale=5, border=3)
     spelled = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    return {"passkey": asked, "sealed": sealed, "picture": picture, "spelled": spelled, "role": who.role}
+    return {
+        "passkey": asked,
+        "sealed": sealed_secret,
+        "picture": picture,
+        "spelled": spelled,
+        "role": who.role,
+    }
 
 
 async def _let_in(request: Request, target: str, step: Step, browser: Browser) -> Response:
