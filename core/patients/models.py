@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.store.base import Row, Synced, index_where_given, one_per_source
@@ -24,7 +24,7 @@ class Patient(Synced, table=True):
         Index(None, "mobile_last_four"),
         Index(None, "search_name"),
         Index(None, "birth_date"),
-        Index("ix_patient_email_folded", text("lower(email)")),
+        Index(None, "email"),
         index_where_given("guarantor_id"),
         index_where_given("ehr_number"),
     )

@@ -65,7 +65,11 @@ def _ways(text: str, who: Identity, today: date) -> list[tuple[Any, str]]:
     if (born := birth_date_of(text, today)) is not None:
         return [(_ids(_patient.c.birth_date == born), "born on that day")]
     if "@" in text:
-        return [(_ids(func.lower(_patient.c.email) == text.lower()), "that e-mail")]
+        other = (
+            _patient.alias()
+        )  # an address is written in any case: the index of addresses is read, not the rows
+        same = select(other.c.id).where(func.lower(other.c.email) == text.lower())
+        return [(_ids(_patient.c.id.in_(same)), "that e-mail")]
     chart = (_ids(_patient.c.ehr_number == text), f"chart number {text}")
     if digits and not re.search(r"[^\d\s()+.\-]", text):
         return [*_by_digits(digits, who), chart]
