@@ -26,7 +26,6 @@ COMMANDS = {
     "import": sources.import_files,
     "missing": sources.missing,
     "export": sources.export_files,
-    "patient-data": upkeep.all_of_a_patient,
     "import-fhir": sources.import_fhir_files,
     "report": report,
     "backup": upkeep.backup,

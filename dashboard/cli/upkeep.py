@@ -1,13 +1,11 @@
 """Commands that keep a practice safe: backup, restore, rotate-key, doctor."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.errors import BadInput
 from core.settings import settings
 from dashboard.cli.output import OUT, store_that_is_there
 
@@ -46,38 +44,6 @@ def restore(
         told = {"made_at": done.made_at.isoformat(), "kept": done.aside, "stops": done.stops}
         OUT.document({**told, "in_doubt": done.doubtful})
     OUT.line(done.sentence())
-
-
-def all_of_a_patient(
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="the EHR's id of the patient")],
-    target: Annotated[Path, typer.Argument(metavar="FILE")],
-) -> None:
-    """Write everything the store holds about one patient into a new file (JSON): for a patient who asks."""
-    from core.audit.commands import record
-    from core.jobs.records.patient_data import as_json, patient_data, patient_numbered
-    from core.store.engine import transaction
-
-    with transaction(store_that_is_there()) as session:
-        key = patient_numbered(session, patient)
-        data = patient_data(session, key)
-        rows = sum(len(each) for each in data.values())
-        record(session, who=None, action="exported all of a patient", subject_kind="patient", subject_id=key, detail={"rows": rows})  # fmt: skip
-        write_new(target, as_json(data))
-    if OUT.json:
-        OUT.document({"file": str(target), "rows": {name: len(each) for name, each in data.items()}})
-    OUT.line(f"{rows:,} rows of {len(data)} tables are in {target}. Hand it to the patient, then delete it.")
-
-
-def write_new(target: Path, text: str) -> None:
-    """A file that was not there, for this user alone. Raises BadInput."""
-    try:
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise BadInput(
-            f"{target} cannot be written ({error.strerror}). Give a new name in a folder of yours."
-        ) from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def rotate_key() -> None:
