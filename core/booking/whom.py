@@ -10,7 +10,7 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from core.booking.models import Known, PrepayByName
-from core.booking.rules import NOBODY, Person
+from core.booking.rules import Person
 from core.connections.models import Connection
 from core.matching.rules import PersonFacts, Verdict, compare, propose
 from core.patients.models import Patient
@@ -73,17 +73,16 @@ def _birth_date_differs(asked: PersonFacts, patient: PersonFacts) -> bool:
 
 
 def person_of(session: Session, patient_id: int | None) -> Person:
-    """What decides whether this patient prepays."""
-    if patient_id is None:
-        return NOBODY
+    """What decides whether this patient prepays. A stranger is looked up just the same: the time an answer takes must not
+    tell who is a patient."""
     missed = session.exec(
         select(func.count())
         .select_from(Appointment)
         .where(
-            Appointment.patient_id == patient_id,
+            Appointment.patient_id == (patient_id or 0),
             Appointment.status == AppointmentStatus.NO_SHOW,
             col(Appointment.gone_at).is_(None),
         )
     ).one()
-    by_name = session.get(PrepayByName, patient_id)
+    by_name = session.get(PrepayByName, patient_id or 0)
     return Person(missed, by_name.must_prepay if by_name else None)
