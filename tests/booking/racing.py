@@ -169,7 +169,7 @@ class Phone:
     def _pay(self, address: str, number: str) -> str:
         """booked; "again" when another card may be tried, "" when this time is over."""
         if self.dice.random() < 0.2:
-            self._ask("POST", f"{address}/pay", {})  # the frame opens
+            self._ask("GET", f"{address}/pay")  # the frame opens
         ticket = self.race.office.ticket(number)
         for _ in range(2 if self.dice.random() < 0.2 else 1):  # a second press of the same
             self._ask("POST", f"{address}/paid", {"ticket": ticket})

@@ -49,7 +49,8 @@ def test_a_patient_books_and_pays_on_the_pages(office: Office, visitor: httpx.Cl
     assert "Who is it for?" in visitor.get(address).text
     assert visitor.post(f"{address}/details", data=FORM).status_code == 303
     assert "Pay $60" in visitor.get(address).text
-    frame = visitor.post(f"{address}/pay")
+    assert visitor.post(f"{address}/pay").headers["location"] == f"{address}/pay"
+    frame = visitor.get(f"{address}/pay")
     assert 'id="card"' in frame.text
     assert visitor.post(f"{address}/paid", data={"ticket": office.ticket()}).status_code == 303
     paying = visitor.get(address)

@@ -5,7 +5,7 @@ import logging
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from core import clock
 from core.booking.details import BookingOver
@@ -23,6 +23,7 @@ from dashboard.web import sessions
 from dashboard.web.booking.choose import closed_page
 from dashboard.web.booking.parts import (
     CARDS,
+    CHANGES,
     SCRIPT,
     Spoilt,
     form_of,
@@ -34,7 +35,7 @@ from dashboard.web.booking.visit import NO_SUCH, back_to, state_page
 from dashboard.web.card import frame_of, is_production
 from dashboard.web.headers import booking_policy
 from dashboard.web.templates import script, style
-from dashboard.web.visitors import SHEET, page
+from dashboard.web.visitors import HEADERS, SHEET, page
 
 FRAME_SCRIPT = "card_frame.js"
 NOT_NOW = "The card form cannot be opened right now, and nothing was charged. Please try again in a minute."
@@ -42,16 +43,20 @@ log = logging.getLogger("huddle.patients")
 
 
 class VisitPay(HTTPEndpoint):
-    """POST: a new ticket intention at the processor, and the page with its frame."""
+    """GET: a new ticket intention at the processor, and the page with its frame. POST leads there: who goes back to it
+    later is not asked by the browser whether to send a form again."""
 
     async def get(self, request: Request) -> Response:
-        return back_to(request.path_params["token"])
-
-    async def post(self, request: Request) -> Response:
         token = request.path_params["token"]
         if (too_often := await slowed(request, "cards", CARDS, token)) is not None:
             return too_often
         return await run_in_threadpool(_open_frame, token)
+
+    async def post(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        if (too_often := await slowed(request, "changes", CHANGES, token)) is not None:
+            return too_often
+        return RedirectResponse(f"/book/visit/{token}/pay", status_code=303, headers=HEADERS)
 
 
 class VisitPaid(HTTPEndpoint):
