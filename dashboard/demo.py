@@ -258,7 +258,7 @@ def _offer_online(engine: Engine) -> int:
     from sqlmodel import col, select
 
     from core.booking import commands as booking
-    from core.booking.rules import Stretch
+    from core.booking.free_times import Stretch
     from core.permissions import Identity
     from core.schedule.models import Appointment, AppointmentType, Provider
     from core.staff.models import Staff

@@ -6,10 +6,10 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
+from core.booking.costs import Charge
 from core.booking.holding import let_go, note
 from core.booking.letters import when, write
 from core.booking.models import AtEhr, Booking, BookingCharge, BookingState, ChargeState, OnlineType
-from core.booking.rules import Charge
 from core.connections.models import Connection, ConnectionState, Kind
 from core.money import short_dollars
 from core.outbox import commands as outbox

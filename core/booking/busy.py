@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
+from core.booking.free_times import Busy, span_of
 from core.booking.models import LIVE, Booking, OnlineType, ProviderHours
-from core.booking.rules import Busy, span_of
 from core.connections.models import Connection
 from core.practice.models import Location
 from core.schedule.models import Appointment, AppointmentStatus, AppointmentType, Provider

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from core import clock
 from core.booking.addresses import booking_of
 from core.booking.booked import audit, charge_of, tell_ehr, zone_of
+from core.booking.costs import Charge, back_cents
 from core.booking.details import BookingOver
 from core.booking.holding import TAKEN, TimeTaken, let_go, lock_providers, note, sweep, take_places
 from core.booking.letters import when, write
@@ -17,7 +18,6 @@ from core.booking.models import Back, Booking, BookingState
 from core.booking.offers import Time, free, type_as_set_up
 from core.booking.paying import give_back, locked, take_hold
 from core.booking.pricing import offered_of
-from core.booking.rules import Charge, back_cents
 from core.errors import NotFound
 from core.money import short_dollars
 from core.permissions import Identity, Permission, require

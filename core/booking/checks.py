@@ -7,15 +7,9 @@ from itertools import pairwise
 
 from sqlmodel import Session, select
 
+from core.booking.costs import Charge
+from core.booking.free_times import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Stretch, unfit_minutes
 from core.booking.models import OnlineType, Who
-from core.booking.rules import (
-    FURTHEST_DAYS,
-    GRAIN_MINUTES,
-    LONGEST_MINUTES,
-    Charge,
-    Stretch,
-    unfit_minutes,
-)
 from core.errors import BadInput
 from core.secrets import has_card_number
 

@@ -17,6 +17,8 @@ from core.booking.checks import (
     host_name,
     tidy,
 )
+from core.booking.costs import Charge
+from core.booking.free_times import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Stretch, unfit_minutes
 from core.booking.missing import missing_for
 from core.booking.models import (
     BookingSwitch,
@@ -27,7 +29,6 @@ from core.booking.models import (
     ProviderHours,
     Who,
 )
-from core.booking.rules import FURTHEST_DAYS, GRAIN_MINUTES, LONGEST_MINUTES, Charge, Stretch, unfit_minutes
 from core.connections.models import Connection
 from core.errors import BadInput, NotFound
 from core.patients.reports import patient_of

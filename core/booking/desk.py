@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from core import clock
 from core.booking.booked import ehr_row
+from core.booking.costs import Charge
 from core.booking.models import (
     AtEhr,
     Back,
@@ -22,7 +23,6 @@ from core.booking.models import (
     PrepayByName,
     Who,
 )
-from core.booking.rules import Charge
 from core.money import short_dollars
 from core.patients.models import Patient
 from core.practice.models import Location

@@ -9,10 +9,10 @@ from sqlmodel import Session, func, select
 from core import clock
 from core.booking.addresses import booking_of
 from core.booking.booked import book
+from core.booking.costs import Charge
 from core.booking.holding import take_again
 from core.booking.models import Booking, BookingState
 from core.booking.pricing import offered_of, price
-from core.booking.rules import Charge
 from core.booking.whom import whom
 from core.errors import BadInput, HuddleError
 from core.messages.addresses import mailbox, text_number

@@ -11,6 +11,8 @@ from sqlmodel import Session, col, or_, select
 from core.booking.booked import charge_of, paid_cents, zone_of
 from core.booking.busy import same_people
 from core.booking.changing import cancel, goes_back, settle_money
+from core.booking.costs import HOLD_LASTS
+from core.booking.free_times import GRAIN_MINUTES, grains, span_of
 from core.booking.holding import let_go, lock_providers, note, still_free
 from core.booking.letters import when
 from core.booking.models import (
@@ -26,7 +28,6 @@ from core.booking.models import (
 )
 from core.booking.offers import offer_of
 from core.booking.paying import give_back, locked, take_hold
-from core.booking.rules import GRAIN_MINUTES, HOLD_LASTS, grains, span_of
 from core.connections.models import Connection
 from core.matching.commands import give_patient
 from core.matching.rules import name_key

@@ -13,10 +13,10 @@ from sqlmodel import Session, col, delete, func, select
 
 from core import clock
 from core.booking.busy import busy_of, same_people
+from core.booking.free_times import HOLD_MINUTES, Offer, grains, is_free, span_of
 from core.booking.models import LIVE, BookedPlace, Booking, BookingState, BookingStep
 from core.booking.offers import Bookable, OfferedType, Time, free, offered_type
 from core.booking.pricing import price
-from core.booking.rules import HOLD_MINUTES, Offer, grains, is_free, span_of
 from core.errors import HuddleError
 from core.outbox.commands import new_key
 from core.permissions import Identity

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.booking.booked import book
+from core.booking.costs import Charge
 from core.booking.details import BookingOver, held_booking
 from core.booking.holding import note
 from core.booking.models import Booking, BookingCode, BookingState, Known
 from core.booking.pricing import offered_of
-from core.booking.rules import Charge
 from core.booking.whom import whom
 from core.errors import BadInput, NotFound
 from core.memberships.facts import Cover

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from core.booking.costs import Charge
 from core.booking.models import OnlineProvider, OnlineType, ProviderHours
-from core.booking.rules import Charge
 from core.connections.models import Connection, ConnectionState, Kind
 from core.schedule.models import AppointmentType, Provider
 from core.settings import settings

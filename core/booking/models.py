@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.booking.rules import Charge
+from core.booking.costs import Charge
 from core.store.base import Row, index_where_given
 from core.store.types import UtcInstant
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.booking.busy import busy_of, group_of
+from core.booking.free_times import Busy, Offer, Stretch, free_times
 from core.booking.missing import missing_for, providers_of
 from core.booking.models import (
     BookingSwitch,
@@ -15,7 +16,6 @@ from core.booking.models import (
     OnlineType,
     ProviderHours,
 )
-from core.booking.rules import Busy, Offer, Stretch, free_times
 from core.errors import NotFound
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider

@@ -10,9 +10,9 @@ from core import clock
 from core.booking.addresses import booking_of
 from core.booking.booked import paid_cents
 from core.booking.changing import goes_back, may_not_move
+from core.booking.costs import HOLD_LASTS, Charge, terms
 from core.booking.letters import hour, when
 from core.booking.models import Back, Booking, BookingCharge, BookingState, ChargeState, OnlineType
-from core.booking.rules import HOLD_LASTS, Charge, terms
 from core.money import short_dollars
 from core.practice.models import Location
 from core.schedule.models import AppointmentType, Provider

@@ -14,19 +14,19 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.booking.addresses import booking_of
 from core.booking.booked import SUBJECT, book, fail
+from core.booking.costs import Charge
 from core.booking.details import BookingOver, held_booking
 from core.booking.holding import TAKEN, lock_providers, note, still_free
 from core.booking.missing import processor_of
 from core.booking.models import Back, Booking, BookingCharge, BookingState, ChargeState, OnlineType
 from core.booking.offers import NotOffered, offer_of
-from core.booking.rules import Charge
 from core.connections.commands import settings_of
 from core.connections.models import Connection, MerchantAccount
 from core.errors import BadInput
 from core.money import short_dollars
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import Cancel, Postpone
+from core.outbox.sender import Cancel, Postpone
 from core.patients.models import Patient, ProcessorContact
 
 LONGEST_TICKET = 36  # Fortis, appendix A

@@ -3,9 +3,9 @@
 from sqlmodel import Session
 
 from core import clock
+from core.booking.costs import Charge, Cost, cost
 from core.booking.models import Booking, BookingSwitch, OnlineType
 from core.booking.offers import OfferedType, offered_type
-from core.booking.rules import Charge, Cost, cost
 from core.booking.whom import person_of
 from core.practice.models import Location
 

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from core import clock
+from core.booking.free_times import Stretch
 from core.booking.missing import Missing, missing_for, missing_for_practice, providers_of, warnings_for
 from core.booking.models import BookingSwitch, DayOff, OnlineType, PrepayByName, ProviderHours
-from core.booking.rules import Stretch
 from core.connections.models import Connection
 from core.patients.models import Patient
 from core.practice.models import Location

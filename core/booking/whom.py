@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
+from core.booking.costs import Person
 from core.booking.models import Known, PrepayByName
-from core.booking.rules import Person
 from core.connections.models import Connection
 from core.matching.rules import PersonFacts, Verdict, compare, propose
 from core.patients.models import Patient

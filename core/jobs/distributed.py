@@ -18,7 +18,7 @@ from core import clock
 from core.errors import BadInput
 from core.jobs.inbox.work import work_inbox
 from core.jobs.lease import Busy
-from core.jobs.outbox.work import Lane, busy_connections, note_left_behind
+from core.jobs.outbox.send_and_settle import Lane, busy_connections, note_left_behind
 from core.jobs.queues import STALLED_SECONDS
 from core.jobs.registry import JOBS, due_syncs
 from core.jobs.sync import sync_connection

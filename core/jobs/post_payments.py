@@ -22,8 +22,8 @@ from core.integrations.genesis.drop_folder import GenesisDrop
 from core.integrations.genesis.records import EntryPage
 from core.jobs.crashpoints import crashpoint
 from core.jobs.lease import Busy, Held, hold
-from core.outbox.sending import Later, Outcome, Settled, outcome_of
-from core.postings import sending
+from core.outbox.sender import Later, Outcome, Settled, outcome_of
+from core.postings import claiming
 from core.postings.gathering import gather
 from core.postings.look import look
 from core.postings.models import PostedEntry, PostingSwitch
@@ -128,9 +128,9 @@ class _Work:
         """What a killed process left is in doubt; what is in doubt long enough is asked about."""
         with transaction(self.engine) as session:
             self.lease.confirm(session)
-            sending.left_behind(session, self.connection_id, now=clock.now())
+            claiming.left_behind(session, self.connection_id, now=clock.now())
         with reader(self.engine) as session:
-            rows = sending.doubtful(session, self.connection_id, now=clock.now(), limit=AT_MOST)
+            rows = claiming.doubtful(session, self.connection_id, now=clock.now(), limit=AT_MOST)
         for start in range(0, len(rows), AT_A_TIME):
             outcomes: dict[int, Outcome] = {}
             for row_id, key in rows[start : start + AT_A_TIME]:
@@ -168,33 +168,33 @@ class _Work:
                 _say(self.engine, self.connection_id, trouble)
                 return
 
-    def _send_one(self, client: Genesis, each: sending.Claimed) -> Outcome:
+    def _send_one(self, client: Genesis, each: claiming.Claimed) -> Outcome:
         try:
             return Settled({"entry": client.post_payment(each.record, key=each.key)})
         except HuddleError as error:
             return outcome_of(error)
 
-    def _claim(self) -> tuple[list[sending.Claimed], int]:
+    def _claim(self) -> tuple[list[claiming.Claimed], int]:
         """Rows to send, and how many were looked at: some may only have been let go."""
         now = clock.now()
         with transaction(self.engine) as session:
             self.lease.confirm(session)
             connection = connection_of(session, self.connection_id)
-            clerk = sending.clerk_of(session, connection, None, now=now)
+            clerk = claiming.clerk_of(session, connection, None, now=now)
             _note(session, self.connection_id, clerk.trouble)
-            rows = sending.due(
+            rows = claiming.due(
                 session, self.connection_id, now=now, limit=AT_A_TIME, by_hand_only=bool(clerk.trouble)
             )
-            pairs = sending.ready(session, connection, rows, now=now)
-            sending.claim(session, [row for row, _ in pairs], now=now)
-            return [sending.Claimed(row.id or 0, row.key, record) for row, record in pairs], len(rows)
+            pairs = claiming.ready(session, connection, rows, now=now)
+            claiming.claim(session, [row for row, _ in pairs], now=now)
+            return [claiming.Claimed(row.id or 0, row.key, record) for row, record in pairs], len(rows)
 
     def _write(self, outcomes: Mapping[int, Outcome]) -> None:
         if not outcomes:
             return
         with transaction(self.engine) as session:
             self.lease.confirm(session)  # whoever has taken over has looked these rows up by their keys
-            sending.record_outcomes(session, outcomes, now=clock.now())
+            claiming.record_outcomes(session, outcomes, now=clock.now())
         self.did.count(outcomes)
 
     def read_back(self, client: Genesis) -> None:
@@ -231,7 +231,7 @@ class _Work:
         """The same by files: write it, note it, hand it over (core/integrations/genesis/drop_folder.py says why in this order)."""
         with transaction(self.engine) as session:
             self.lease.confirm(session)
-            batches = sending.left_behind(session, self.connection_id, now=clock.now())
+            batches = claiming.left_behind(session, self.connection_id, now=clock.now())
         client.keep_only(batches)
         for batch in batches:
             self._deliver(client, batch)
@@ -240,16 +240,16 @@ class _Work:
             with transaction(self.engine) as session:
                 self.lease.confirm(session)
                 connection = connection_of(session, self.connection_id)
-                rows = sending.due(session, self.connection_id, now=now, limit=IN_A_FILE, by_hand_only=False)
+                rows = claiming.due(session, self.connection_id, now=now, limit=IN_A_FILE, by_hand_only=False)
                 if not rows:
                     return
-                pairs = sending.ready(session, connection, rows, now=now)
+                pairs = claiming.ready(session, connection, rows, now=now)
                 if not pairs:
                     continue
                 batch = f"{now:%Y%m%d-%H%M%S}-{pairs[0][0].id}"
                 client.prepare(batch, [(row.key, record) for row, record in pairs])
                 crashpoint("posting.written")
-                sending.claim(session, [row for row, _ in pairs], now=now, batch=batch)
+                claiming.claim(session, [row for row, _ in pairs], now=now, batch=batch)
             crashpoint("posting.claimed")
             self._deliver(client, batch)
 
@@ -257,7 +257,7 @@ class _Work:
         client.deliver(batch)
         crashpoint("posting.delivered")
         with transaction(self.engine) as session:
-            self.did.posted += sending.delivered(session, self.connection_id, batch, now=clock.now())
+            self.did.posted += claiming.delivered(session, self.connection_id, batch, now=clock.now())
 
 
 def _place(session: Session, connection_id: int) -> str | None:

@@ -23,7 +23,7 @@ from core.messages.render import fields_of as gaps_of
 from core.messages.templates import Words, template_for
 from core.money import dollars
 from core.outbox.commands import SAME_PRESS
-from core.outbox.sending import Cancel
+from core.outbox.sender import Cancel
 from core.patients.models import Patient
 from core.permissions import Identity
 

@@ -17,8 +17,8 @@ from core.memberships.facts import (
     StateRow,
     UseLine,
 )
+from core.memberships.over_and_under import Case, evidence, line_of, not_scheduled, rows_of, rows_outside
 from core.memberships.pools import Mate, shared
-from core.memberships.states import Case, evidence, line_of, not_scheduled, rows_of, rows_outside
 from core.memberships.terms import WEEK_BEFORE, terms_of, unusable
 from core.memberships.uses import Allowances, Bases, Bookings, Reading, Seen, count, look_at
 from core.memberships.weeks import SUNDAY

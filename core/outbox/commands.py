@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.errors import BadInput
 from core.outbox.models import OPEN_STATES, OutboxRow, OutboxState
-from core.outbox.sending import Cancel, Outgoing, Postpone, StillWanted
+from core.outbox.sender import Cancel, Outgoing, Postpone, StillWanted
 from core.permissions import Identity
 from core.secrets import has_card_number
 from core.settings import settings

@@ -15,9 +15,9 @@ from core.errors import BadInput, NotFound
 from core.patients.models import Patient
 from core.payments.models import Payment
 from core.permissions import Identity, Permission, require, works_at
+from core.postings.dry_run import Plan, plan_postings
 from core.postings.gathering import held_row
 from core.postings.models import Hold, LedgerPosting, PostingSwitch, State
-from core.postings.plan import Plan, plan_postings
 from core.secrets import has_card_number
 from core.staff.login_times import refusal
 from core.store.version import touch

@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from core.connections.commands import settings_of
 from core.connections.models import Connection, ConnectionState, Kind, SyncCursor
+from core.postings.claiming import clerk_of
 from core.postings.models import LedgerPosting, PostingSwitch
-from core.postings.sending import clerk_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from core.blasts.audience import Blast, Wanted
 from core.blasts.batches import make_batch
 from core.connections.commands import connect
 from core.integrations.email import as_html
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.messages.commands import edited
 from core.messages.templates import template_for
 from core.settings import settings

@@ -11,7 +11,7 @@ from core.connections.clerk_keys import set_clerk_key
 from core.connections.commands import connect
 from core.connections.models import Connection
 from core.postings.commands import turn_on
-from core.postings.plan import plan_postings
+from core.postings.dry_run import plan_postings
 from core.store.engine import transaction
 from data.sandbox.genesis import keys
 from data.sandbox.practice.columns import COLUMNS

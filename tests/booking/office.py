@@ -18,14 +18,15 @@ from core.booking.commands import (
     switch_booking,
     turn_type,
 )
+from core.booking.costs import Charge
 from core.booking.details import Given, give_details
+from core.booking.free_times import Stretch
 from core.booking.holding import take_time
 from core.booking.models import Booking, BookingCharge
 from core.booking.offers import free, offered_type
 from core.booking.paying import pay_for
-from core.booking.rules import Charge, Stretch
 from core.connections.commands import connect
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.patients.models import Patient
 from core.permissions import Identity
 from core.practice.models import Location, Practice

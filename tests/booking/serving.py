@@ -14,7 +14,7 @@ from core.booking import holding, paying
 from core.errors import HuddleError
 from core.integrations import http
 from core.jobs.booking.tend import tend_bookings
-from core.jobs.outbox import loop, work
+from core.jobs.outbox import loop, send_and_settle
 from core.jobs.outbox.loop import OutboxLoop
 from core.settings import settings
 from core.store.engine import open_store
@@ -59,7 +59,7 @@ def _serve(store_url: str, key_file: str, port: int) -> None:
     os.environ.update(given)
     settings.cache_clear()
     http.READ_SECONDS, http.CIRCUIT_SECONDS = READ_SECONDS, 0.3
-    work.FIRST_WAIT_SECONDS, loop.AFTER_TROUBLE_SECONDS = 0.2, 1.0
+    send_and_settle.FIRST_WAIT_SECONDS, loop.AFTER_TROUBLE_SECONDS = 0.2, 1.0
     # people who walk away free their time in this race and not ten minutes after it
     holding.HOLD_MINUTES = HOLD_SECONDS / 60
     paying.ANOTHER_TRY = timedelta(seconds=HOLD_SECONDS)

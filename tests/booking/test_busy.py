@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from core.booking.costs import Charge
 from core.booking.holding import TimeTaken
-from core.booking.rules import Charge
 from core.connections.commands import connect
 from core.jobs.booking.tend import tend_bookings
 from core.schedule.models import Provider

@@ -240,8 +240,8 @@ def test_one_address_cannot_hold_every_time(office: Office, visitor: httpx.Clien
 
 
 def test_one_phone_books_for_a_family_and_not_for_a_town(office: Office) -> None:
+    from core.booking.costs import Charge
     from core.booking.details import BookingOver
-    from core.booking.rules import Charge
 
     slug = office.offer("Talk", charge=Charge.NOTHING)
     for _ in range(6):

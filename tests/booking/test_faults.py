@@ -6,13 +6,13 @@ import pytest
 
 from core import clock
 from core.booking.changing import cancel_by_link, move_by_link
+from core.booking.costs import Charge
 from core.booking.details import BookingOver
 from core.booking.holding import TimeTaken, sweep
 from core.booking.models import Back, BookingState, ChargeState
 from core.booking.paying import pay_for
-from core.booking.rules import Charge
 from core.jobs.booking.tend import tend_bookings
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.store.engine import transaction
 from tests.booking.office import BAD_CARD, Office
 
@@ -46,7 +46,7 @@ def test_killed_between_charge_and_booking(office: Office, monkeypatch: pytest.M
             raise SystemExit(9)
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.jobs.outbox.work.crashpoint", die)
+        patch.setattr("core.jobs.outbox.send_and_settle.crashpoint", die)
         with pytest.raises(SystemExit):
             office.pay(token)
     assert office.booking(token).state == BookingState.PAYING

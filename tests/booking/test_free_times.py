@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.booking.rules import Busy, Offer, Stretch, free_times
+from core.booking.free_times import Busy, Offer, Stretch, free_times
 
 MINUTE = timedelta(minutes=1)
 # both changes of the clocks in zones that have them, a plain day, and zones that have none

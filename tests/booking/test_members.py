@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import select
 
 from core import clock
+from core.booking.costs import Charge
 from core.booking.members import WRONG, WrongCode, ask_for_code, show_code
 from core.booking.models import BookingState
-from core.booking.rules import Charge
 from core.connections.commands import connect
 from core.memberships.models import Membership, MembershipBenefit, MembershipPlan
 from core.messages.models import Message

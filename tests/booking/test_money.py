@@ -7,11 +7,11 @@ from sqlmodel import select
 
 from core import clock
 from core.booking.changing import cancel_by_link, refund_at_desk
+from core.booking.costs import Charge
 from core.booking.desk import bookings_waiting
 from core.booking.models import BookingState, ChargeState, Known
 from core.booking.offers import NotOffered
 from core.booking.paying import pay_for
-from core.booking.rules import Charge
 from core.connections.commands import pause, resume
 from core.insurance.models import Coverage
 from core.jobs.booking.tend import tend_bookings

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from core.booking.commands import switch_booking
+from core.booking.costs import Charge
 from core.booking.models import Booking, BookingState
-from core.booking.rules import Charge
 from core.store.engine import reader, transaction
 from tests.booking.office import ANA, OWNER, Office
 from tests.web.outside import public_site

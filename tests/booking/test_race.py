@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from core import clock
 from core.booking.commands import save_hours
+from core.booking.free_times import Stretch
 from core.booking.models import BookedPlace, Booking, BookingCharge, BookingState, ChargeState
-from core.booking.rules import Stretch
 from core.store.engine import reader, transaction
 from tests.booking.office import OWNER, ZONE, Office, open_office
 from tests.booking.racing import Race

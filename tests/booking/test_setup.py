@@ -13,9 +13,10 @@ from core.booking.commands import (
     switch_booking,
     turn_type,
 )
+from core.booking.costs import Charge
+from core.booking.free_times import Stretch
 from core.booking.missing import Lack
 from core.booking.reports import booking_setup
-from core.booking.rules import Charge, Stretch
 from core.errors import BadInput, NotAllowed
 from core.permissions import Identity
 from core.store.engine import reader, transaction

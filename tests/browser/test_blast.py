@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import Engine
 
 from core import clock
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.settings import settings
 from tests.browser.conftest import Window
 from tests.messages.clinic import connect_wires, texted

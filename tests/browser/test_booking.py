@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page
 
 from core import clock
 from core.booking.commands import save_booking_rules
+from core.booking.costs import Charge
 from core.booking.models import AtEhr, BookingState, ChargeState
-from core.booking.rules import Charge
 from core.jobs.booking.tend import tend_bookings
 from core.jobs.post_payments import post_payments
 from core.postings.reconcile import reconcile

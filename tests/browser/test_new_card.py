@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core.connections.commands import connection_of
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.jobs.sync import sync_connection
 from core.links.models import Link
 from core.links.rules import LinkKind

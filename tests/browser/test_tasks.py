@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from core import clock
 from core.connections.commands import connect
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.settings import ROOT
 from core.store.engine import reader, transaction
 from tests.browser.clinic import DESK, Clinic, run_clinic

@@ -9,7 +9,7 @@ from fortisapi.models.v_1_transactions_cc_auth_only_ticket_request import (
 from sqlalchemy import Engine
 
 from core.booking.changing import cancel_by_link
-from core.booking.rules import Charge
+from core.booking.costs import Charge
 from core.store.engine import transaction
 from tests.booking.office import Office, open_office
 from tests.sandbox.records import LOCATION_ID

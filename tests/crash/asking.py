@@ -3,7 +3,7 @@
 import os
 from multiprocessing.process import BaseProcess
 
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.settings import settings
 from core.store.engine import open_store
 from tests.forks import FORKS

@@ -6,8 +6,8 @@ from multiprocessing.process import BaseProcess
 
 from sqlmodel import col, func, select
 
-from core.jobs.outbox import work
-from core.jobs.outbox.work import FIRST_WAIT_SECONDS, work_outbox
+from core.jobs.outbox import send_and_settle
+from core.jobs.outbox.send_and_settle import FIRST_WAIT_SECONDS, work_outbox
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.settings import settings
 from core.store.engine import open_store, reader
@@ -30,7 +30,7 @@ def start(
 
 
 def _send(store_url: str, crash: str, key_file: str, settle: str, first_wait: float) -> None:
-    work.FIRST_WAIT_SECONDS = first_wait
+    send_and_settle.FIRST_WAIT_SECONDS = first_wait
     os.environ.update(
         {
             "HUDDLE_CRASHPOINT": crash,

@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from core import clock
+from core.jobs.outbox.send_and_settle import Lane, OutboxPass
 from core.jobs.outbox.senders import SENDERS
-from core.jobs.outbox.work import Lane, OutboxPass
 from core.links.declined import declined_of, rerun
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
-from core.outbox.sending import Later, Outcome, Outgoing, Sender, Settled, Unknown, always_wanted
+from core.outbox.sender import Later, Outcome, Outgoing, Sender, Settled, Unknown, always_wanted
 from core.store.engine import reader, transaction
 from tests.crash.sending import start
 from tests.links.desk import ANAS_CARD, Desk

@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from core.booking.costs import Charge
 from core.booking.models import BookingState
-from core.booking.rules import Charge
 from core.inbox.models import InboxEvent
 from core.links.models import LinkStep
 from core.links.rules import LinkKind, Step

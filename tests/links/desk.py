@@ -14,7 +14,7 @@ from core import clock
 from core.invoices.commands import create_invoice
 from core.invoices.reports import Proposal, propose_lines
 from core.invoices.rules import Choice
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.jobs.sync import sync_connection
 from core.links.models import Link, LinkStep
 from core.links.pay_links import create_pay_link

@@ -9,7 +9,7 @@ from sqlmodel import select
 from core import clock
 from core.connections.commands import connect, split_secrets
 from core.connections.models import Connection, Kind
-from core.jobs.outbox.work import OutboxPass, work_outbox
+from core.jobs.outbox.send_and_settle import OutboxPass, work_outbox
 from core.messages.commands import edited
 from core.messages.models import Channel, Message
 from core.messages.templates import Words, template_for

@@ -11,12 +11,12 @@ from core import clock
 from core.connections.commands import connect
 from core.connections.models import Connection
 from core.errors import BadInput
+from core.jobs.outbox.send_and_settle import GIVE_UP_AFTER, work_outbox
 from core.jobs.outbox.senders import SENDERS
-from core.jobs.outbox.work import GIVE_UP_AFTER, work_outbox
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow
 from core.outbox.reports import standing
-from core.outbox.sending import Later, Outcome, Outgoing, Refused, Sender, Settled, Unknown, always_wanted
+from core.outbox.sender import Later, Outcome, Outgoing, Refused, Sender, Settled, Unknown, always_wanted
 from core.store.engine import reader, transaction
 
 GATEWAY = {

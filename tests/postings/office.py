@@ -17,8 +17,8 @@ from core.patients.models import Patient
 from core.payments.models import Payment
 from core.permissions import Identity, Role
 from core.postings.commands import turn_on
+from core.postings.dry_run import plan_postings
 from core.postings.models import LedgerPosting, PostedEntry, PostingSwitch
-from core.postings.plan import plan_postings
 from core.practice.models import Location
 from core.staff.models import Staff
 from core.store.engine import reader, transaction

@@ -9,7 +9,7 @@ from core.connections.clerk_keys import set_clerk_key
 from core.errors import BadInput, NotAllowed
 from core.permissions import Identity, Role
 from core.postings.commands import clear, retry, turn_off, turn_on
-from core.postings.plan import plan_postings
+from core.postings.dry_run import plan_postings
 from core.staff.models import Access, Staff, StaffLoginTime
 from core.store.engine import reader, transaction
 from tests.postings.office import NOW, TODAY, Office

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from core.connections.commands import connect
-from core.jobs.outbox.work import work_outbox
+from core.jobs.outbox.send_and_settle import work_outbox
 from core.jobs.tasks.follow import follow_tasks
 from core.outbox.models import OutboxRow
 from core.store.engine import reader, transaction

@@ -23,7 +23,7 @@ from core.jobs.records.contacts import keep_contact
 from core.jobs.records.references import refer_cards, refer_payments
 from core.outbox.commands import payload_of, result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

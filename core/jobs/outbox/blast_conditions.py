@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from core.blasts.conditions import still_fits
 from core.messages.models import Batch, Message
-from core.outbox.sending import Cancel
+from core.outbox.sender import Cancel
 
 
 def no_longer_needed(session: Session, messages: Sequence[Message], now: datetime) -> Mapping[int, Cancel]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.outbox import commands as outbox
-from core.outbox.sending import Outgoing
+from core.outbox.sender import Outgoing
 from core.store.engine import transaction
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HuddleError
-from core.jobs.outbox.work import Lane, OutboxPass, busy_connections, note_left_behind
+from core.jobs.outbox.send_and_settle import Lane, OutboxPass, busy_connections, note_left_behind
 from core.outbox.commands import committed
 
 EVERY_SECONDS = 1.0

@@ -25,7 +25,7 @@ from core.links.models import Link
 from core.links.rules import LIVE, LinkState
 from core.outbox.commands import payload_of, result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

@@ -23,7 +23,7 @@ from core.messages.registration import WAITS, registration_of
 from core.messages.rules import CAP_WINDOW
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

@@ -17,7 +17,7 @@ from core.jobs.outbox.send_reruns import still_askable
 from core.links.declined import SUBJECT
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

@@ -13,7 +13,7 @@ from core.integrations.fortis.writes import FortisDesk
 from core.links.declined import SUBJECT, declined_payment, no_longer_askable
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

@@ -11,7 +11,7 @@ from core import errors
 from core.connections.models import Kind
 from core.integrations.genesis.records import TaskOut
 from core.outbox.models import OutboxKind, OutboxRow
-from core.outbox.sending import Outcome, Outgoing, Sender, Settled, outcome_of
+from core.outbox.sender import Outcome, Outgoing, Sender, Settled, outcome_of
 
 
 class TaskList(Protocol):

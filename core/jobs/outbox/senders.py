@@ -13,7 +13,7 @@ from core.jobs.outbox.send_put_offs import PUT_OFF_SENDERS
 from core.jobs.outbox.send_reruns import DECLINED_SENDERS
 from core.jobs.outbox.send_tasks import TASK_SENDERS
 from core.links.sending import follow_messages, messages_in_vain
-from core.outbox.sending import Sender
+from core.outbox.sender import Sender
 
 SENDERS: dict[str, Sender] = {
     **BOOKING_SENDERS,

@@ -10,8 +10,8 @@ from core.money import dollars
 from core.names import initials_of
 from core.permissions import Identity, Permission, may
 from core.postings import commands
+from core.postings.dry_run import Plan, PlannedLine, in_words, plan_postings
 from core.postings.models import State
-from core.postings.plan import Plan, PlannedLine, in_words, plan_postings
 from core.postings.reports import PostingStatus, postings_standing
 from core.postings.rules import FURTHEST_BACK
 from core.practice.reports import places

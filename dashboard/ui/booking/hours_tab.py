@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from core import clock
 from core.booking.commands import add_day_off, remove_day_off, save_hours
+from core.booking.free_times import Stretch
 from core.booking.reports import SetUp, booking_setup
-from core.booking.rules import Stretch
 from core.permissions import Identity
 from core.staff.rules import WEEKDAYS
 from dashboard.ui import page, press

@@ -9,10 +9,10 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.booking.commands import offer_type, save_booking_rules, switch_booking
+from core.booking.costs import Charge
 from core.booking.missing import Lack, Missing
 from core.booking.models import OnlineType
 from core.booking.reports import SetUp, TypeRow, booking_setup, snippet
-from core.booking.rules import Charge
 from core.money import short_dollars
 from core.permissions import Identity
 from dashboard.ui import page, press

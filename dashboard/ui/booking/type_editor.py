@@ -6,9 +6,9 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.booking.commands import assign_providers, save_type, turn_type
+from core.booking.costs import Charge
 from core.booking.models import Who
 from core.booking.reports import SetUp, TypeRow
-from core.booking.rules import Charge
 from core.money import dollars, parse_dollars
 from core.permissions import Identity
 from dashboard.ui import press

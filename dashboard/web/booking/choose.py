@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core import clock
 from core.booking.addresses import token_of
+from core.booking.costs import Charge, cost, terms
 from core.booking.holding import TimeTaken, TooManyHolds, take_time
 from core.booking.letters import hour
 from core.booking.offers import (
@@ -24,7 +25,6 @@ from core.booking.offers import (
     offered_types,
     types_as_set_up,
 )
-from core.booking.rules import Charge, cost, terms
 from core.links.patient_page import Sender, sender_of
 from core.money import short_dollars
 from core.store.engine import reader, transaction

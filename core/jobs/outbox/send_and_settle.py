@@ -26,7 +26,7 @@ from core.jobs.outbox.holding import Holding
 from core.jobs.outbox.senders import SENDERS, open_client
 from core.outbox import commands as outbox
 from core.outbox.models import OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,

@@ -14,7 +14,7 @@ from core.connections.commands import settings_of
 from core.connections.models import Connection
 from core.integrations.genesis.records import PaymentOut
 from core.outbox.commands import settle_window
-from core.outbox.sending import Later, Outcome, Refused, Settled, Unknown
+from core.outbox.sender import Later, Outcome, Refused, Settled, Unknown
 from core.payments.models import Payment
 from core.postings.look import FILE
 from core.postings.models import Hold, LedgerPosting, Part, State
