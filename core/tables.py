@@ -18,6 +18,7 @@ from core.outbox import models as outbox
 from core.overview import models as overview
 from core.own_exports import models as own_exports
 from core.patients import models as patients
+from core.payments import card_on_file
 from core.payments import models as payments
 from core.plans import models as plans
 from core.postings import models as postings
@@ -33,6 +34,7 @@ __all__ = [
     "audit",
     "backups",
     "booking",
+    "card_on_file",
     "cards",
     "connections",
     "inbox",

@@ -41,7 +41,7 @@ class LeftOut(NamedTuple):
 
 class OpenAsk(NamedTuple):
     """A link the patient can still pay. cents: of it not paid yet. due_kind, due_ref: the due item it names; ("plan", id):
-    all a plan is behind; ("", ""): an invoice. made_on: the local day it was sent or made."""
+    all a plan is behind; ("", ""): an invoice. kind "charge": a card on file is being charged for it. made_on: the local day it was sent or made."""
 
     link_id: int
     kind: str
@@ -255,6 +255,8 @@ class _Pools:
 
 def link_words(ask: OpenAsk, today: date) -> str:
     """One sentence about a link that asks for the money already."""
+    if ask.kind == "charge":
+        return f"The card on file is being charged {short_dollars(ask.cents)} for it now. Wait until that is done."
     name = "invoice" if ask.kind == "invoice" else "payment link"
     days = (today - ask.made_on).days
     when = "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"

@@ -56,10 +56,11 @@ def add_desk_money(
 def add_open_asks(
     session: Session, facts: Mapping[int, PatientFacts], as_of: datetime, time_zone: str
 ) -> None:
-    """Invoices and payment links that these patients can still pay, with what is left of each (cents)."""
-    for key, link_id, kind, cents, due_kind, due_ref, member, sent_at, made_at in rows_of(
-        session, queries.OPEN_LINKS, ids=list(facts), at=as_of
-    ):
+    """Invoices and payment links that these patients can still pay, with what is left of each (cents), and charges of
+    their cards that are under way."""
+    under_way = rows_of(session, queries.CARD_CHARGES, ids=list(facts), at=as_of)
+    links = rows_of(session, queries.OPEN_LINKS, ids=list(facts), at=as_of)
+    for key, link_id, kind, cents, due_kind, due_ref, member, sent_at, made_at in (*links, *under_way):
         on = clock.local_date(sent_at or made_at, time_zone)
         ask = OpenAsk(link_id, kind, cents, due_kind, due_ref, member, on, sent_at is not None)
         facts[key].open_asks.append(ask)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal,
     or_,
     select,
     table,
@@ -30,6 +31,7 @@ from core.memberships.facts import BenefitFacts, ExtraFacts, MembershipFacts, Me
 from core.memberships.models import Membership, MembershipBenefit, MembershipExtra, MembershipPlan
 from core.patients.models import Patient, ProcessorContact
 from core.patients.person import Person
+from core.payments.card_on_file import UNDER_WAY, CardCharge
 from core.payments.facts import RecurringFacts
 from core.payments.models import TAKEN_BACK, Recurring
 from core.payments.queries import PAYMENT_TABLE, PAYMENTS_HELD
@@ -48,7 +50,7 @@ _visit, _kind, _card, _contact = (
     table_of(Card),
     table_of(ProcessorContact),
 )
-_recurring = table_of(Recurring)
+_recurring, _charge = table_of(Recurring), table_of(CardCharge)
 _entry, _coverage, _patient = table_of(LedgerEntry), table_of(Coverage), table_of(Patient)
 
 PERSONS = select(*columns_of(Patient, Person)).where(_patient.c.id.in_(IDS))
@@ -238,4 +240,25 @@ OPEN_LINKS = (
         _link_left > 0,
     )
     .order_by(_link.c.id)
+)
+# charges of a card on file that are under way: patient first, the rest as of links; a link's id is never below 0
+CARD_CHARGES = (
+    select(
+        _charge.c.patient_id,
+        -_charge.c.id,
+        literal("charge"),
+        _charge.c.amount_cents,
+        _charge.c.due_kind,
+        _charge.c.due_ref,
+        func.coalesce(_membership.c.external_id, ""),
+        _charge.c.asked_at,
+        _charge.c.asked_at,
+    )
+    .select_from(_charge.outerjoin(_membership, _charge.c.membership_id == _membership.c.id))
+    .where(
+        _charge.c.patient_id.in_(IDS),
+        _charge.c.state.in_([state.value for state in UNDER_WAY]),
+        _charge.c.asked_at <= bindparam("at", type_=UtcInstant),
+    )
+    .order_by(_charge.c.id)
 )

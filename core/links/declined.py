@@ -285,6 +285,24 @@ def _put_off_to(session: Session, draft: DeclinedDraft, payment: Payment, at: Co
     return f"{at.name} tries again on {short_day(draft.retry_on, today)}."
 
 
+def under_way_for(session: Session, patient_id: int) -> str:
+    """What is being done right now about a declined draft of this patient, in words; "" when nothing is."""
+    rows = session.exec(
+        select(DeclinedDraft)
+        .join(
+            Payment,
+            (col(Payment.connection_id) == DeclinedDraft.connection_id)
+            & (col(Payment.external_id) == DeclinedDraft.declined_payment_ref),
+        )
+        .where(
+            Payment.patient_id == patient_id,
+            DeclinedDraft.status == "unpaid",
+            col(DeclinedDraft.gone_at).is_(None),
+        )
+    )
+    return next((words for draft in rows if (words := _under_way(session, draft))), "")
+
+
 def _line(session: Session, draft: DeclinedDraft, payment: Payment, at: Connection) -> DeclinedLine:
     why = reason_of(payment.reason_code)
     other_card = _other_card(session, draft, payment)

@@ -202,6 +202,7 @@ EXAMPLE = {
     "amount": "$149.00",
     "last_four": "4242",
     "expiry": "09/27",
+    "terms": "I allow the practice to charge my card ending 4242 for missed payments, up to $200.00 a charge.",
 }
 EXAMPLE_ENDING = (
     "example-of-the-address-made-for-one-patient"  # as long as a real one, so that segments count

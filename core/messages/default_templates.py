@@ -13,6 +13,8 @@ class Use(StrEnum):
     PAY_LINK = "pay link"
     CARD_LINK = "new card"
     REMINDER = "reminder"
+    RECEIPT = "card receipt"
+    AUTHORIZATION = "card authorization"
     OTHER = "other"
 
 
@@ -67,6 +69,25 @@ FIRST_TEXTS = (
         "Reply STOP to opt out.",
         "Hello {{ first_name }},\n\n{{ amount }} is still open. You can pay here:\n{{ link }}\n\n"
         "Have you paid already? Then thank you, and please ignore this." + _BYE,
+    ),
+    FirstText(
+        "Card receipt",
+        Use.RECEIPT,
+        Purpose.BILLING,
+        "Your receipt from {{ practice }}",
+        "Hi {{ first_name }}, {{ practice }} charged {{ amount }} to your card ending {{ last_four }}. Thank you! "
+        "Reply STOP to opt out.",
+        "Hello {{ first_name }},\n\nwe charged {{ amount }} to your card ending {{ last_four }}. Thank you!"
+        + _BYE,
+    ),
+    FirstText(
+        "Card authorization",
+        Use.AUTHORIZATION,
+        Purpose.BILLING,
+        "What you allowed {{ practice }}",
+        "Hi {{ first_name }}, a copy of what you allowed: {{ terms }} Reply STOP to opt out.",
+        "Hello {{ first_name }},\n\nthis is a copy of what you allowed, for you to keep:\n\n{{ terms }}"
+        + _BYE,
     ),
 )
 

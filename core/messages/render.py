@@ -21,6 +21,7 @@ FIELDS: dict[str, str] = {
     "last_four": "last four",
     "expiry": "expiry",
     "link": "link",
+    "terms": "what was allowed",
 }
 LONGEST_TEXT, LONGEST_EMAIL, LONGEST_SUBJECT = 480, 10_000, 150
 CLINICAL = re.compile(

@@ -77,13 +77,18 @@ def versions(session: Session, template_id: int) -> list[TemplateVersion]:
 
 
 def add_first_texts(session: Session, *, practice_id: int = 1) -> int:
-    """Give a practice that has no texts the first ones; how many. Safe to call again."""
-    if session.exec(select(Template.id).where(Template.practice_id == practice_id)).first() is not None:
+    """Give a practice the first text of each use it has none of, archived ones included; how many. Safe to call again."""
+    have = session.exec(
+        select(Template.use, Template.name).where(Template.practice_id == practice_id).distinct()
+    ).all()
+    uses, names = {row[0] for row in have}, {row[1] for row in have}
+    lacking = [first for first in FIRST_TEXTS if first.use not in uses and first.name not in names]
+    if not lacking:
         return 0
     if session.get(Practice, practice_id) is None:
         session.add(Practice(id=practice_id))
         session.flush()
-    for first in FIRST_TEXTS:
+    for first in lacking:
         for channel in Channel:
             kept = Template(
                 practice_id=practice_id,
@@ -95,7 +100,7 @@ def add_first_texts(session: Session, *, practice_id: int = 1) -> int:
             session.add(kept)
             session.flush()
             _add_version(session, None, kept, *words_of(first, channel))
-    return len(FIRST_TEXTS) * len(Channel)
+    return len(lacking) * len(Channel)
 
 
 def save_template(

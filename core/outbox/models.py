@@ -30,6 +30,7 @@ class OutboxKind(StrEnum):
     DECLINED_RESEND = "processor's e-mail about a decline"
     DECLINED_PUT_OFF = "put a declined payment off"
     DECLINED_REQUEST = "payment request for a declined payment"
+    CARD_CHARGE = "charge the card on file"
     TASK_POST = "task for the EHR"
     TASK_CLOSE = "close task at the EHR"
     BOOKING_CHARGE = "charge an online booking"

@@ -7,6 +7,7 @@ from core.connections.commands import CLIENTS, kind_of
 from core.errors import BadInput
 from core.jobs.booking.send import BOOKING_SENDERS
 from core.jobs.outbox.blast_conditions import no_longer_needed
+from core.jobs.outbox.send_charges import CHARGE_SENDERS
 from core.jobs.outbox.send_links import LINK_SENDERS
 from core.jobs.outbox.send_messages import message_senders
 from core.jobs.outbox.send_put_offs import PUT_OFF_SENDERS
@@ -17,6 +18,7 @@ from core.outbox.sender import Sender
 
 SENDERS: dict[str, Sender] = {
     **BOOKING_SENDERS,
+    **CHARGE_SENDERS,
     **DECLINED_SENDERS,
     **LINK_SENDERS,
     **PUT_OFF_SENDERS,

@@ -14,10 +14,12 @@ from core.connections.models import Connection
 from core.links.models import Link
 from core.memberships.models import Membership
 from core.patients.models import ProcessorContact
+from core.payments.card_on_file import CardCharge
 from core.payments.models import Payment, Recurring
 from core.plans.models import Plan
 from core.store.concerned import concern
 
+_CHARGE: Table = CardCharge.__table__  # type: ignore[attr-defined]
 _CARD: Table = Card.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _CONNECTION: Table = Connection.__table__  # type: ignore[attr-defined]
 _CONTACT: Table = ProcessorContact.__table__  # type: ignore[attr-defined]
@@ -79,11 +81,17 @@ def _refer_payments(session: Session, which: list[ColumnElement[bool]]) -> None:
     )
     _update(session, _PAYMENT, [*which, _PAYMENT.c.contact_ref.is_(None)], {"contact_ref": contact})
     values = {
-        "patient_id": func.coalesce(_patient_of(_PAYMENT), _by_link(_LINK.c.patient_id)),
-        "plan_id": func.coalesce(_by_draft(_RECURRING.c.plan_id), _by_link(_LINK.c.plan_id)),
-        "instalment_id": _by_link(_LINK.c.instalment_id),
+        "patient_id": func.coalesce(
+            _by_charge(_CHARGE.c.patient_id), _patient_of(_PAYMENT), _by_link(_LINK.c.patient_id)
+        ),
+        "plan_id": func.coalesce(
+            _by_draft(_RECURRING.c.plan_id), _by_link(_LINK.c.plan_id), _by_charge(_CHARGE.c.plan_id)
+        ),
+        "instalment_id": func.coalesce(_by_link(_LINK.c.instalment_id), _by_charge(_CHARGE.c.instalment_id)),
         "membership_id": func.coalesce(
-            _by_draft(_RECURRING.c.membership_id), _by_link(_LINK.c.membership_id)
+            _by_draft(_RECURRING.c.membership_id),
+            _by_link(_LINK.c.membership_id),
+            _by_charge(_CHARGE.c.membership_id),
         ),
     }
     _update(session, _PAYMENT, which, values)
@@ -96,6 +104,19 @@ def _by_draft(wanted: Any) -> ScalarSelect[Any]:
 def _by_link(wanted: Any) -> ScalarSelect[Any]:
     """What the invoice or payment link was for, on which a payment was made."""
     return _same(_PAYMENT, _LINK, _PAYMENT.c.invoice_ref, wanted)
+
+
+def _by_charge(wanted: Any) -> ScalarSelect[Any]:
+    """What a card on file was charged for (core/charges)."""
+    return (
+        select(wanted)
+        .where(
+            _CHARGE.c.connection_id == _PAYMENT.c.connection_id,
+            _CHARGE.c.payment_ref == _PAYMENT.c.external_id,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _update(session: Session, table: Table, which: list[ColumnElement[bool]], values: dict[str, Any]) -> int:
