@@ -56,6 +56,8 @@ class ChargeLine:
     done_at: datetime | None
     under_way: bool
     last_four: str
+    patient_key: int
+    due: tuple[str, str]
 
 
 def chargeable_cards(
@@ -121,7 +123,7 @@ def charges_of(session: Session, actor: Identity | None, patient_id: int) -> lis
     return [
         ChargeLine(
             one.id or 0, one.amount_cents, one.state, one.reason, one.what, one.asked_at, one.done_at,
-            one.state in UNDER_WAY, last_four,
+            one.state in UNDER_WAY, last_four, one.patient_id, (one.due_kind, one.due_ref),
         )
         for one, last_four in rows
     ]  # fmt: skip

@@ -12,7 +12,13 @@ from dashboard.ui import press
 
 _OPEN = "asking"  # session state: what is being asked of whom
 _DOUBLE_CLICK = 1.0  # seconds
-_BUTTONS = ("make", "cancel", "preview", "download")  # pressing one of these changes nothing that was typed
+_BUTTONS = (
+    "make",
+    "cancel",
+    "preview",
+    "download",
+    "record",
+)  # pressing one of these changes nothing that was typed
 
 
 @dataclass
@@ -64,7 +70,7 @@ def asked_of(patient: int) -> Asking | None:
 
 
 def ask(patient: int, kind: str, **about: Any) -> None:
-    """Open a form: "invoice", "pay" or "card", or "send" for a link that is there (link=…)."""
+    """Open a form: "invoice", "pay", "card" or "charge", or "send" for a link that is there (link=…)."""
     press.clear_error()
     st.session_state[_OPEN] = Asking(patient, kind, secrets.token_urlsafe(12), **about)
 
@@ -91,12 +97,13 @@ _ACTIONS = (
     ("invoice", "\\$ Invoice", "receipt_long", "i", Permission.COLLECT),
     ("pay", "Payment link", "link", "p", Permission.COLLECT),
     ("card", "New card link", "add_card", "c", Permission.ASK_FOR_CARDS),
+    ("charge", "Charge card", "credit_score", "", Permission.COLLECT),
 )
 
 
 def offered_to(who: Identity) -> dict[str, str]:
     """The keys that open a form on the patient card, for this person: letter → what it asks."""
-    return {letter: kind for kind, _, _, letter, needed in _ACTIONS if may(who.role, needed)}
+    return {letter: kind for kind, _, _, letter, needed in _ACTIONS if letter and may(who.role, needed)}
 
 
 def actions(patient: int, who: Identity) -> None:

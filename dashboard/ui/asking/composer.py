@@ -12,6 +12,7 @@ from core.reports.links import LinkLine
 from dashboard.ui import press
 from dashboard.ui.asking import actions as asking
 from dashboard.ui.asking import card as ask_card
+from dashboard.ui.asking import charge as ask_charge
 from dashboard.ui.asking import invoice as ask_invoice
 from dashboard.ui.asking import link_life
 from dashboard.ui.asking import payment as ask_payment
@@ -49,6 +50,8 @@ def _open(ask: Asking, card: PatientCard, who: Identity, may_see: MaySee) -> Non
         ask_payment.compose(ask, who, card.time_zone)
     elif ask.kind == "card":
         ask_card.compose(ask, card, who)
+    elif ask.kind == "charge":
+        ask_charge.compose(ask, card, who)
 
 
 def _next_step(link_id: int, card: PatientCard, who: Identity) -> None:
@@ -65,7 +68,7 @@ def _next_step(link_id: int, card: PatientCard, who: Identity) -> None:
             key=f"charge {one.kind} {one.id}",
             type="primary",
             icon=":material/credit_score:",
-            on_click=partial(asking.ask, card.row.key, "pay", due=(one.kind, one.id)),
+            on_click=partial(asking.ask, card.row.key, "charge", due=(one.kind, one.id)),
         )
 
 

@@ -29,7 +29,7 @@ def compose(ask: Asking, who: Identity, zone: str) -> None:
         drafts = declined_of(session, who, ask.patient)
         links = open_links(session, ask.patient, LinkKind.INVOICE, LinkKind.PAY, as_of=now)
         there = [say_open_link(one, now) for one in links]
-    missing = _once(missing)
+    missing = once(missing)
     free = [one for one in missing if not one.hold]
     for one in missing:
         if one.hold:
@@ -39,12 +39,12 @@ def compose(ask: Asking, who: Identity, zone: str) -> None:
     elif not missing:
         st.success("Nothing is missing: every payment due is paid. Use the invoice for something new.", icon=":material/check_circle:")  # fmt: skip
     for draft in drafts:
-        _draft(ask, draft, zone)
+        draft_box(ask, draft, zone)
     if not free:
         st.button("Close", key=ask.key("cancel"), type="tertiary", on_click=asking.leave)
 
 
-def _once(missing: list[Missing]) -> list[Missing]:
+def once(missing: list[Missing]) -> list[Missing]:
     """A plan that is behind by one payment alone is the same money as that payment: it is not offered twice."""
     items = [(one.plan_id, one.cents) for one in missing if one.kind != "plan"]
     return [one for one in missing if one.kind != "plan" or (one.plan_id, one.cents) not in items]
@@ -120,7 +120,8 @@ def _make(ask: Asking, due: tuple[str, str]) -> None:
     ask.took(made)
 
 
-def _draft(ask: Asking, draft: DeclinedLine, zone: str) -> None:
+def draft_box(ask: Asking, draft: DeclinedLine, zone: str) -> None:
+    """A declined draft with what the processor can do about it under the draft's own agreement."""
     place = f"draft {draft.declined_id}"
     money = short_dollars(draft.amount_cents)
     with st.container(border=True):

@@ -133,8 +133,8 @@ def _ask(patient: int, answer: dict[str, Any] | None) -> None:
     """The button beside a sentence: the form that mends it, filled in."""
     kind, about = (answer or {}).get("kind"), (answer or {}).get("about")
     pair = (str(about[0]), str(about[1])) if isinstance(about, list) and len(about) == 2 else None
-    if kind == "pay":
-        asking.ask(patient, "pay", due=pair)
+    if kind in ("pay", "charge"):
+        asking.ask(patient, kind, due=pair)
     elif kind == "card":
         asking.ask(patient, "card", card=pair and pair[1])
     elif kind == "invoice":

@@ -183,7 +183,7 @@ def _fix(card: PatientCard, flag: Flag, may_see: MaySee) -> Block | None:
         return None
     if kind == "pay" and (one := chargeable(card, flag.evidence)) is not None:
         words = f"Charge it now: {short_dollars(one.ask_cents)}"
-        return {"words": words, "asked": {"kind": "pay", "about": [one.kind, one.id]}}
+        return {"words": words, "asked": {"kind": "charge", "about": [one.kind, one.id]}}
     names = {"pay": {each.kind for each in card.missing} | {"plan"}, "card": {"card"}}.get(kind, set())
     about = next((list(one) for one in flag.evidence if one[0] in names), None)
     return {"words": words, "asked": {"kind": kind, "about": about}}
