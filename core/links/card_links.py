@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from core import clock
 from core.errors import BadInput, HuddleError
 from core.links.draft_moves import move_drafts
+from core.links.failed import failed_payment, words_agreed
 from core.links.history import add_step, follow, next_ref
 from core.links.models import Link, LinkToken
 from core.links.new_link import audit, made_by_form, make_link, require_no_open
@@ -63,10 +64,11 @@ def create_card_link(
     return link
 
 
-def finish_card_entry(session: Session, token: str, ticket: str) -> Link:
+def finish_card_entry(session: Session, token: str, ticket: str, *, pay_cents: int = 0) -> Link:
     """The frame took a card: have the processor keep it. Once: a second ticket for the same link changes nothing.
 
-    ticket: the one-use id that the frame gave. Raises LinkOver, BadInput for what cannot be a ticket.
+    ticket: the one-use id that the frame gave. pay_cents: the patient ticked that what failed shall be paid with it, and saw
+    this amount; where another is open by now nothing is charged. Raises LinkOver, BadInput for what cannot be a ticket.
     """
     if (
         not 1 <= len(ticket) <= LONGEST_TICKET
@@ -87,9 +89,18 @@ def finish_card_entry(session: Session, token: str, ticket: str) -> Link:
         contact_ref=link.contact_ref,
         contact=contact,
         address_id=row.id,
+        pay=_pays(session, link, pay_cents),
     )
     audit(session, None, link, "card typed")
     return link
+
+
+def _pays(session: Session, link: Link, cents: int) -> dict[str, Any] | None:
+    """What is charged once the card is kept, with the words the patient agreed to."""
+    failed = failed_payment(session, link, clock.now()) if cents > 0 else None
+    if failed is None or failed.cents != cents:
+        return None
+    return {"due": list(failed.due), "cents": cents, "wording": words_agreed(session, cents)}
 
 
 def _new_contact(session: Session, link: Link) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.cards.models import Card
+from core.links.failed import failed_payment
 from core.links.history import add_step, follow
 from core.links.models import Link, LinkStep, LinkToken
 from core.links.rules import LinkKind, LinkState, Step
@@ -56,7 +57,8 @@ class PatientPage:
     """Everything a page for a patient may hold: no name of theirs, no clinical word.
 
     amounts in cents. url: the processor's page for paying. card: "Visa ending 4242" of the card now on file, or the
-    one to be replaced. refused: the last card typed was not taken. until: the last day it works, on their wall.
+    one to be replaced. refused: the last card typed was not taken. until: the last day it works, on their wall. failed_cents: what failed and can be
+    paid with the new card.
     """
 
     shown: Shown
@@ -72,6 +74,7 @@ class PatientPage:
     card: str = ""
     refused: bool = False
     until: date | None = None
+    failed_cents: int = 0
 
 
 def page_of(session: Session, token: str, kind: LinkKind) -> PatientPage:
@@ -86,8 +89,15 @@ def page_of(session: Session, token: str, kind: LinkKind) -> PatientPage:
     if (link.kind == LinkKind.CARD) != (kind == LinkKind.CARD):
         return PatientPage(Shown.UNKNOWN, sender_of(session))
     place = session.get(Location, link.location_id) if link.location_id else None
+    shown = _shown(link, row)
+    failed = (
+        failed_payment(session, link, clock.now())
+        if shown is Shown.OPEN and link.kind == LinkKind.CARD
+        else None
+    )
     return PatientPage(
-        shown=_shown(link, row),
+        shown=shown,
+        failed_cents=failed.cents if failed else 0,
         sender=sender_of(session, link.location_id),
         link_id=link.id or 0,
         token_id=row.id or 0,

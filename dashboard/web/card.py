@@ -20,6 +20,7 @@ from core.integrations.http import is_loopback
 from core.links.card_links import LinkOver, finish_card_entry
 from core.links.patient_page import PatientPage, Shown, page_of
 from core.links.rules import LinkKind
+from core.money import dollars
 from core.store.engine import reader, transaction
 from dashboard.web import sessions
 from dashboard.web.headers import frame_page_policy
@@ -71,6 +72,7 @@ class CardEnter(HTTPEndpoint):
         token = request.path_params["token"]
         if (too_often := await _tried_too_often(request, token)) is not None:
             return too_often
+        pay = pay_in(await read_up_to(request, LARGEST_FORM) or b"")
         found = await run_in_threadpool(_look, token)
         if found.shown != Shown.OPEN:
             return _back(request)
@@ -79,7 +81,7 @@ class CardEnter(HTTPEndpoint):
         except HuddleError as error:
             log.warning("the card frame could not be opened: %s", error.sentence)
             return _state(token, found, trouble=True, status=503)
-        return _frame(token, found, base_url, client_token)
+        return _frame(token, found, base_url, client_token, pay if pay == found.failed_cents else 0)
 
 
 class CardDone(HTTPEndpoint):
@@ -94,7 +96,7 @@ class CardDone(HTTPEndpoint):
             return too_often
         form = await read_up_to(request, LARGEST_FORM) or b""
         try:
-            await run_in_threadpool(_finish, token, ticket_in(form))
+            await run_in_threadpool(_finish, token, ticket_in(form), pay_in(form))
         except LinkOver:
             return _back(request)
         except HuddleError:
@@ -109,14 +111,21 @@ def ticket_in(form: bytes) -> str:
     return fields.get("ticket", [""])[0]
 
 
+def pay_in(form: bytes) -> int:
+    """The cents that the patient ticked to pay with the new card, 0 when they did not."""
+    fields = parse_qs(form.decode("ascii", "replace"), max_num_fields=4) if form.count(b"&") < 4 else {}
+    words = fields.get("pay", [""])[0]
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
+
+
 def _look(token: str) -> PatientPage:
     with reader(sessions.engine()) as session:
         return page_of(session, token, LinkKind.CARD)
 
 
-def _finish(token: str, ticket: str) -> None:
+def _finish(token: str, ticket: str, pay_cents: int) -> None:
     with transaction(sessions.engine()) as session:
-        finish_card_entry(session, token, ticket)
+        finish_card_entry(session, token, ticket, pay_cents=pay_cents)
 
 
 def _intention(found: PatientPage) -> tuple[str, str]:
@@ -153,10 +162,12 @@ def _state(token: str, found: PatientPage, *, trouble: bool = False, status: int
         until=short_day(found.until, clock.now().date()) if found.until else "",
         refused=found.refused or trouble,
         token=token,
+        failed=dollars(found.failed_cents) if found.failed_cents else "",
+        failed_cents=found.failed_cents,
     )
 
 
-def _frame(token: str, found: PatientPage, base_url: str, client_token: str) -> Response:
+def _frame(token: str, found: PatientPage, base_url: str, client_token: str, pay_cents: int) -> Response:
     source, origins = frame_of(base_url)
     answer = page(
         "card_frame.html",
@@ -166,6 +177,8 @@ def _frame(token: str, found: PatientPage, base_url: str, client_token: str) -> 
         source=source,
         client_token=client_token,
         environment="production" if is_production(base_url) else "sandbox",
+        pay_cents=pay_cents,
+        pays=dollars(pay_cents) if pay_cents else "",
         script=script("card_frame.js"),
     )
     answer.headers["content-security-policy"] = frame_page_policy(

@@ -13,8 +13,11 @@ from core.charges.commands import charge_card, end_authorization, record_authori
 from core.charges.reports import charges_of
 from core.charges.rules import Terms, initiation_of, next_step, why_not_under
 from core.errors import BadInput
+from core.links.card_links import finish_card_entry
 from core.links.commands import void
+from core.links.patient_page import page_of
 from core.links.pay_links import missing_of
+from core.links.rules import LinkKind
 from core.messages.models import Channel, Message
 from core.outbox.commands import payload_of
 from core.outbox.models import OutboxKind, OutboxRow
@@ -25,7 +28,7 @@ from core.plans.models import Plan
 from core.settings import settings
 from core.store.engine import reader, transaction
 from tests.links.desk import ANAS_CARD, Desk, processor
-from tests.links.test_card_links import LATER
+from tests.links.test_card_links import LATER, card_link, ticket
 from tests.links.test_pay_links import behind_desk
 from tests.messages.clinic import connect_wires, texted
 from tests.sandbox.running import Sandbox, run_sandbox
@@ -222,3 +225,41 @@ def test_who_began_it_is_told_truthfully() -> None:
     ]
     assert told == ["C101", "C101", "M208", "M101"]
     assert "talk with the patient" in next_step("R10")
+
+
+def test_the_new_card_pays_what_failed_where_the_patient_ticked_it(desk: Desk) -> None:
+    desk.sandbox.control({"decline": {"token_id": ANAS_CARD, "reason_code_id": 1622}})
+    charge(desk, allowed(desk))
+    desk.work()
+    retry_far_off(desk)
+    link_id, token = card_link(desk)
+    with reader(desk.engine) as session:
+        shown = page_of(session, token, LinkKind.CARD).failed_cents
+    assert shown == 14_900
+    with transaction(desk.engine) as session:
+        finish_card_entry(session, token, ticket(desk), pay_cents=shown)
+    for _ in range(4):
+        desk.work()
+    assert (desk.state(link_id), state(desk)[0], DUE in missing(desk)) == ("card updated", "accepted", False)
+    assert ([code for _, code in taken(desk)], begun(desk)) == ([301, 101], ["M101", "C101"])
+    with reader(desk.engine) as session:
+        kept = session.exec(select(CardAuthorization).order_by(col(CardAuthorization.id).desc())).first()
+        assert kept is not None
+        assert (kept.scope, kept.signed, "the $149.00 that failed, once" in kept.wording) == (
+            "one debt",
+            "on the new-card page",
+            True,
+        )
+
+
+def test_another_amount_than_the_patient_saw_is_not_charged(desk: Desk) -> None:
+    desk.sandbox.control({"decline": {"token_id": ANAS_CARD, "reason_code_id": 1622}})
+    charge(desk, allowed(desk))
+    desk.work()
+    retry_far_off(desk)
+    _, token = card_link(desk)
+    with transaction(desk.engine) as session:
+        finish_card_entry(session, token, ticket(desk), pay_cents=15_000)
+    for _ in range(4):
+        desk.work()
+    assert [code for _, code in taken(desk)] == [301]

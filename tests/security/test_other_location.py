@@ -38,7 +38,7 @@ INSIDE = {
     "links.new_link.audit", "links.new_link.stepped", "links.outgoing.put_out", "links.commands.end_at_processor",
     "links.sending.card_link_for", "matching.commands.audit_link", "messages.commands.queue",
     "tasks.commands.bring_back", "tasks.history.change", "tasks.history.note_step", "staff.authority.confirm",
-    "postings.commands.require_clerk",
+    "postings.commands.require_clerk", "charges.receipts.send_copy",
 }  # fmt: skip
 WHOLE_PRACTICE = {
     "booking.commands.switch_booking": "one switch", "booking.commands.save_booking_rules": "one set of rules",
@@ -123,6 +123,15 @@ CASES: dict[str, dict[str, Any]] = {
     "booking.commands.set_prepay": {"patient_id": "patient", "must_prepay": True},
     "booking.persons.confirm_patient": {"booking_id": "booking", "patient_id": "patient"},
     "booking.persons.say_new": {"booking_id": "booking"},
+    "charges.commands.record_authorization": {
+        "patient_id": "patient", "card_ref": "K1", "wording": "yes", "scope": "missed", "cap_cents": 1,
+        "signed": "signed form", "signed_by": "Ana",
+    },
+    "charges.commands.end_authorization": {"authorization_id": "authorization"},
+    "charges.commands.charge_card": {"authorization_id": "authorization", "due": ("plan", "N1"), "form": "f"},
+    "charges.reports.chargeable_cards": DAY,
+    "charges.reports.authorizations_of": {"patient_id": "patient", "today": date(2026, 6, 1)},
+    "charges.reports.charges_of": {"patient_id": "patient"},
     "connections.clerk_keys.set_clerk_key": {"staff_id": "staff", "connection_id": "pays", "key": "k" * 20},
     "invoices.commands.create_invoice": {"patient_id": "patient", "choices": (), "form": "f"},
     "invoices.paper.preview_paper": {"patient_id": "patient", "choices": ()},

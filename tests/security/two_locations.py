@@ -15,6 +15,7 @@ from core.memberships.models import Membership, MembershipChoice, MembershipPlan
 from core.messages.models import Batch, Message, Template, TemplateVersion
 from core.outbox.models import OutboxRow
 from core.patients.models import LinkProposal, Patient, ProcessorContact
+from core.payments.card_on_file import CardAuthorization
 from core.payments.models import DeclinedDraft, Payment
 from core.permissions import Role
 from core.plans.models import Plan, PlanPromise
@@ -123,6 +124,13 @@ def _paid(session: Session, made: SimpleNamespace) -> None:
     made.declined = add(
         session, DeclinedDraft(connection_id=made.pays, external_id="X1", declined_payment_ref="Y1")
     )
+    made.authorization = add(
+        session,
+        CardAuthorization(
+            patient_id=made.patient, connection_id=made.pays, card_ref="K1", wording="yes", scope="missed", cap_cents=1,
+            signed="signed form", signed_by="Ana", signed_on=date(2026, 6, 1), recorded_at=NOW,
+        ),
+    )  # fmt: skip
     made.posting = add(
         session,
         LedgerPosting(

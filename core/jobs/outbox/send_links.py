@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from core import errors
 from core.cards.models import Card
+from core.charges.commands import pay_what_failed
 from core.connections.models import Kind
 from core.integrations.fortis.asked_records import Paylink, QuickInvoice, Resent
 from core.integrations.fortis.records import Contact, Token
@@ -265,6 +266,8 @@ def _card_kept(session: Session, link: Link, asked: Mapping[str, Any], result: M
     )
     refer_cards(session, link.connection_id or 0)
     card_kept(session, link, card.id, brand=row["brand"] or "", last_four=row["last_four"] or "")
+    if asked.get("pay"):
+        pay_what_failed(session, link, card.id, asked["pay"])
 
 
 def _keep_owner(session: Session, link: Link, result: Mapping[str, Any]) -> None:
