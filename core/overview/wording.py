@@ -1,10 +1,12 @@
 """The sentences above the charts, in the words of the clinic. Whole dollars, as in headlines. Pure."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from core.dates import short_day
 from core.money import whole_dollars
 from core.overview.periods import Period, Span
+from core.overview.recovered import Way
 
 CARD_WORDS = {
     "HAS_CARD": "good card",
@@ -123,7 +125,20 @@ def drafts_words(cents: int, failing: int, unknown: int) -> str:
 
 
 def recovered_words(cents: int) -> str:
-    return f"Patients paid {whole_dollars(cents)} on links that were sent to them."
+    return f"{whole_dollars(cents)} came back on links that were sent and cards that were charged."
+
+
+def ways_words(ways: Sequence[Way]) -> str:
+    """`By payment links $1,800, usually within 2 days; by charging the card on file $447, usually within 9 days.`"""
+    parts = [f"by {way.words} {whole_dollars(way.cents)}{_usually(way.days)}" for way in ways]
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _usually(days: int | None) -> str:
+    if days is None:
+        return ""
+    return ", usually the same day" if days == 0 else f", usually within {days} day{'' if days == 1 else 's'}"
 
 
 def since_words(what: str, day: date, today: date) -> str:

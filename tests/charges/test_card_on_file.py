@@ -21,10 +21,14 @@ from core.links.rules import LinkKind
 from core.messages.models import Channel, Message
 from core.outbox.commands import payload_of
 from core.outbox.models import OutboxKind, OutboxRow
+from core.overview.month_reads import CountedLocation
+from core.overview.recovered import recovered_by_day, recovered_ways
+from core.overview.wording import ways_words
 from core.payments.card_on_file import CardAuthorization, CardCharge
 from core.payments.models import Recurring
 from core.plans.commands import promise_to_pay
 from core.plans.models import Plan
+from core.practice.models import Location
 from core.settings import settings
 from core.store.engine import reader, transaction
 from tests.links.desk import ANAS_CARD, Desk, processor
@@ -263,3 +267,20 @@ def test_another_amount_than_the_patient_saw_is_not_charged(desk: Desk) -> None:
     for _ in range(4):
         desk.work()
     assert [code for _, code in taken(desk)] == [301]
+
+
+def test_the_overview_says_by_which_way_it_came_back_and_in_how_many_days(desk: Desk) -> None:
+    charge(desk, allowed(desk))
+    desk.work()
+    with reader(desk.engine) as session:
+        place = session.exec(select(Location)).one()
+        here = CountedLocation(place.id or 0, place.time_zone, True)
+        today = clock.today(place.time_zone)
+        (way,) = recovered_ways(session, [here], today - timedelta(days=1), today)
+        assert (recovered_by_day(session, here, today, today), way.words, way.cents, way.days) == (
+            {today: 14_900},
+            "charging the card on file",
+            14_900,
+            70,
+        )
+    assert ways_words([way]) == "By charging the card on file $149, usually within 70 days."
