@@ -52,7 +52,7 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
         cards = [one for one in chargeable_cards(session, who, ask.patient, clock.now()) if one.usable]
         allowed = authorizations_of(session, who, ask.patient, card.day)
         done = charges_of(session, who, ask.patient)
-        drafts = declined_of(session, who, ask.patient)
+        drafts = [one for one in declined_of(session, who, ask.patient) if one.may_rerun and not one.by_clerk]
         practice = practice_name(session)
     _what_came(ask, done, card)
     free = [one for one in missing if not one.hold]
@@ -66,14 +66,14 @@ def compose(ask: Asking, card: PatientCard, who: Identity) -> None:
             st.success("Nothing is missing that could be charged.", icon=":material/check_circle:")
     elif not cards:
         st.info(
-            "No card at Fortis is good to charge. Ask for one by a new-card link. (Cash Practice takes no charge from "
-            "here: put a declined payment off to a day under Payment link.)",
+            "No card at Fortis is good to charge: ask for one by a new-card link. A declined payment at Cash Practice is put "
+            "off to a day under Payment link.",
             icon=":material/credit_card_off:",
         )
     else:
         _form(ask, card, free, cards, allowed, practice)
     if drafts:
-        note("Or have the draft itself tried again, under its own agreement:")
+        note("The draft itself may be tried again, under its own agreement:")
     for draft in drafts:
         draft_box(ask, draft, card.time_zone)
     _ends(allowed, card)
