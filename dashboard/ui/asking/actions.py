@@ -118,7 +118,7 @@ def actions(patient: int, who: Identity) -> None:
                 label,
                 key=f"ask {kind}",
                 icon=f":material/{icon}:",
-                help=f"Key {letter}",
+                help=f"Key {letter}" if letter else "",
                 type="primary" if held else "secondary",
                 on_click=_leave_again if held else ask,
                 args=() if held else (patient, kind),
