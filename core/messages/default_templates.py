@@ -71,7 +71,7 @@ FIRST_TEXTS = (
         "Have you paid already? Then thank you, and please ignore this." + _BYE,
     ),
     FirstText(
-        "Card receipt",
+        "Receipt of a charge",
         Use.RECEIPT,
         Purpose.BILLING,
         "Your receipt from {{ practice }}",
@@ -81,7 +81,7 @@ FIRST_TEXTS = (
         + _BYE,
     ),
     FirstText(
-        "Card authorization",
+        "What was allowed",
         Use.AUTHORIZATION,
         Purpose.BILLING,
         "What you allowed {{ practice }}",

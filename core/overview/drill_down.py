@@ -17,10 +17,10 @@ from core.overview.count_month import Note, Topic, month_of, notes
 from core.overview.models import CardStanding
 from core.overview.month_reads import CountedLocation, all_of, chunks, counted_places, patients_in_money
 from core.overview.periods import Span
-from core.overview.recovered import recovered_payments
+from core.overview.recovered import recovered_payments, recovered_ways
 from core.overview.reports import CARD_GROUPS
 from core.overview.snapshot import bookings_now, coming_rows
-from core.overview.wording import CARD_WORDS
+from core.overview.wording import CARD_WORDS, ways_words
 from core.patients.person import Person
 from core.store.base import table_of
 
@@ -50,10 +50,12 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class BehindPoint:
-    """All patients behind a point, the largest amount first, and what they add up to."""
+    """All patients behind a point, the largest amount first, and what they add up to. said: by which ways it came, where
+    that is to be known."""
 
     unit: Unit
     rows: tuple[Behind, ...]
+    said: str = ""
 
     @property
     def total(self) -> int:
@@ -100,7 +102,13 @@ def behind(
     ]
     rows.sort(key=lambda row: (-row.amount, row.patient))
     unit = Unit.COUNT if key is Key.USE else Unit.CENTS
-    return BehindPoint(unit, tuple(rows))
+    said = ""
+    if key is Key.RECOVERED:
+        here = [
+            one for one in counted_places(session) if location_id in (None, one.id) and only in (None, one.id)
+        ]
+        said = ways_words(recovered_ways(session, here, span.first, span.last))
+    return BehindPoint(unit, tuple(rows), said)
 
 
 def _gather(

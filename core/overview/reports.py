@@ -11,12 +11,10 @@ from core.cards.rules import GOOD
 from core.dates import ONE_DAY
 from core.overview import roll_ups, wording
 from core.overview.charts import Chart, Head, Key, Overview, Step, Unit
-from core.overview.month_reads import CountedLocation
 from core.overview.periods import Period, Span, before, span_of, steps
 from core.overview.receipts import Method, Part
-from core.overview.recovered import recovered_ways
 from core.overview.roll_ups import Coming, Counted, Progress, Seen
-from core.practice.reports import LocationChoice, first_of, places
+from core.practice.reports import LocationChoice, places
 
 Days = Mapping[date, Counted]
 _C = Unit.CENTS
@@ -119,7 +117,7 @@ def overview(
             _drafts(time, roll_ups.coming(session, keys, today)),
             _use(time, days, roll_ups.seen_days(session, keys, time.span)),
             _service(time, days),
-            _recovered(time, days, _ways(session, chosen, time.span)),
+            _recovered(time, days),
             _methods(time, days),
         ),
     )
@@ -319,14 +317,7 @@ def _service(time: _Time, days: Days) -> Chart:
     )
 
 
-def _ways(session: Session, chosen: Sequence[LocationChoice], span: Span) -> str:
-    """By which way it came back and in how many days, of all the locations together."""
-    first = first_of(session)
-    counted = [CountedLocation(one.key, one.time_zone, one.key == first) for one in chosen]
-    return wording.ways_words(recovered_ways(session, counted, span.first, span.last))
-
-
-def _recovered(time: _Time, days: Days, ways: str) -> Chart:
+def _recovered(time: _Time, days: Days) -> Chart:
     flow = _flow(time, days, lambda one: one.recovered_cents)
     asked = any(step.values[0] is not None for step in flow)
     total = sum(step.values[0] or 0 for step in flow)
@@ -335,7 +326,7 @@ def _recovered(time: _Time, days: Days, ways: str) -> Chart:
         "Recovered",
         wording.recovered_words(total) if asked else "",
         "",
-        ways,
+        "Press a point for the ways it came back by, and in how many days." if asked else "",
         RECOVERED,
         flow,
         None

@@ -125,7 +125,9 @@ def drafts_words(cents: int, failing: int, unknown: int) -> str:
 
 
 def recovered_words(cents: int) -> str:
-    return f"{whole_dollars(cents)} came back on links that were sent and cards that were charged."
+    return (
+        f"Patients paid {whole_dollars(cents)} on links that were sent to them, or by a charge of their card."
+    )
 
 
 def ways_words(ways: Sequence[Way]) -> str:

@@ -189,7 +189,10 @@ def test_money_that_answers_a_link_is_recovered_on_the_day_it_came(store: Engine
     count_at(store)
     with reader(store) as session:
         found = overview(session, location_id=None, period=Period.THIS_MONTH, as_of=NOON)
-    assert found.chart(Key.RECOVERED).sentence == "Patients paid $50 on links that were sent to them."
+    assert (
+        found.chart(Key.RECOVERED).sentence
+        == "Patients paid $50 on links that were sent to them, or by a charge of their card."
+    )
     days = {step.span.first: step.values[0] for step in found.chart(Key.RECOVERED).steps}
     assert (days[date(2026, 11, 3)], days[date(2026, 11, 4)]) == (50_00, 0)
 
@@ -205,7 +208,10 @@ def test_from_the_first_link_on_nothing_recovered_is_a_nought(sqlite_store: Engi
     count_at(sqlite_store, NOON + timedelta(minutes=1))
     with reader(sqlite_store) as session:
         found = overview(session, location_id=None, period=Period.DAYS_30, as_of=NOON)
-    assert found.chart(Key.RECOVERED).sentence == "Patients paid $0 on links that were sent to them."
+    assert (
+        found.chart(Key.RECOVERED).sentence
+        == "Patients paid $0 on links that were sent to them, or by a charge of their card."
+    )
 
 
 def test_nobody_behind_on_a_plan_is_good_news(sqlite_store: Engine, tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def _drawer(point: Point, found: BehindPoint, may_see: MaySee) -> None:
     opened = st.session_state.get(patient_card.OPEN)
     if opened and opened["board"] == BOARD:
         st.rerun()  # a patient was pressed: their card takes this drawer's place
+    if found.said:
+        st.markdown(plain(found.said, 400))
     try:
         _list(point, found, may_see)
     except HuddleError as error:
