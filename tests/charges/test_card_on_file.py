@@ -18,6 +18,7 @@ from core.links.commands import void
 from core.links.patient_page import page_of
 from core.links.pay_links import missing_of
 from core.links.rules import LinkKind
+from core.messages.default_templates import Use
 from core.messages.models import Channel, Message
 from core.outbox.commands import payload_of
 from core.outbox.models import OutboxKind, OutboxRow
@@ -31,6 +32,7 @@ from core.plans.models import Plan
 from core.practice.models import Location
 from core.settings import settings
 from core.store.engine import reader, transaction
+from dashboard.ui.templates.form import USES
 from tests.links.desk import ANAS_CARD, Desk, processor
 from tests.links.test_card_links import LATER, card_link, ticket
 from tests.links.test_pay_links import behind_desk
@@ -284,3 +286,7 @@ def test_the_overview_says_by_which_way_it_came_back_and_in_how_many_days(desk: 
             70,
         )
     assert ways_words([way]) == "By charging the card on file $149, usually within 70 days."
+
+
+def test_every_use_of_a_text_can_be_chosen_on_its_page() -> None:
+    assert set(USES) == set(Use)

@@ -36,6 +36,8 @@ USES = {
     Use.PAY_LINK: "Payment link",
     Use.INVOICE: "Invoice",
     Use.REMINDER: "Reminder",
+    Use.RECEIPT: "Receipt of a charge",
+    Use.AUTHORIZATION: "What was allowed",
     Use.OTHER: "Other",
 }
 
