@@ -205,7 +205,6 @@ CASES: dict[str, dict[str, Any]] = {
     "tasks.commands.take_back": {"step_ids": ["step"]},
 }  # fmt: skip
 NOTHING_SHOWN = {  # reads that answer as if it were not there
-    "patients.reports.patients_called": {"words": "Ana"},
     "matching.work_list.search_patients": {"contact_id": "free", "words": "Ana"},
     "reports.links.links_of_patient": DAY,
     "reports.links.link_story": {"link_id": "link", "as_of": NOW},
