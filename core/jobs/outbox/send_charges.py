@@ -14,7 +14,7 @@ from core.integrations.fortis.writes import KeyTaken
 from core.jobs.records.references import refer_payments
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
-from core.outbox.sending import (
+from core.outbox.sender import (
     Cancel,
     Later,
     Outcome,
