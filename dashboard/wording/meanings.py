@@ -110,6 +110,7 @@ MEANINGS: dict[str, str] = {
     "No authorisation": "The insurer wants an authorisation and none is on file.",
     "Authorisation ended": "The authorisation's last day is over.",
     "Units short": "The authorisation does not hold enough units for the visits booked.",
+    "Booked online": "A booking of /book that the EHR has not shown as a visit of its own yet.",
     "Prepaid": "Paid online before the visit.",
     "Held": "Held on the card online; it is taken when the patient arrives.",
     "Booking conflict": "The EHR holds something else at the time that was booked online.",

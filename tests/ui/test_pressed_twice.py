@@ -24,7 +24,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Where each command was run; every one of them succeeds."""
     places: list[str] = []
 
-    def do(place: str, act: Callable[..., Any], said: str = "") -> object:
+    def do(place: str, act: Callable[..., Any], said: str = "", *, proved: bool = False) -> object:
         places.append(place)
         return Pressed(1, ("One cannot be.",)) if place == books_bar.PLACE else [7]
 
