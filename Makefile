@@ -6,8 +6,8 @@ SANDBOX_PORT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-# one more than there are cores, for the tests of browsers and servers wait for each other half of their time
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 4 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 4 )))
+# one a core: more of them finish sooner, but browsers on a busy machine then wait longer than their tests do
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 4 ? $$(getconf _NPROCESSORS_ONLN) : 4 )))
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 WITHOUT_SLOW := -m "not night and not browser and not kills"
 DAY ?= any
