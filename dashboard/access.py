@@ -84,6 +84,15 @@ PAGES = (
     ),
     Page("invoices.py", "invoices", "Invoices", ":material/receipt_long:", Permission.COLLECT, "An invoice"),
     Page(
+        "inbox.py",
+        "inbox",
+        "Inbox",
+        ":material/inbox:",
+        Permission.ASK_FOR_CARDS,
+        "Inbox",
+        hidden=True,  # its sign with the number of unread texts stands at the top of every page
+    ),
+    Page(
         "templates.py",
         "templates",
         "Texts and e-mails",

@@ -12,7 +12,7 @@ from core.permissions import Identity, may
 from core.staff import reports
 from dashboard.access import FOLDER, PAGES, Page
 from dashboard.ui import page, toasts
-from dashboard.ui.finder import finder, found_card
+from dashboard.ui.finder import finder
 from dashboard.ui.who import who_bar
 from dashboard.web.store_away import AWAY, SENTENCE
 from dashboard.wording.text import plain
@@ -45,11 +45,10 @@ def _page() -> None:
         practice = reports.practice_name(session)
     who_bar(identity, practice)
     row = next((one for one in PAGES if one.url_path == chosen.url_path), PAGES[0])
-    finder(identity, row)
     if row.titled and may(identity.role, row.permission):
         st.html(f'<h1 style="{_HEADING}">{row.title}</h1>')
     _run(chosen.run)
-    found_card()
+    finder(row)
     toasts.show()
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import NotFound
 from dashboard.ui import page
 from dashboard.ui.asking.composer import composer
+from dashboard.ui.inbox.on_card import texts
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.patient.consent import consent_editor
 from dashboard.ui.patient.quick_stop import read_stop
@@ -28,6 +29,7 @@ def _patient() -> None:
     stop = read_stop(card, seen)
     patient_card.draw_top(card, seen, stop, key=f"{CARD} top", who=who)
     composer(card, who, seen)
+    texts(card.row.key, who, seen, card.time_zone)
     patient_card.draw_card(card, seen, stop, key=CARD, on_open=_open_family)
     consent_editor(card.row.key, who)
 

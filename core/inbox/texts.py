@@ -31,6 +31,7 @@ from core.messages.stop_words import Wish, read
 from core.messages.templates import letterhead
 from core.outbox import commands as outbox
 from core.secrets import mask_card_numbers
+from core.store.version import touch
 
 _STATES = {
     "sent": MessageState.SENT,
@@ -132,6 +133,7 @@ def _apply_inbound(session: Session, body: Mapping[str, Any]) -> str:
             received_at=clock.now(),
         )
     )
+    touch(session)  # an open page shows it within seconds
     record(
         session,
         who=None,

@@ -89,6 +89,14 @@ FIRST_TEXTS = (
         "Hello {{ first_name }},\n\nthis is a copy of what you allowed, for you to keep:\n\n{{ terms }}"
         + _BYE,
     ),
+    FirstText(
+        "Answer",
+        Use.OTHER,
+        Purpose.CARE,
+        "Your message to {{ practice }}",
+        "Hi {{ first_name }}, thank you for your message. We will call you today. {{ practice }}",
+        "Hello {{ first_name }},\n\nthank you for your message. We will call you today." + _BYE,
+    ),
 )
 
 

@@ -201,11 +201,15 @@ class Suppression(Row, table=True):
 
 
 class InboundMessage(Row, table=True):
-    """What a patient wrote back (card numbers masked). read_as: stop, start, help or "" for a person to read."""
+    """What a patient wrote back (card numbers masked). read_as: stop, start, help or "" for a person to read.
+
+    seen_at, seen_by: who read it; owner_id: who works on this number; left_at: somebody said that it is nobody's.
+    """
 
     __table_args__ = (
         UniqueConstraint("practice_id", "provider_id"),
         Index(None, "patient_id", "received_at"),
+        Index(None, "from_address"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -219,3 +223,6 @@ class InboundMessage(Row, table=True):
     provider_id: str
     received_at: datetime = Field(sa_type=UtcInstant)
     seen_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    seen_by: int | None = Field(default=None, foreign_key="staff.id")
+    owner_id: int | None = Field(default=None, foreign_key="staff.id")
+    left_at: datetime | None = Field(default=None, sa_type=UtcInstant)

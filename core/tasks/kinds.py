@@ -20,6 +20,7 @@ class TaskKind(StrEnum):
     INSURANCE = "insurance"
     AUTHORISATION = "authorisation"
     BOOKING = "online booking"
+    TEXT = "text to answer"  # made by a person: no rule opens or closes it
 
 
 class Matter(NamedTuple):
@@ -64,6 +65,7 @@ NOT_MONEY = (
     TaskKind.TO_BOOK,
     TaskKind.INSURANCE,
     TaskKind.AUTHORISATION,
+    TaskKind.TEXT,
 )
 AT_VISITS = frozenset({TaskKind.INSURANCE, TaskKind.AUTHORISATION})
 # while one of these is found, nobody can say that the matter is settled: its task stays

@@ -84,7 +84,7 @@ def _held(session: Session, patient_ids: Sequence[int]) -> Mapping[int, Mapping[
     """The latest episode of every matter of these patients, locked until the transaction ends."""
     latest = (
         select(func.max(_task.c.id))
-        .where(_task.c.patient_id.in_(list(patient_ids)))
+        .where(_task.c.patient_id.in_(list(patient_ids)), _task.c.kind != TaskKind.TEXT.value)
         .group_by(_task.c.patient_id, _task.c.kind, _task.c.source_kind, _task.c.source_id)
     )
     found: dict[int, dict[Key, tuple[Held, Task]]] = {}

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.messages.conversations import unread_count
 from core.permissions import Identity, Permission, may
 from dashboard.access import PAGES, Page
 from dashboard.ui import page
@@ -16,8 +17,15 @@ BOARD = "found"  # stands for the board of a drawer that no row opened
 _AT = "page at"  # session state: the page that is open
 
 
-def finder(who: Identity, row: Page) -> None:
-    """Mount the search and the keys of the open page."""
+def finder(row: Page) -> None:
+    """The search, the keys and the inbox's sign on the open page, and the drawer of whoever was found."""
+    _tools(row)
+
+
+@st.fragment(key=FOUND, run_every=20)
+def _tools(row: Page) -> None:
+    """A part of its own: a press in it draws it again, and the page behind it; the inbox is counted by itself."""
+    who = page.identity()
     if st.session_state.get(_AT) != row.url_path:  # whoever was found stays with the page they were found on
         st.session_state[_AT] = row.url_path
         patient_card.forget(BOARD)
@@ -26,6 +34,7 @@ def finder(who: Identity, row: Page) -> None:
         height=0,
         data={
             "search": may(who.role, Permission.SEE_PATIENTS),
+            "unread": _unread(who),
             "help": f"/help#{mark_of(row.help)}",
             "sections": {
                 one.section: row.title for one in PAGES if one.section and one.section == row.section
@@ -33,14 +42,16 @@ def finder(who: Identity, row: Page) -> None:
         },
         on_open_change=_open,
     )
-
-
-@st.fragment(key=FOUND)
-def found_card() -> None:
-    """The drawer of whoever was found. A part of its own: a press in it draws it again, and the page behind it."""
-    who = page.identity()
     if may(who.role, Permission.SEE_PATIENTS):
         patient_card.draw_found(BOARD, who, may_see(who))
+
+
+def _unread(who: Identity) -> int | None:
+    """How many conversations wait; None for a role that does not write to patients."""
+    if not may(who.role, Permission.ASK_FOR_CARDS):
+        return None
+    with page.open_reader() as session:
+        return unread_count(session, who)
 
 
 def _open() -> None:

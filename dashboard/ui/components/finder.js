@@ -135,6 +135,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.querySelector(".tools")?.remove();
   root.prepend(el("div", { class: "tools" },
     data.search ? el("button", { type: "button", title: "Find a patient ( / )", "aria-label": "Find a patient", on: { click: find } }, icon("search"), el("span", { class: "word" }, "Find")) : null,
+    data.unread === null || data.unread === undefined ? null : el("a", { class: data.unread ? "inbox new" : "inbox", href: "/inbox", target: "_self", title: "What patients texted",
+      "aria-label": data.unread ? `Inbox, ${data.unread} unread` : "Inbox, nothing unread" }, icon("inbox"), data.unread ? el("strong", {}, data.unread) : null),
     el("a", { class: "help", href: data.help, target: "_blank", title: "About this page", "aria-label": "Help: about this page" }, "?")));
   place(root);
 

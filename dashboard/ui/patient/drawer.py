@@ -20,6 +20,7 @@ from dashboard.ui.asking.composer import composer
 from dashboard.ui.components.blocks import Block
 from dashboard.ui.components.component import own
 from dashboard.ui.components.headline import sources
+from dashboard.ui.inbox.on_card import texts
 from dashboard.ui.patient import care as card_care
 from dashboard.ui.patient import choices as card_choices
 from dashboard.ui.patient import desk as card_desk
@@ -236,6 +237,7 @@ def _drawer(board: str, who: Identity, may_see: MaySee, card: PatientCard, first
     stop = quick_stop.read_stop(card, may_see)
     draw_top(card, may_see, stop, key=f"{DRAWER} top", who=who, named=False)
     composer(card, who, may_see)
+    texts(key, who, may_see, card.time_zone)
     draw_card(card, may_see, stop, key=DRAWER, on_open=_open_family, first=first)
     consent_editor(key, who)
     if may(who.role, Permission.COLLECT) and any(flag.kind in OF_A_BOOKING for flag in card.row.flags):

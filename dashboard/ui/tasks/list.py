@@ -28,6 +28,7 @@ ICONS = {
     TaskKind.INSURANCE: "policy",
     TaskKind.AUTHORISATION: "gpp_maybe",
     TaskKind.BOOKING: "event_busy",
+    TaskKind.TEXT: "sms",
 }
 HEADS = [
     {"key": "tick", "label": "Tick all rows shown", "kind": "tick"},
