@@ -196,6 +196,11 @@ CASES: dict[str, dict[str, Any]] = {
     "staff.team.set_week": {"staff_id": "staff", "week": []},
     "tasks.desk_answers.answer_match": {"patient_id": "patient", "entry_id": 1, "answer": "yes"},
     "tasks.desk_answers.take_answer_back": {"patient_id": "patient", "match_id": 1},
+    **{f"messages.answering.{name}": {"number": "+13035550177"} for name in ("read", "unread", "leave")},
+    "messages.answering.take": {"number": "+13035550177", "staff_id": None},
+    "messages.answering.match": {"number": "+13035550177", "patient_id": "patient"},
+    "messages.answering.answer": {"number": "+13035550177", "patient_id": "patient", "words": "Hello"},
+    "tasks.by_hand.task_of_text": {"patient_id": "patient", "words": "call", "text_id": "SM177"},
     "tasks.commands.take": {"task_ids": ["task"]},
     "tasks.commands.assign": {"task_ids": ["task"], "staff_id": "other"},
     "tasks.commands.snooze": {"task_ids": ["task"], "until": "tomorrow", "day": None},
@@ -206,6 +211,11 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 NOTHING_SHOWN = {  # reads that answer as if it were not there
     "matching.work_list.search_patients": {"contact_id": "free", "words": "Ana"},
+    "messages.conversations.unread_count": {},
+    "messages.conversations.conversations": {},
+    "messages.conversations.lines": {"number": "+13035550177"},
+    "messages.conversations.of_patient": {"patient_id": "patient"},
+    "patients.search.find_patients": {"typed": "ana", "today": date(2026, 6, 1)},
     "reports.links.links_of_patient": DAY,
     "reports.links.link_story": {"link_id": "link", "as_of": NOW},
     "reports.links.payments_on": {"link_id": "link"},

@@ -12,7 +12,7 @@ from core.booking.models import Booking, DayOff, OnlineType
 from core.connections.models import Connection
 from core.links.models import Link
 from core.memberships.models import Membership, MembershipChoice, MembershipPlan
-from core.messages.models import Batch, Message, Template, TemplateVersion
+from core.messages.models import Batch, InboundMessage, Message, Template, TemplateVersion
 from core.outbox.models import OutboxRow
 from core.patients.models import LinkProposal, Patient, ProcessorContact
 from core.payments.card_on_file import CardAuthorization
@@ -197,6 +197,10 @@ def _written(session: Session, made: SimpleNamespace) -> None:
         id="o1", kind="text", state="unknown", not_before=NOW, created_at=NOW, location_id=made.first
     )
     add(session, row)
+    text = InboundMessage(
+        patient_id=made.patient, channel="text", from_address="+13035550177", body="Hi", provider_id="SM177", received_at=NOW
+    )  # fmt: skip
+    add(session, text)
     made.message = add(
         session,
         Message(
