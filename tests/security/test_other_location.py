@@ -215,7 +215,6 @@ NOTHING_SHOWN = {  # reads that answer as if it were not there
     "messages.conversations.conversations": {},
     "messages.conversations.lines": {"number": "+13035550177"},
     "messages.conversations.of_patient": {"patient_id": "patient"},
-    "patients.search.find_patients": {"typed": "ana", "today": date(2026, 6, 1)},
     "reports.links.links_of_patient": DAY,
     "reports.links.link_story": {"link_id": "link", "as_of": NOW},
     "reports.links.payments_on": {"link_id": "link"},
