@@ -77,8 +77,9 @@ def test_a_card_shows_the_texts_of_its_patient(practice: Engine) -> None:
     with reader(practice) as session:
         somebody = session.exec(select(Patient).where(col(Patient.mobile_phone).is_not(None))).first()
         assert somebody is not None
-    wrote(practice, somebody.mobile_phone or "", "On my way", "SM-page-3")
-    app = opened(practice, "patient", id=str(somebody.id))
+        number, key = somebody.mobile_phone or "", somebody.id
+    wrote(practice, number, "On my way", "SM-page-3")
+    app = opened(practice, "patient", id=str(key))
     assert (list(app.exception), list(app.error)) == ([], [])
     assert [one.label for one in app.expander if one.label.startswith("Texts: ")] != []
 
