@@ -82,8 +82,3 @@ def test_a_card_shows_the_texts_of_its_patient(practice: Engine) -> None:
     app = opened(practice, "patient", id=str(key))
     assert (list(app.exception), list(app.error)) == ([], [])
     assert [one.label for one in app.expander if one.label.startswith("Texts: ")] != []
-
-
-def test_a_provider_has_no_inbox(practice: Engine) -> None:
-    app = opened(practice, "inbox", "provider")
-    assert "No access to inbox" in [one.value for one in app.subheader]
