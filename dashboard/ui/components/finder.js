@@ -62,6 +62,7 @@ function sheet(root, label, ...inside) {
   const close = () => { veil.remove(); if (before && before.isConnected) before.focus({ preventScroll: true }); };
   veil.onpointerdown = (event) => { if (event.target === veil) close(); };
   veil.onkeydown = (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } };
+  veil.close = close;
   root.append(veil);
   return { veil, close };
 }
@@ -141,6 +142,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   place(root);
 
   function press(event) {
+    const veil = root.querySelector(".veil"); // a list that is drawn again behind it may have taken the keyboard
+    if (veil && event.key === "Escape") { event.preventDefault(); event.stopImmediatePropagation(); veil.close(); return; }
+    if (veil && !veil.contains(deepActive())) veil.querySelector("input, a").focus();
     if (event.key === "Tab" && !event.ctrlKey && !event.altKey && !event.metaKey && !root.querySelector(".veil")) return walkDrawer(event);
     if (event.ctrlKey || event.altKey || event.metaKey || typing(deepActive()) || root.querySelector(".veil")) return;
     if (event.key === "/" && data.search) { event.preventDefault(); find(); }
