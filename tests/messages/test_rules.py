@@ -127,7 +127,9 @@ def test_the_first_texts_keep_their_own_rules_and_fit_two_segments() -> None:
     for first in FIRST_TEXTS:
         for channel in Channel:
             check_template(channel, *words_of(first, channel), names=["Massage", "Blue Ridge"])
-        text = render(first.text, {**FIELDS, "last_four": "4242", "expiry": "09/27"})
+        text = render(
+            first.text, {**FIELDS, "last_four": "4242", "expiry": "09/27", "terms": "Up to $200 a month"}
+        )
         assert measure(text.replace("Zoë", "Zoe")).segments <= 2
         if first.use is not Use.OTHER:  # an answer stands in a conversation
             assert text.endswith("Reply STOP to opt out.")
