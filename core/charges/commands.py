@@ -8,34 +8,34 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.cards.models import Card, CardKind, Updater
-from core.charges.receipts import send_copy, send_receipt
-from core.charges.rules import LONGEST_WORDING, Terms, initiation_of, next_step, why_not_under
+from core.cards.models import Card
+from core.charges.outcomes import charge_not_made
+from core.charges.receipts import send_copy
+from core.charges.rules import LONGEST_WORDING, initiation_of, why_not_under
+from core.charges.standing import changed, terms_of, usable_card
 from core.dues.missing import tries_are_up, tries_of
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, HuddleError, NotFound
 from core.findings.owed import owed
-from core.links.declined import under_way_for
 from core.links.models import Link
 from core.links.pay_links import Missing, missing_of
 from core.links.payer import account_of
+from core.links.under_way import under_way_for
 from core.messages.models import Channel
 from core.money import short_dollars
 from core.outbox import commands as outbox
-from core.outbox.models import OutboxKind, OutboxRow, OutboxState
+from core.outbox.models import OutboxKind
 from core.patients.models import Patient
 from core.patients.reports import patient_of, place_of
 from core.payments.card_on_file import (
     UNDER_WAY,
     CardAuthorization,
     CardCharge,
-    ChargeState,
     Scope,
     Signed,
 )
 from core.payments.reasons import reason_of
 from core.permissions import Identity, Permission, require
 from core.secrets import has_card_number
-from core.store.concerned import concern
 from core.store.version import touch
 
 SUBJECT = "card charge"
@@ -65,10 +65,10 @@ def record_authorization(
     """
     require(actor.role, Permission.COLLECT)
     patient = patient_of(session, actor, patient_id, alone=True)
-    card = _card(session, patient, card_ref)
+    card = usable_card(session, patient, card_ref)
     today = clock.today(place_of(session, patient).time_zone)
     words, name = " ".join(wording.split()), " ".join(signed_by.split())
-    _require_terms(words, name, scope, cap_cents, signed, until, today)
+    _requireterms_of(words, name, scope, cap_cents, signed, until, today)
     made = CardAuthorization(
         practice_id=actor.practice_id,
         location_id=patient.location_id,
@@ -96,7 +96,7 @@ def record_authorization(
     return made
 
 
-def _require_terms(
+def _requireterms_of(
     words: str, name: str, scope: str, cap_cents: int, signed: str, until: date | None, today: date
 ) -> None:
     if not words or len(words) > LONGEST_WORDING:
@@ -178,12 +178,14 @@ def charge_card(
     already = select(CardCharge).where(CardCharge.practice_id == under.practice_id, CardCharge.form == form)
     if (same := session.exec(already).first()) is not None:
         return same
-    card = _card(session, patient, under.card_ref)
+    if actor is not None and (same := _pressed_before(session, actor, authorization_id, due)) is not None:
+        return same
+    card = usable_card(session, patient, under.card_ref)
     now = as_of or clock.now()
     one = _due(session, patient, due, now)
     amount = _amount(one, cents)
     today = clock.today(place_of(session, patient).time_zone, now)
-    if why := why_not_under(_terms(under), due=due, card_ref=card.external_id, cents=amount, today=today):
+    if why := why_not_under(terms_of(under), due=due, card_ref=card.external_id, cents=amount, today=today):
         raise BadInput(why)
     soft = _require_may_try(session, patient, one, card, now)
     charge = CardCharge(
@@ -209,6 +211,21 @@ def charge_card(
         asked_by=actor.staff_id if actor else None,
     )
     return _put_out(session, actor, patient, charge, card)
+
+
+def _pressed_before(
+    session: Session, actor: Identity, authorization_id: int, due: tuple[str, str]
+) -> CardCharge | None:
+    """The charge of a first press, when this is the second of a double click: the first may be over already."""
+    return session.exec(
+        select(CardCharge).where(
+            CardCharge.authorization_id == authorization_id,
+            CardCharge.due_kind == due[0],
+            CardCharge.due_ref == due[1],
+            CardCharge.asked_by == actor.staff_id,
+            col(CardCharge.asked_at) > clock.now() - outbox.SAME_PRESS,
+        )
+    ).first()
 
 
 def _put_out(
@@ -237,7 +254,7 @@ def _put_out(
         subject_id=charge.id or 0,
         key=charge.key,
     )
-    _changed(session, charge)
+    changed(session, charge)
     detail = {"cents": charge.amount_cents, "authorization": charge.authorization_id, "due": charge.due_kind}
     record(
         session,
@@ -256,7 +273,10 @@ def pay_what_failed(session: Session, link: Link, card_ref: str, asked: dict[str
     asked: the wording they saw, cents and the debt. What stands against it by now (paid, promised, a link) is left be.
     """
     patient = session.get_one(Patient, link.patient_id)
-    card = _card(session, patient, card_ref)
+    try:
+        card = usable_card(session, patient, card_ref)
+    except HuddleError:
+        return  # the card is kept; it cannot be charged for this patient
     made = CardAuthorization(
         practice_id=link.practice_id,
         location_id=link.location_id,
@@ -277,27 +297,14 @@ def pay_what_failed(session: Session, link: Link, card_ref: str, asked: dict[str
     session.add(made)
     session.flush()
     try:
-        charge_card(
-            session, None, authorization_id=made.id or 0, due=(made.due_kind, made.due_ref), form=f"new card {link.id}",
-            cents=made.cap_cents, receipt=asked.get("receipt", ""), patient_asks=True,
-        )  # fmt: skip
-    except BadInput as error:
+        with session.begin_nested():
+            charge_card(
+                session, None, authorization_id=made.id or 0, due=(made.due_kind, made.due_ref),
+                form=f"new card {link.id}", cents=made.cap_cents, receipt=asked.get("receipt", ""), patient_asks=True,
+            )  # fmt: skip
+    except HuddleError as error:
         made.ended_at, made.ended_why = clock.now(), error.sentence[:200]
         session.add(made)
-
-
-def _card(session: Session, patient: Patient, card_ref: str) -> Card:
-    """The card, usable today and the patient's own or of who pays for them. Raises BadInput."""
-    card = session.exec(select(Card).where(Card.external_id == card_ref, col(Card.gone_at).is_(None))).first()
-    today = clock.today(place_of(session, patient).time_zone)
-    if card is None or card.patient_id not in (patient.id, patient.guarantor_id):
-        raise BadInput("This card is not on file any more. Refresh the page.")
-    if card.kind != CardKind.CARD:
-        raise BadInput("A bank account is not charged from here. Send a payment link instead.")
-    over = card.expires_on is not None and card.expires_on < today and card.updater != Updater.UPDATED
-    if not card.active or card.updater == Updater.CLOSED or over:
-        raise BadInput("This card is expired or closed. Ask for a new one.")
-    return card
 
 
 def _due(session: Session, patient: Patient, due: tuple[str, str], now: datetime) -> Missing:
@@ -355,83 +362,6 @@ def _require_may_try(session: Session, patient: Patient, one: Missing, card: Car
     return True
 
 
-# Asked as it goes out, and what came of it.
-
-
-def no_longer_wanted(session: Session, row: OutboxRow, now: datetime) -> str:
-    """Why a charge must not go out any more, a sentence; "" when it may."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
-        return "This charge was taken back."
-    under = session.get_one(CardAuthorization, charge.authorization_id, populate_existing=True)
-    if under.ended_at is not None:
-        return "The authorization was ended."
-    rows = missing_of(session, None, charge.patient_id, now, besides=-(charge.id or 0))
-    one = next((each for each in rows if (each.kind, each.ref) == (charge.due_kind, charge.due_ref)), None)
-    if one is None:
-        return "It was paid before the charge went out. Nothing was charged."
-    if one.hold or one.cents < charge.amount_cents:
-        return one.hold or (one.left_out[0].sentence if one.left_out else "Less is open by now.")
-    return ""
-
-
-def charge_of(session: Session, row: OutboxRow) -> CardCharge | None:
-    """The charge an outbox row is about, held until the transaction ends."""
-    found = select(CardCharge).where(CardCharge.key == row.id).with_for_update()
-    return session.exec(found.execution_options(populate_existing=True)).first()
-
-
-def charge_accepted(session: Session, row: OutboxRow, payment_ref: str) -> None:
-    """The processor took it: the debt is paid at once, and the receipt goes out."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state == ChargeState.ACCEPTED:
-        return
-    charge.state, charge.payment_ref, charge.done_at, charge.reason = (
-        ChargeState.ACCEPTED,
-        payment_ref,
-        clock.now(),
-        "",
-    )
-    session.add(charge)
-    session.flush()
-    if charge.receipt:
-        send_receipt(session, charge)
-    _changed(session, charge)
-
-
-def charge_declined(session: Session, row: OutboxRow, code: str) -> None:
-    """The bank said no: the reason and the next step by its class. code "": the processor refused the call itself."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
-        return
-    why = reason_of(code)
-    charge.state, charge.done_at, charge.reason_code = ChargeState.DECLINED, clock.now(), code
-    charge.reason = f"Declined: {why.words}. {next_step(code)}" if code else row.reason
-    session.add(charge)
-    _changed(session, charge)
-
-
-def charge_not_made(session: Session, row: OutboxRow) -> None:
-    """It was taken back before it went out."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
-        return
-    charge.state, charge.done_at, charge.reason = ChargeState.NOT_MADE, clock.now(), row.reason
-    session.add(charge)
-    _changed(session, charge)
-
-
-def charge_in_doubt(session: Session, row: OutboxRow) -> None:
-    """Nobody knows yet whether it was taken; it is looked up by its key."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
-        return
-    charge.state = ChargeState.UNKNOWN if row.state == OutboxState.UNKNOWN else ChargeState.WAITING
-    charge.reason = row.reason
-    session.add(charge)
-    _changed(session, charge)
-
-
 def _held(session: Session, actor: Identity | None, authorization_id: int) -> CardAuthorization:
     found = session.exec(
         select(CardAuthorization)
@@ -444,22 +374,6 @@ def _held(session: Session, actor: Identity | None, authorization_id: int) -> Ca
     if actor is not None:
         patient_of(session, actor, found.patient_id)
     return found
-
-
-def _terms(under: CardAuthorization) -> Terms:
-    return Terms(
-        under.card_ref,
-        under.scope,
-        under.cap_cents,
-        under.until,
-        under.ended_at is not None,
-        (under.due_kind, under.due_ref),
-    )
-
-
-def _changed(session: Session, charge: CardCharge) -> None:
-    touch(session)
-    concern(session, charge.patient_id)
 
 
 def _audit(

@@ -17,6 +17,7 @@ from core.connections.models import Connection, Kind
 from core.dates import short_day
 from core.errors import BadInput, NotFound
 from core.links.may_try import require_may_try
+from core.links.under_way import SUBJECT, under_way_of
 from core.outbox import commands as outbox
 from core.outbox.commands import result_of
 from core.outbox.models import OPEN_STATES, OutboxKind, OutboxRow, OutboxState
@@ -26,7 +27,6 @@ from core.payments.models import DeclinedDraft, Payment, Recurring
 from core.payments.reasons import reason_of
 from core.permissions import Identity, Permission, require
 
-SUBJECT = "declined draft"
 LATEST = timedelta(days=60)
 GONE = "This declined payment is not in the store any more. Go back and refresh the list."
 
@@ -208,7 +208,7 @@ def _require_unpaid(session: Session, draft: DeclinedDraft) -> None:
         )
     if draft.status == "paid":
         raise BadInput("This was paid meanwhile. Nothing is left to charge.")
-    if under_way := _under_way(session, draft):
+    if under_way := under_way_of(session, draft):
         raise BadInput(f"{under_way} Wait until that is done.")
 
 
@@ -247,14 +247,6 @@ def _put(
     )
 
 
-_DOING = {
-    OutboxKind.DECLINED_RERUN: "The card is being charged again.",
-    OutboxKind.DECLINED_RESEND: "The processor is writing to the payer.",
-    OutboxKind.DECLINED_PUT_OFF: "The payment is being put off.",
-    OutboxKind.DECLINED_REQUEST: "The processor is writing to the payer.",
-}
-
-
 def _other_card(session: Session, draft: DeclinedDraft, payment: Payment) -> bool:
     """Whether the draft charges another card by now than the one that was declined."""
     now = session.exec(
@@ -265,42 +257,11 @@ def _other_card(session: Session, draft: DeclinedDraft, payment: Payment) -> boo
     return now is not None and payment.card_ref is not None and now != payment.card_ref
 
 
-def _under_way(session: Session, draft: DeclinedDraft) -> str:
-    row = session.exec(
-        select(OutboxRow)
-        .where(
-            OutboxRow.subject_kind == SUBJECT,
-            OutboxRow.subject_id == str(draft.id),
-            col(OutboxRow.state).in_(list(OPEN_STATES)),
-        )
-        .order_by(col(OutboxRow.created_at).desc())
-    ).first()
-    return _DOING[OutboxKind(row.kind)] if row else ""
-
-
 def _put_off_to(session: Session, draft: DeclinedDraft, payment: Payment, at: Connection) -> str:
     today = _today(session, payment)
     if draft.retry_on is None or draft.retry_on < today:
         return ""
     return f"{at.name} tries again on {short_day(draft.retry_on, today)}."
-
-
-def under_way_for(session: Session, patient_id: int) -> str:
-    """What is being done right now about a declined draft of this patient, in words; "" when nothing is."""
-    rows = session.exec(
-        select(DeclinedDraft)
-        .join(
-            Payment,
-            (col(Payment.connection_id) == DeclinedDraft.connection_id)
-            & (col(Payment.external_id) == DeclinedDraft.declined_payment_ref),
-        )
-        .where(
-            Payment.patient_id == patient_id,
-            DeclinedDraft.status == "unpaid",
-            col(DeclinedDraft.gone_at).is_(None),
-        )
-    )
-    return next((words for draft in rows if (words := _under_way(session, draft))), "")
 
 
 def _line(session: Session, draft: DeclinedDraft, payment: Payment, at: Connection) -> DeclinedLine:
@@ -315,7 +276,7 @@ def _line(session: Session, draft: DeclinedDraft, payment: Payment, at: Connecti
         reason=why.words,
         advice="Another card is on the plan by now: charge that one." if other_card else why.advice,
         may_rerun=other_card or not why.hard,
-        under_way=_under_way(session, draft) or _put_off_to(session, draft, payment, at),
+        under_way=under_way_of(session, draft) or _put_off_to(session, draft, payment, at),
         processor=at.name,
         by_clerk=by_clerk,
         earliest=_today(session, payment) + timedelta(days=1) if by_clerk else None,

@@ -7,9 +7,11 @@ from core.dues.askable import Contract, ItemAsk, Why
 from core.dues.missing import tries_are_up, tries_of
 from core.errors import BadInput
 from core.findings.owed import Owed, owed
+from core.memberships.models import Membership
 from core.money import short_dollars
 from core.patients.models import Patient
 from core.payments.models import Payment
+from core.plans.models import Plan
 from core.plans.records import PlanRecord
 
 PAID = "What this draft was for is paid by now. Nothing is left to charge."
@@ -23,7 +25,7 @@ def require_may_try(
     charges: the card is charged, so that the networks' limit of tries counts as well. moves_the_try: what the processor
     tries again by itself is only given another day.
     """
-    patient = session.get(Patient, payment.patient_id) if payment.patient_id else None
+    patient = _whose(session, payment)
     if patient is None:
         return  # nobody's yet: nothing is known that could stand against it
     found = owed(session, patient, clock.now())
@@ -38,6 +40,17 @@ def require_may_try(
                 f"It was tried {tries_of(one.item)} times already, and more is not allowed. Ask for another way to pay."
             )
     _require_enough(mine, payment.amount_cents, moves_the_try=moves_the_try)
+
+
+def _whose(session: Session, payment: Payment) -> Patient | None:
+    """Whose debt it was tried for: the membership's or plan's, whoever's card it was."""
+    key = payment.patient_id
+    if payment.membership_id is not None:
+        key = session.get_one(Membership, payment.membership_id).patient_id or key
+    elif payment.plan_id is not None:
+        plan = session.get_one(Plan, payment.plan_id)
+        key = plan.payer_id or plan.patient_id or key
+    return session.get(Patient, key) if key else None
 
 
 def _require_enough(mine: list[ItemAsk], cents: int, *, moves_the_try: bool) -> None:

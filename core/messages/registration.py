@@ -34,6 +34,7 @@ _EXAMPLE = {
     "last_four": "4242",
     "expiry": "08/27",
     "link": "https://pay.example/a1b2c3",
+    "terms": "I allow the practice to charge my card ending 4242 for missed payments, up to $200.00 a charge.",
 }
 
 

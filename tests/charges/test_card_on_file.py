@@ -25,6 +25,7 @@ from core.outbox.models import OutboxKind, OutboxRow
 from core.overview.month_reads import CountedLocation
 from core.overview.recovered import recovered_by_day, recovered_ways
 from core.overview.wording import ways_words
+from core.patients.models import Patient
 from core.payments.card_on_file import CardAuthorization, CardCharge
 from core.payments.models import Recurring
 from core.plans.commands import promise_to_pay
@@ -95,6 +96,13 @@ def retry_far_off(desk: Desk) -> None:
             session.add(draft)
 
 
+def a_moment_later(desk: Desk) -> None:
+    """So long after the last press that another one is no double click."""
+    with transaction(desk.engine) as session:
+        for made in session.exec(select(CardCharge)):
+            made.asked_at -= timedelta(minutes=1)
+
+
 def state(desk: Desk) -> tuple[str, str]:
     with reader(desk.engine) as session:
         line = charges_of(session, desk.actor, desk.patient())[0]
@@ -105,12 +113,15 @@ def test_charged_once_however_often_it_is_pressed_and_the_debt_is_paid_at_once(d
     under = allowed(desk)
     first = charge(desk, under)
     assert charge(desk, under).id == first.id
+    assert charge(desk, under, form="c2").id == first.id  # the second press of a double click
+    a_moment_later(desk)
     with pytest.raises(BadInput, match="being charged for this already"):
         charge(desk, under, form="c2")
     assert missing(desk)[DUE][1].startswith("The card on file is being charged $149 for it now.")
     desk.work()
     assert begun(desk) == ["M101"]
     assert (taken(desk), state(desk)[0], DUE in missing(desk)) == ([(14_900, 101)], "accepted", False)
+    a_moment_later(desk)
     with pytest.raises(BadInput, match="paid by now"):
         charge(desk, under, form="c3")
     desk.sync()  # what the processor says of it does not untie it from the instalment
@@ -160,9 +171,40 @@ def test_ending_the_authorization_ends_every_charge_under_it(desk: Desk) -> None
     assert desk.do(end_authorization, authorization_id=under) == 1
     desk.work()
     assert (taken(desk), state(desk)) == ([], ("not made", "The authorization was ended."))
+    a_moment_later(desk)
     with pytest.raises(BadInput, match="was ended"):
         charge(desk, under, form="c2")
     assert desk.do(end_authorization, authorization_id=under) == 0
+
+
+def test_a_double_click_takes_a_part_of_the_debt_once(desk: Desk) -> None:
+    under = allowed(desk)
+    first = charge(desk, under, cents=5_000)
+    desk.work()
+    assert charge(desk, under, form="c2", cents=5_000).id == first.id
+    desk.work()
+    assert taken(desk) == [(5_000, 101)]
+
+
+def test_a_charge_that_waited_past_the_last_day_allowed_is_not_made(desk: Desk) -> None:
+    today = clock.today("America/Denver")
+    under = allowed(desk, until=today)
+    charge(desk, under)
+    with transaction(desk.engine) as session:
+        session.get_one(CardAuthorization, under).until = today - timedelta(days=1)
+    desk.work()
+    assert (taken(desk), state(desk)[0]) == ([], "not made")
+    assert "Nothing was charged." in state(desk)[1]
+
+
+def test_a_patient_who_is_gone_holds_nothing_up(desk: Desk) -> None:
+    made = charge(desk, allowed(desk))
+    with transaction(desk.engine) as session:
+        session.get_one(Patient, desk.patient()).gone_at = clock.now()
+    desk.work()
+    with reader(desk.engine) as session:
+        assert session.get_one(CardCharge, made.id).state == "not made"
+    assert taken(desk) == []
 
 
 def test_a_decline_says_why_and_what_to_do_by_its_class(desk: Desk) -> None:
@@ -173,6 +215,7 @@ def test_a_decline_says_why_and_what_to_do_by_its_class(desk: Desk) -> None:
     told, reason = state(desk)
     assert (told, "not enough funds" in reason, "4 times in all" in reason) == ("declined", True, True)
     retry_far_off(desk)
+    a_moment_later(desk)
     charge(desk, under, form="c2")  # for want of funds it may be tried again, and says so to the bank
     desk.work()
     assert ([code for _, code in taken(desk)], begun(desk)) == ([301, 101], ["M101", "M208"])
@@ -180,6 +223,7 @@ def test_a_decline_says_why_and_what_to_do_by_its_class(desk: Desk) -> None:
     charge(desk, under, form="c3", due=("instalment", "I1"))
     desk.work()
     assert state(desk)[1] == "Declined: card expired. Ask for a new card: this one will not be taken again."
+    a_moment_later(desk)
     with pytest.raises(BadInput, match="no to this card for good"):
         charge(desk, under, form="c4", due=("instalment", "I1"))
 
@@ -251,6 +295,7 @@ def test_the_new_card_pays_what_failed_where_the_patient_ticked_it(desk: Desk) -
     with reader(desk.engine) as session:
         kept = session.exec(select(CardAuthorization).order_by(col(CardAuthorization.id).desc())).first()
         assert kept is not None
+        assert kept.ended_why == "It was for one charge."
         assert (kept.scope, kept.signed, "the $149.00 that failed, once" in kept.wording) == (
             "one debt",
             "on the new-card page",

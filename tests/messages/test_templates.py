@@ -61,7 +61,7 @@ def test_a_practice_starts_with_a_text_for_each_use_and_channel(clinic: Clinic) 
         for use in ("invoice", "pay link", "new card", "reminder"):
             for channel in ("text", "email"):
                 assert preview(session, template_for(session, use, channel), location_id=None).body
-        assert len(templates(session)) == 12
+        assert len(templates(session)) == 14
         with pytest.raises(NotFound, match="Write one"):
             template_for(session, "other", "text")
 

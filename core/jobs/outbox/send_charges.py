@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from core import errors
-from core.charges import commands as charges
+from core.charges import outcomes as charges
 from core.connections.models import Kind
 from core.integrations.fortis.records import Transaction
 from core.integrations.fortis.till import FortisTill, refusal_of

@@ -14,7 +14,7 @@ from core.connections.clerk_permission import TAKE_PAYMENTS, clerk_key_for
 from core.connections.models import Connection, Kind
 from core.integrations.cash_practice.client import CashPractice
 from core.jobs.outbox.send_reruns import still_askable
-from core.links.declined import SUBJECT
+from core.links.under_way import SUBJECT
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sender import (

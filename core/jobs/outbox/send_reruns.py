@@ -10,7 +10,8 @@ from core import errors
 from core.connections.models import Kind
 from core.integrations.fortis.asked_records import Charged
 from core.integrations.fortis.writes import FortisDesk
-from core.links.declined import SUBJECT, declined_payment, no_longer_askable
+from core.links.declined import declined_payment, no_longer_askable
+from core.links.under_way import SUBJECT
 from core.outbox.commands import result_of
 from core.outbox.models import OutboxKind, OutboxRow, OutboxState
 from core.outbox.sender import (

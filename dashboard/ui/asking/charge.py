@@ -181,7 +181,7 @@ def _form(
         return
     st.button(
         f"Charge \\{short_dollars(cents)} now", key=ask.key("make"), type="primary", icon=":material/credit_score:",
-        on_click=_charge, args=(ask, under.authorization_id, (one.kind, one.ref)),
+        on_click=_charge, args=(ask, under.authorization_id, (one.kind, one.ref), one.cents),
     )  # fmt: skip
     if ask.refused_as_it_stands:
         press.say_error(PLACE)
@@ -276,12 +276,14 @@ def _record_it(ask: Asking, ref: str, one: Missing, field: str, first: str) -> N
     press.run(f"{PLACE} record", act, "Recorded.")
 
 
-def _charge(ask: Asking, authorization_id: int, due: tuple[str, str]) -> None:
+def _charge(ask: Asking, authorization_id: int, due: tuple[str, str], shown: int) -> None:
+    """Never more than the button said, whatever came due since it was drawn."""
     form = f"{ask.form} {due} {_tries(ask, due)}"
 
     def act(session: Session, who: Identity) -> Any:
         return charge_card(
-            session, who, authorization_id=authorization_id, due=due, form=form, cents=_cents(ask),
+            session, who, authorization_id=authorization_id, due=due, form=form,
+            cents=shown if (typed := _cents(ask)) is None else typed,
             receipt=ask.typed("receipt", "") or "", patient_asks=bool(ask.typed("asks", False)),
         ).id  # fmt: skip
 
