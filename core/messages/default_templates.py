@@ -85,7 +85,7 @@ FIRST_TEXTS = (
         Use.AUTHORIZATION,
         Purpose.BILLING,
         "What you allowed {{ practice }}",
-        "Hi {{ first_name }}, a copy of what you allowed: {{ terms }} Reply STOP to opt out.",
+        "Hi {{ first_name }}, a copy of what you allowed {{ practice }}: {{ terms }} Reply STOP to opt out.",
         "Hello {{ first_name }},\n\nthis is a copy of what you allowed, for you to keep:\n\n{{ terms }}"
         + _BYE,
     ),
@@ -94,7 +94,7 @@ FIRST_TEXTS = (
         Use.OTHER,
         Purpose.CARE,
         "Your message to {{ practice }}",
-        "Hi {{ first_name }}, thank you for your message. We will call you today. {{ practice }}",
+        "Hi {{ first_name }}, {{ practice }}: thank you for your message. We will call you today. Reply STOP to opt out.",
         "Hello {{ first_name }},\n\nthank you for your message. We will call you today." + _BYE,
     ),
 )

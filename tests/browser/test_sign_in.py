@@ -127,7 +127,7 @@ def test_a_screen_nobody_uses_warns_and_then_signs_out(
     window.page.get_by_text("Signing out in").wait_for(timeout=9_000)
     shot(window, "warning")
     window.page.get_by_text("nobody used Huddle for a while").wait_for(timeout=20_000)
-    assert window.page.url.endswith("/signin?why=idle")
+    assert window.page.url.endswith("/signin?why=idle&next=%2F")
 
 
 def test_pressing_stay_keeps_one_signed_in(running: Running, browse: Browse, practice: Engine) -> None:
