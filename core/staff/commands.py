@@ -14,7 +14,7 @@ from core.permissions import Identity, Permission, Role, require
 from core.practice.models import Location, Practice
 from core.settings import settings
 from core.staff.authority import hold, require_another_owner
-from core.staff.models import Staff, StaffSession
+from core.staff.models import Invitation, Staff, StaffSession
 from core.staff.reports import HOURS_OVER, fold, token_hash
 from core.staff.team import require_managing
 
@@ -75,7 +75,8 @@ def add_staff(
 
 
 def change_password(session: Session, actor: Identity | None, staff: Staff, *, password_hash: str) -> None:
-    """Set a new password: one's own, or with the right to manage the team. Ends every session of the person.
+    """Set a new password: one's own, or with the right to manage the team. Ends every session and open invitation
+    of the person.
 
     Of somebody else's choice, the person is asked for another at their next sign-in. Raises NotAllowed, NotFound.
     """
@@ -87,6 +88,7 @@ def change_password(session: Session, actor: Identity | None, staff: Staff, *, p
     staff.must_change_password = actor is not None and actor.staff_id != staff.id
     session.add(staff)
     end_all_sessions(session, staff, why="password changed")
+    end_invitations(session, staff)
     record(session, who=actor, action="changed a password", subject_kind="staff", subject_id=staff.id or 0)
 
 
@@ -106,6 +108,7 @@ def disable(session: Session, actor: Identity | None, staff: Staff) -> None:
     staff.disabled_at = clock.now()
     session.add(staff)
     end_all_sessions(session, staff, why="account disabled")
+    end_invitations(session, staff)
     record(session, who=actor, action="disabled an account", subject_kind="staff", subject_id=staff.id or 0)
 
 
@@ -200,4 +203,13 @@ def end_all_sessions(session: Session, staff: Staff, *, why: str = "signed out e
         update(StaffSession)
         .where(col(StaffSession.staff_id) == staff.id, col(StaffSession.ended_at).is_(None))
         .values(ended_at=clock.now(), ended_why=why)
+    )
+
+
+def end_invitations(session: Session, staff: Staff) -> None:
+    """Links by which the person could choose a password open nothing any more."""
+    session.execute(
+        update(Invitation)
+        .where(col(Invitation.staff_id) == staff.id, col(Invitation.used_at).is_(None))
+        .values(used_at=clock.now())
     )

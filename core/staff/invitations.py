@@ -12,7 +12,7 @@ from core.audit.commands import record
 from core.errors import NotAllowed
 from core.permissions import Identity
 from core.staff.authority import hold
-from core.staff.commands import end_all_sessions
+from core.staff.commands import end_all_sessions, end_invitations
 from core.staff.models import Invitation, Staff
 from core.staff.team import require_managing
 
@@ -29,7 +29,7 @@ def invite(session: Session, actor: Identity, staff: Staff) -> str:
     hold(session, staff)
     if staff.disabled_at is not None:
         raise NotAllowed("This account is disabled. Enable it first.")
-    _end(session, staff.id or 0)
+    end_invitations(session, staff)
     token = secrets.token_urlsafe(32)
     now = clock.now()
     session.add(
@@ -77,14 +77,6 @@ def _open(token: str) -> tuple[ColumnElement[bool], ...]:
         col(Invitation.digest) == _digest(token),
         col(Invitation.used_at).is_(None),
         col(Invitation.expires_at) > clock.now(),
-    )
-
-
-def _end(session: Session, staff_id: int) -> None:
-    session.execute(
-        update(Invitation)
-        .where(col(Invitation.staff_id) == staff_id, col(Invitation.used_at).is_(None))
-        .values(used_at=clock.now())
     )
 
 

@@ -10,7 +10,7 @@ from core.permissions import Identity
 from core.staff import second_step as steps
 from core.staff.passkeys import passkeys_of
 from core.staff.reports import practice_name
-from dashboard.ui import page
+from dashboard.ui import page, press
 from dashboard.ui.toasts import toast
 from dashboard.wording.text import plain
 
@@ -62,10 +62,10 @@ def _turn_on(me: Identity, practice: str) -> None:
         pressed = st.form_submit_button("Turn on", type="primary")
     if pressed:
         try:
-            with page.acting(me) as (session, who):
+            with page.acting(me, proved=True) as (session, who):  # a screen left open sets up no app
                 st.session_state[_CODES] = steps.turn_on(session, who, secret=secret, code=code)
         except HuddleError as error:
-            st.error(plain(error.sentence), icon=":material/error:")
+            press.say(error.sentence)
             return
         st.session_state.pop(_SECRET, None)
         st.rerun()

@@ -19,7 +19,7 @@ from core.staff.step_up import prove
 from core.store.engine import reader
 from dashboard.web import passwords, sessions
 from dashboard.web.forms import field, read_form
-from dashboard.web.signin import safe_target, site_of
+from dashboard.web.signin import browser_of, safe_target, site_of
 from dashboard.web.signing_in import AGAIN
 from dashboard.web.templates import plain_page
 
@@ -89,9 +89,10 @@ def _form(request: Request, target: str, *, error: str = "", status: int = 200) 
 
 def _confirm(request: Request, given: dict[str, str]) -> None:
     """Raises BadInput, TooManyAttempts, NotAllowed."""
-    who = signed_in(request)
+    who, browser = signed_in(request), browser_of(request)
     with sessions.acting(who) as session:
-        attempt = begin_attempt(session, username=who.username, address="").id or 0
+        tried = begin_attempt(session, username=who.username, address=browser.address, device=browser.device)
+        attempt = tried.id or 0
         on, account = is_on(session, who.staff_id), reports.account(session, who.username)
     right = on or passwords.is_right(given["password"], account.password_hash if account else None)
     if not right:
@@ -99,10 +100,10 @@ def _confirm(request: Request, given: dict[str, str]) -> None:
     with sessions.acting(who) as session:
         if on and given["passkey"]:
             require_purpose(who, "confirm", given["purpose"])
-            site, purpose = site_of(request), given["purpose"]
+            site, purpose = browser.site, given["purpose"]
             if not takes_passkey(session, who.staff_id, site, answer=given["passkey"], purpose=purpose):
                 raise BadInput(NOT_RIGHT)
         elif on and not takes(session, who.staff_id, given["code"]):
             raise BadInput(WRONG_CODE)
-        was_right(session, attempt)
+        was_right(session, attempt, device=browser.device)
         prove(session, who)

@@ -2,14 +2,12 @@
 
 from datetime import date
 
-from starlette.concurrency import run_in_threadpool
-from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from core import clock
 from core.audit.commands import record
-from core.errors import BadInput, HuddleError, NotAllowed, NotFound
+from core.errors import BadInput, NotFound
 from core.overview.charts import Key, Overview
 from core.overview.export import chart_csv
 from core.overview.periods import Period, Span
@@ -18,22 +16,15 @@ from core.permissions import Identity, Permission, require
 from core.practice.reports import places
 from core.store.engine import reader
 from dashboard.web import sessions
+from dashboard.web.exporting import ExportList
 
 
-class ExportOverview(HTTPEndpoint):
+class ExportOverview(ExportList):
     """GET /export/overview.csv with ?chart=, ?period=, ?location= (the EHR's id), and ?from=, ?to= of other days."""
 
-    async def get(self, request: Request) -> Response:
-        who = await run_in_threadpool(sessions.who, sessions.token_of(request))
-        if who is None:
-            return PlainTextResponse("Sign in first.\n", status_code=401)
-        try:
-            return await run_in_threadpool(_answer, request, who)
-        except NotAllowed as error:
-            return PlainTextResponse(f"{error.sentence}\n", status_code=403)
-        except HuddleError as error:
-            status = 404 if isinstance(error, NotFound) else 400
-            return PlainTextResponse(f"{error.sentence}\n", status_code=status)
+    def answer(self, request: Request, who: Identity) -> Response:
+        """Raises NotAllowed, ProveAgain, BadInput, NotFound."""
+        return _answer(request, who)
 
 
 def _answer(request: Request, who: Identity) -> Response:

@@ -2,14 +2,12 @@
 
 from datetime import date
 
-from starlette.concurrency import run_in_threadpool
-from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from core import clock
 from core.audit.commands import record
-from core.errors import BadInput, HuddleError, NotAllowed, NotFound
+from core.errors import BadInput, NotFound
 from core.permissions import Identity, Permission, require
 from core.practice.reports import LocationChoice, places
 from core.reports.as_file import as_csv
@@ -19,36 +17,25 @@ from core.store.engine import reader
 from dashboard.web import sessions
 from dashboard.web.day_pdf import day_pdf
 from dashboard.web.day_sheet import paper
+from dashboard.web.exporting import ExportList
 from dashboard.web.templates import plain_page
 from dashboard.wording.may_see import MaySee, may_see_of
 
 
-class _OfTheDay(HTTPEndpoint):
+class _OfTheDay(ExportList):
     """GET only: ?date=, ?location= (the EHR's id) and ?initials=1."""
 
     permission = Permission.SEE_DAY
     action = ""
 
-    async def get(self, request: Request) -> Response:
-        who = await run_in_threadpool(sessions.who, sessions.token_of(request))
-        if who is None:
-            return PlainTextResponse("Sign in first.\n", status_code=401)
-        try:
-            return await run_in_threadpool(self._answer, request, who)
-        except NotAllowed as error:
-            return PlainTextResponse(f"{error.sentence}\n", status_code=403)
-        except HuddleError as error:
-            return PlainTextResponse(
-                f"{error.sentence}\n", status_code=404 if isinstance(error, NotFound) else 400
-            )
-
-    def _answer(self, request: Request, who: Identity) -> Response:
+    def answer(self, request: Request, who: Identity) -> Response:
+        """Raises NotAllowed, ProveAgain (of a file to take along), BadInput, NotFound."""
         require(who.role, self.permission)
         asked = request.query_params
         may_see = may_see_of(who.role, initials=asked.get("initials", "") == "1")
         report = _report(asked.get("date", ""), asked.get("location", ""), who)
         made = self.made(report, may_see)
-        with sessions.acting(who) as session:
+        with sessions.acting(who, proved=self.permission == Permission.EXPORT) as session:
             record(
                 session,
                 who=who,

@@ -62,7 +62,7 @@ class SignIn(HTTPEndpoint):
             stage = Stage(field(form, "stage") or Stage.CODE) if begun else None
         except ValueError:
             return await _form(target, error=AGAIN, status=403)
-        given = _browser(request)
+        given = browser_of(request)
         browser = new_device(given)
         try:
             if stage is None:
@@ -176,7 +176,8 @@ async def _let_in(request: Request, target: str, step: Step, browser: Browser) -
     return answer
 
 
-def _browser(request: Request) -> Browser:
+def browser_of(request: Request) -> Browser:
+    """Where a request comes from; device as the browser sent it."""
     device = request.cookies.get(sessions.cookie_name(request.scope, sessions.DEVICE_COOKIE), "")
     return Browser(request.client.host if request.client else "", device, site_of(request))
 

@@ -189,12 +189,15 @@ def _after(
     with transaction(sessions.engine()) as session:
         if nothing_yet and is_on(session, going.who.staff_id):
             return _ask(Stage.CODE, going)  # before that, nothing is told and nobody is known
+        half = half_signed_in(session, going.who.staff_id)
+        if half is None or half.password_hash != (seen or going.password_hash):
+            raise NotAllowed(AGAIN)
+        if act is not None and going.stage == Stage.CODE:
+            act(session)  # a wrong code is wrong at any hour, and a right answer is used up
+            was_right(session, going.attempt, device=browser.device)
         sentence = turn_back(session, tried, going.who.staff_id, device=browser.device)
         if sentence is None:
-            half = half_signed_in(session, going.who.staff_id)
-            if half is None or half.password_hash != (seen or going.password_hash):
-                raise NotAllowed(AGAIN)
-            if act is not None:
+            if act is not None and going.stage != Stage.CODE:
                 act(session)
             left = _next(
                 session, half_signed_in(session, going.who.staff_id), going.stage, nothing_yet=nothing_yet

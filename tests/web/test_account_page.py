@@ -1,14 +1,19 @@
 """My account: changing one's own password, and signing out everywhere."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from pyotp.totp import TOTP
+from sqlalchemy import Engine, update
 from streamlit.testing.v1 import AppTest
 
+from core import clock
 from core.settings import ROOT, settings
 from core.staff import commands, reports
+from core.staff.models import StaffSession
+from core.staff.second_step import is_on, new_secret
 from core.staff.sign_in import WRONG_PER_ACCOUNT
 from core.store.engine import reader, transaction
 from dashboard.web import passwords
@@ -96,6 +101,19 @@ def test_signing_out_everywhere_ends_the_other_browser_too(
     assert "You are signed out" in app.info[0].value
     with reader(sqlite_store) as session:
         assert reports.look_up(session, elsewhere) is None
+
+
+def test_a_screen_left_open_sets_up_no_authenticator_app(me: reports.Identity, sqlite_store: Engine) -> None:
+    with transaction(sqlite_store) as session:
+        session.execute(update(StaffSession).values(proved_at=clock.now() - timedelta(minutes=11)))
+    app = account_page(me)
+    app.session_state["second step: secret"] = secret = new_secret()
+    field = next(one for one in app.run().text_input if one.label == "Code the app shows now")
+    field.input(TOTP(secret).now())
+    next(button for button in app.button if button.label == "Turn on").click().run()
+    assert "(/confirm)" in app.error[0].value
+    with reader(sqlite_store) as session:
+        assert not is_on(session, me.staff_id)
 
 
 def test_without_a_session_the_shell_shows_nothing(me: reports.Identity) -> None:

@@ -12,8 +12,10 @@ from sqlmodel import select
 from core.errors import BadInput
 from core.permissions import Identity
 from core.staff import commands
-from core.staff.models import RecoveryCode, Staff, StaffSession
+from core.staff.models import RecoveryCode, SignInAttempt, Staff, StaffSession
+from core.staff.rules import DayTimes
 from core.staff.second_step import codes_left, is_on, new_secret, reset, takes, turn_off, turn_on
+from core.staff.team import set_week
 from core.store.engine import reader, transaction
 from dashboard.web import signing_in
 from dashboard.web.signing_in import Stage
@@ -149,3 +151,17 @@ def test_of_two_who_give_the_same_code_one_is_let_in(store: Engine) -> None:
         assert takes(session, ana.who.staff_id, code)
     with transaction(store) as session:
         assert not takes(session, ana.who.staff_id, code)
+
+
+def test_a_wrong_code_is_wrong_at_any_hour_and_makes_no_browser_known(
+    ana: Ana, visitor: httpx.Client
+) -> None:
+    staff_with_role(ana.engine, "owner", "olga")
+    begun = password(visitor)
+    with transaction(ana.engine) as session:
+        set_week(session, None, staff_id=ana.who.staff_id, week=[DayTimes(day, "none") for day in range(7)])
+    assert give(visitor, begun, "000000").status_code == 401
+    with reader(ana.engine) as session:
+        assert not any(session.exec(select(SignInAttempt.succeeded)))
+    assert give(visitor, begun, ana.next_code()).status_code == 403
+    assert sessions(ana.engine) == 0

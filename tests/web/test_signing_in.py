@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pyotp
@@ -19,6 +20,7 @@ from core.staff import commands, reports
 from core.staff.invitations import GOOD_FOR, invite, invited
 from core.staff.models import Invitation, Staff, StaffSession
 from core.staff.second_step import is_on
+from core.staff.sign_in import WRONG_PER_ACCOUNT, begin_attempt
 from core.store.engine import reader, transaction
 from tests.web.outside import public_site
 from tests.web.running import PASSWORD, cheap_hash, staff_with_role
@@ -172,6 +174,49 @@ def test_before_an_export_a_session_that_is_open_for_long_says_again_who_it_is(
         done = office.post("/confirm", data={**form, "password": PASSWORD})
         assert (done.status_code, done.headers["location"]) == (303, "/export/cards.csv?location=")
         assert office.get("/export/cards.csv").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/export/day.csv?initials=1", "/export/overview.csv?chart=collected"])
+def test_the_day_and_a_chart_leave_only_with_whoever_said_again_who_they_are(
+    sqlite_store: Engine, path: str
+) -> None:
+    staff_with_role(sqlite_store, Role.OWNER, "olga")
+    with public_site(sqlite_store) as office:
+        assert sign_in(office, "olga").status_code == 303
+        with transaction(sqlite_store) as session:
+            session.execute(update(StaffSession).values(proved_at=clock.now() - timedelta(minutes=11)))
+        asked = office.get(path)
+        assert (asked.status_code, asked.headers["location"]) == (
+            303,
+            f"/confirm?next={quote(path, safe='')}",
+        )
+        assert office.get("/print/day").status_code == 200
+
+
+def test_wrong_tries_from_elsewhere_do_not_keep_a_person_from_confirming(sqlite_store: Engine) -> None:
+    staff_with_role(sqlite_store, Role.OFFICE_MANAGER, "max")
+    with public_site(sqlite_store) as office:
+        assert sign_in(office, "max").status_code == 303
+        with transaction(sqlite_store) as session:
+            for _ in range(WRONG_PER_ACCOUNT):
+                begin_attempt(session, username="max", address="203.0.113.9")
+        form = hidden(office.get("/confirm?next=/plans"))
+        assert office.post("/confirm", data={**form, "password": PASSWORD}).status_code == 303
+
+
+@pytest.mark.parametrize("change", ["password", "disabled and enabled"])
+def test_an_open_invitation_ends_with_the_password_or_the_account(sqlite_store: Engine, change: str) -> None:
+    owner = who(sqlite_store, staff_with_role(sqlite_store, Role.OWNER, "olga"))
+    dana = staff_with_role(sqlite_store, Role.FRONT_DESK, "dana")
+    with transaction(sqlite_store) as session:
+        person = session.get_one(Staff, dana.id)
+        token = invite(session, owner, person)
+        if change == "password":
+            commands.change_password(session, owner, person, password_hash="x")
+        else:
+            commands.disable(session, owner, person)
+            commands.enable(session, owner, person)
+        assert invited(session, token) is None
 
 
 def test_who_manages_the_team_ends_one_sign_in_of_a_person(sqlite_store: Engine) -> None:

@@ -139,18 +139,18 @@ def _cancel(row: BookingRow, now: datetime) -> None:
         )
         st.button(
             "Cancel the booking", key=f"cancel {row.booking_id}", type="primary", icon=":material/event_busy:",
-            on_click=partial(_end, row.booking_id, reason, back),
+            on_click=partial(_end, row, reason, back),
         )  # fmt: skip
         press.say_error(CANCEL)
 
 
-def _end(booking_id: int, reason: str, back: str) -> None:
+def _end(row: BookingRow, reason: str, back: str) -> None:
     def act(session: Session, who: Identity) -> bool:
         cents = parse_dollars(back) if back.strip() else None
-        cancel_at_desk(session, who, booking_id=booking_id, reason=reason, back=cents)
+        cancel_at_desk(session, who, booking_id=row.booking_id, reason=reason, back=cents)
         return True
 
-    press.run(CANCEL, act, "The booking is cancelled.")
+    press.run(CANCEL, act, "The booking is cancelled.", proved=bool(row.paid_cents))
 
 
 def _history(row: BookingRow) -> None:
