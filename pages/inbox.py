@@ -1,7 +1,9 @@
 """Inbox: what patients texted, as conversations; read, answered, made a task of, and whose an unknown number is."""
 
 import streamlit as st
+from sqlmodel import Session
 
+from core.messages.answering import opened
 from core.messages.conversations import Conversation, Show, conversations
 from core.permissions import Identity
 from core.practice.reports import places
@@ -39,10 +41,11 @@ def _inbox() -> None:
     with page.open_reader() as session:
         found = conversations(session, who, show or Show.UNREAD, search=search)
         offered = places(session, who.location_id)
-        opened = st.session_state.get(OPEN)
-        pressed = conversations(session, who, numbers=[opened]) if opened else []
+        number = st.session_state.get(OPEN)
+        pressed = conversations(session, who, numbers=[number]) if number else []
     zone = offered[0].time_zone if offered else "UTC"
     _list(found, show or Show.UNREAD, may_see, zone)
+    press.say_error(BOARD)
     if pressed:
         _open(pressed[0], who, may_see, zone)
     patient_card.draw_drawer(BOARD, who, may_see)
@@ -79,7 +82,18 @@ def _open(found: Conversation, who: Identity, may_see: MaySee, zone: str) -> Non
 def _press() -> None:
     pressed = st.session_state[BOARD].open
     if pressed:
-        st.session_state[OPEN] = str(pressed["id"])
+        _look(str(pressed["id"]))
+
+
+def _look(number: str) -> None:
+    """Open a conversation; that somebody did is written down."""
+
+    def act(session: Session, who: Identity) -> bool:
+        opened(session, who, number=number)
+        return True
+
+    if press.run(BOARD, act):
+        st.session_state[OPEN] = number
 
 
 def _close() -> None:
