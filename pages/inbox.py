@@ -1,16 +1,14 @@
 """Inbox: what patients texted, as conversations; read, answered, made a task of, and whose an unknown number is."""
 
 import streamlit as st
-from sqlmodel import Session
 
-from core.messages.answering import opened
 from core.messages.conversations import Conversation, Show, conversations
 from core.permissions import Identity
 from core.practice.reports import places
 from dashboard.ui import page, press
 from dashboard.ui.components import board
 from dashboard.ui.inbox import list as inbox_list
-from dashboard.ui.inbox.thread import heading, thread
+from dashboard.ui.inbox.thread import heading, note_opened, thread
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.toolbar import search_box
@@ -81,19 +79,8 @@ def _open(found: Conversation, who: Identity, may_see: MaySee, zone: str) -> Non
 
 def _press() -> None:
     pressed = st.session_state[BOARD].open
-    if pressed:
-        _look(str(pressed["id"]))
-
-
-def _look(number: str) -> None:
-    """Open a conversation; that somebody did is written down."""
-
-    def act(session: Session, who: Identity) -> bool:
-        opened(session, who, number=number)
-        return True
-
-    if press.run(BOARD, act):
-        st.session_state[OPEN] = number
+    if pressed and note_opened(str(pressed["id"]), BOARD):
+        st.session_state[OPEN] = str(pressed["id"])
 
 
 def _close() -> None:
