@@ -8,7 +8,7 @@ from core.practice.reports import places
 from dashboard.ui import page, press
 from dashboard.ui.components import board
 from dashboard.ui.inbox import list as inbox_list
-from dashboard.ui.inbox.thread import heading, thread
+from dashboard.ui.inbox.thread import heading, note_opened, thread
 from dashboard.ui.patient import drawer as patient_card
 from dashboard.ui.privacy import sight_with_switch
 from dashboard.ui.toolbar import search_box
@@ -39,10 +39,11 @@ def _inbox() -> None:
     with page.open_reader() as session:
         found = conversations(session, who, show or Show.UNREAD, search=search)
         offered = places(session, who.location_id)
-        opened = st.session_state.get(OPEN)
-        pressed = conversations(session, who, numbers=[opened]) if opened else []
+        number = st.session_state.get(OPEN)
+        pressed = conversations(session, who, numbers=[number]) if number else []
     zone = offered[0].time_zone if offered else "UTC"
     _list(found, show or Show.UNREAD, may_see, zone)
+    press.say_error(BOARD)
     if pressed:
         _open(pressed[0], who, may_see, zone)
     patient_card.draw_drawer(BOARD, who, may_see)
@@ -78,7 +79,7 @@ def _open(found: Conversation, who: Identity, may_see: MaySee, zone: str) -> Non
 
 def _press() -> None:
     pressed = st.session_state[BOARD].open
-    if pressed:
+    if pressed and note_opened(str(pressed["id"]), BOARD):
         st.session_state[OPEN] = str(pressed["id"])
 
 

@@ -5,9 +5,9 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.audit.commands import record
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, MayNotSend, NotFound
 from core.messages.commands import send_message
-from core.messages.conversations import people_of
+from core.messages.conversations import may_work_on, people_of
 from core.messages.default_templates import Use
 from core.messages.models import Channel, InboundMessage, Message, Purpose
 from core.messages.render import fields_of, first_name, render
@@ -16,6 +16,12 @@ from core.patients.reports import patient_of
 from core.permissions import Identity, Permission, require
 
 LONGEST = 480  # characters of an answer
+OTHER_MOBILE = "Another mobile is on file for this patient. Change it in the EHR first, or call."
+
+
+def opened(session: Session, who: Identity, *, number: str) -> None:
+    """Somebody looks at what was written. Raises NotAllowed, NotFound."""
+    _note(session, who, "opened texts", _last(session, who, number), {})
 
 
 def read(session: Session, who: Identity, *, number: str) -> int:
@@ -47,10 +53,12 @@ def take(session: Session, who: Identity, *, number: str, staff_id: int | None) 
 
 
 def answer(session: Session, who: Identity, *, number: str, patient_id: int, words: str) -> Message:
-    """A text back, in a person's own words, to whoever wrote. It counts as read.
+    """A text back, in a person's own words, to the number that wrote. It counts as read.
 
-    Raises MayNotSend with the reason (opt-out, no consent, address), BadInput with what to change, NotAllowed, NotFound.
+    Raises MayNotSend with the reason (opt-out, no consent, address, another mobile on file), BadInput with what to change,
+    NotAllowed, NotFound.
     """
+    _last(session, who, number)
     if patient_id not in [one.key for one in people_of(session, number)]:
         raise NotFound("This number is not that patient's. Say first whose it is.")
     said = words.strip()
@@ -60,6 +68,9 @@ def answer(session: Session, who: Identity, *, number: str, patient_id: int, wor
         raise BadInput(f"The answer has {len(said):,} characters; at most {LONGEST} go out.")
     if "{" in said or "}" in said:
         raise BadInput("Take the braces out: an answer goes out as it stands.")
+    on_file = patient_of(session, who, patient_id).mobile_phone
+    if on_file and on_file != number:
+        raise MayNotSend(OTHER_MOBILE)
     message = send_message(session, who, patient_id, words=_as_care(base_words(session), said))
     read(session, who, number=number)
     return message
@@ -130,10 +141,8 @@ def _last(session: Session, who: Identity, number: str) -> InboundMessage:
         .where(InboundMessage.from_address == number, InboundMessage.practice_id == who.practice_id)
         .order_by(col(InboundMessage.id).desc())
     ).first()
-    if row is None:
+    if row is None or not may_work_on(people_of(session, number), who):
         raise NotFound("Nothing came from this number.")
-    if row.patient_id is not None:
-        patient_of(session, who, row.patient_id)
     return row
 
 

@@ -1,7 +1,8 @@
 """What patients wrote and what was written to them, as conversations: one a phone number.
 
-A number belongs to whoever has it on file; several may (a family), or nobody. What a machine has answered (STOP, START,
-HELP) waits for nobody; everything else waits until somebody has read it, answered it, or left it.
+A number belongs to whoever has it on file; several may (a family), or nobody. It is seen and worked on where at least
+one of them is a patient; a number of nobody everywhere. What a machine has answered (STOP, START, HELP) waits for nobody;
+everything else waits until somebody has read it, answered it, or left it.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -32,11 +33,12 @@ class Show(StrEnum):
 
 
 class Person(NamedTuple):
-    """Somebody who has the number on file. key: the patient's store id."""
+    """Somebody who has the number on file. key: the patient's store id. location_id: where they are a patient."""
 
     key: int
     name: str
     initials: str
+    location_id: int | None
 
 
 class Conversation(NamedTuple):
@@ -65,7 +67,7 @@ class Line(NamedTuple):
 
 def unread_count(session: Session, who: Identity) -> int:
     """How many numbers wait for somebody, of this person's practice and location."""
-    waiting = select(func.count(func.distinct(_in.c.from_address))).select_from(_with_patient()).where(*_ours(who), *_waits())  # fmt: skip
+    waiting = select(func.count(func.distinct(_in.c.from_address))).where(*_ours(who), *_waits())  # fmt: skip
     return int(session.execute(waiting).scalar_one())
 
 
@@ -89,7 +91,6 @@ def conversations(
             func.max(_in.c.owner_id).label("owner_id"),
             func.max(case((_in.c.left_at.is_not(None), 1), else_=0)).label("left"),
         )
-        .select_from(_with_patient())
         .where(*_ours(who))
         .group_by(_in.c.from_address)
         .order_by(func.max(_in.c.id).desc())
@@ -142,17 +143,19 @@ def people_of(session: Session, number: str) -> tuple[Person, ...]:
 
 def _person(one: Patient) -> Person:
     name = f"{one.first_name} {one.last_name}".strip() or "No name"
-    return Person(one.id or 0, name, initials_of(name))
+    return Person(one.id or 0, name, initials_of(name), one.location_id)
+
+
+def may_work_on(people: Sequence[Person], who: Identity) -> bool:
+    """Whether a number of these people is this person's to see: of one of their own place, or of nobody."""
+    return not people or any(works_at(who, one.location_id) for one in people)
 
 
 def lines(session: Session, who: Identity, number: str, *, limit: int = MOST) -> list[Line]:
     """Both sides of a conversation, the oldest first, the latest `limit` of them. Raises NotAllowed."""
     require(who.role, Permission.ASK_FOR_CARDS)
-    people = people_of(session, number)
-    if people and who.location_id is not None:
-        places = session.exec(select_rows(Patient.location_id).where(col(Patient.id).in_([one.key for one in people])))  # fmt: skip
-        if not any(works_at(who, place) for place in places):
-            return []
+    if not may_work_on(people_of(session, number), who):
+        return []
     received = session.exec(
         select_rows(InboundMessage)
         .where(InboundMessage.from_address == number)
@@ -185,17 +188,29 @@ def last_text_id(session: Session, number: str) -> str:
     return session.exec(query.order_by(col(InboundMessage.id).desc())).first() or ""
 
 
-def _with_patient() -> Any:
-    return _in.outerjoin(_patient, _patient.c.id == _in.c.patient_id)
-
-
 def _ours(who: Identity) -> tuple[Any, ...]:
-    """What came for this person's practice and place; what is nobody's is everybody's."""
+    """What came for this person's practice and place (`may_work_on`, asked of the store)."""
     here = (_in.c.practice_id == who.practice_id, _in.c.channel == Channel.TEXT)
     if who.location_id is None:
         return here
     place = or_(_patient.c.location_id.is_(None), _patient.c.location_id == who.location_id)
-    return (*here, place)
+    return (*here, or_(_has(place), ~_has()))
+
+
+def _has(*place: Any) -> Any:
+    """Whether somebody has the number of a text (`people_of`, asked of the store). place: only people of there."""
+    last_four = func.substr(_in.c.from_address, func.length(_in.c.from_address) - 3)
+    on_file = exists().where(
+        _patient.c.mobile_last_four == last_four,
+        _patient.c.mobile_phone == _in.c.from_address,
+        _patient.c.gone_at.is_(None),
+        *place,
+    )
+    other = _in.alias()
+    said = exists().where(
+        other.c.from_address == _in.c.from_address, _patient.c.id == other.c.patient_id, *place
+    )
+    return or_(on_file.correlate(_in), said.correlate(_in))
 
 
 def _unseen() -> Any:

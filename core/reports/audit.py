@@ -20,17 +20,22 @@ from core.staff.models import Staff
 
 MOST_DAYS = 3_660
 MOST_ROWS = 50_000
+MOST_PATIENTS = 50  # whose entries are taken along at once
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """first and last: days on the practice's wall, both included. Words are looked for anywhere, in any case."""
+    """first and last: days on the practice's wall, both included. Words are looked for anywhere, in any case.
+
+    patient: words of a name. patients: store ids, for where a name must not stand (an address).
+    """
 
     first: date
     last: date
     who: str = ""
     what: str = ""
     patient: str = ""
+    patients: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,14 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """lines: the newest first, at most as many as were asked for. found: how many there are."""
+    """lines: the newest first, at most as many as were asked for. found: how many there are.
+
+    patients: whom they are about, by store id, when a patient's name was asked for: at most one more than MOST_PATIENTS.
+    """
 
     lines: tuple[AuditLine, ...]
     found: int
+    patients: tuple[int, ...] = ()
 
 
 def audit_trail(session: Session, actor: Identity, asked: Asked, *, time_zone: str, most: int = 200) -> Trail:
@@ -65,7 +74,9 @@ def audit_trail(session: Session, actor: Identity, asked: Asked, *, time_zone: s
         .limit(min(most, MOST_ROWS))
     ).all()
     names = _names(session, rows)
-    return Trail(tuple(_line(row, names) for row in rows), found)
+    about = select(AuditEntry.subject_id).where(*where).distinct().limit(MOST_PATIENTS + 1)
+    patients = sorted(int(one) for one in session.exec(about)) if asked.patient.strip() else []
+    return Trail(tuple(_line(row, names) for row in rows), found, tuple(patients))
 
 
 def _where(actor: Identity, asked: Asked, time_zone: str) -> list[ColumnElement[bool]]:
@@ -91,6 +102,9 @@ def _where(actor: Identity, asked: Asked, time_zone: str) -> list[ColumnElement[
         )
     if asked.patient.strip():
         where.append(_about(asked.patient))
+    if asked.patients:
+        ids = [str(one) for one in asked.patients]
+        where += [col(AuditEntry.subject_kind) == "patient", col(AuditEntry.subject_id).in_(ids)]
     return where
 
 

@@ -14,6 +14,10 @@ from core.settings import ROOT
 from dashboard.web.templates import plain_page
 
 GUIDE = ROOT / "docs" / "using.md"
+_MISSING = """# Guide
+
+The guide did not come along with this installation: it is the file `docs/using.md` of Huddle's source. Ask whoever installed Huddle for it.
+"""
 _INLINE = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*(.+?)\*\*"), r"<strong>\1</strong>"),
@@ -36,15 +40,20 @@ def mark_of(heading: str) -> str:
 @lru_cache(maxsize=1)
 def parts() -> tuple[tuple[str, str], ...]:
     """(mark, heading) of every part of the guide."""
-    headings = (line[3:] for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith("## "))
+    headings = (line[3:] for line in _guide().splitlines() if line.startswith("## "))
     return tuple((mark_of(heading), heading) for heading in headings)
 
 
 @lru_cache(maxsize=1)
 def guide_html() -> str:
     """The guide as HTML: its headings, paragraphs, lists, bold words and code, which is all it uses."""
-    blocks = re.split(r"\n\s*\n", GUIDE.read_text(encoding="utf-8").strip())
+    blocks = re.split(r"\n\s*\n", _guide().strip())
     return "\n".join(line for block in blocks for line in _block(block))
+
+
+def _guide() -> str:
+    """The guide's own text; where a package was installed without it, a sentence that says so."""
+    return GUIDE.read_text(encoding="utf-8") if GUIDE.is_file() else _MISSING
 
 
 def _block(block: str) -> Iterator[str]:

@@ -84,6 +84,7 @@ def test_every_setting_of_the_environment_file_is_one_of_ours() -> None:
 def test_the_image_copies_what_is_there_and_never_a_key() -> None:
     copied = re.findall(r"^COPY (.+) \S+$", recipe(), re.M)
     assert all((ROOT / path).exists() for line in copied for path in line.split())
+    assert "docs/using.md" in copied  # the page /help
     left_out = (ROOT / ".dockerignore").read_text().splitlines()
     assert {"data/key*", "data/backup-key*", ".env", "**/*.db*", "**/*.huddle-backup"} <= set(left_out)
 

@@ -1,10 +1,13 @@
 """What patients text back becomes a conversation: read, answered, made a task of; unknown numbers matched or left."""
 
 import dataclasses
+from functools import partial
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import select
 
+from core.audit.models import AuditEntry
 from core.errors import BadInput, MayNotSend, NotAllowed, NotFound
 from core.inbox.texts import _apply_inbound
 from core.messages.answering import (
@@ -13,6 +16,7 @@ from core.messages.answering import (
     answers_offered,
     leave,
     match,
+    opened,
     read,
     take,
     unread,
@@ -27,11 +31,13 @@ from core.messages.conversations import (
     unread_count,
 )
 from core.messages.models import InboundMessage
-from core.permissions import Role
+from core.patients.models import Patient
+from core.permissions import Identity, Role
+from core.practice.models import Location
 from core.store.engine import reader, transaction
 from core.tasks.by_hand import task_of_text
 from core.tasks.models import Task
-from tests.messages.clinic import Clinic, texted
+from tests.messages.clinic import Clinic, open_clinic, texted
 from tests.sandbox.running import Sandbox
 
 MINE, STRANGER = "+13035551000", "+13035557777"
@@ -167,3 +173,64 @@ def test_a_provider_reads_nothing_and_another_location_works_on_nothing(clinic: 
         for act in (read, unread, leave):
             with pytest.raises(NotFound):
                 act(session, elsewhere, number=MINE)
+
+
+FAMILY = [{"mobile_phone": MINE, "first_name": name} for name in ("Ana", "Ben")]
+
+
+def second_place(clinic: Clinic) -> Identity:
+    """Somebody at a second location, where none of the patients is."""
+    with transaction(clinic.engine) as session:
+        first = session.exec(select(Location)).one()
+        place = Location(connection_id=first.connection_id, external_id="L2", name="Oak", time_zone=first.time_zone)  # fmt: skip
+        session.add(place)
+        session.flush()
+        return dataclasses.replace(clinic.desk, location_id=place.id)
+
+
+def test_the_texts_of_a_family_are_seen_and_worked_on_at_the_place_of_one_of_them_only(store: Engine) -> None:
+    clinic = open_clinic(store, FAMILY)
+    elsewhere = second_place(clinic)
+    wrote(clinic, "Ana and Ben are late")
+    acts = [opened, read, unread, leave, partial(take, staff_id=1), partial(match, patient_id=clinic.patients[0])]  # fmt: skip
+    with transaction(store) as session:
+        assert (conversations(session, elsewhere), unread_count(session, elsewhere)) == ([], 0)
+        assert lines(session, elsewhere, MINE) == []
+        for act in acts:
+            with pytest.raises(NotFound, match="Nothing came from this number"):
+                act(session, elsewhere, number=MINE)
+    with transaction(store) as session:
+        session.get_one(Patient, clinic.patients[1]).location_id = elsewhere.location_id
+    with transaction(store) as session:
+        assert [one.number for one in conversations(session, elsewhere)] == [MINE]
+        assert (unread_count(session, elsewhere), len(lines(session, elsewhere, MINE))) == (1, 1)
+        assert read(session, elsewhere, number=MINE) == 1
+
+
+def test_a_number_of_nobody_is_everybodys_until_somebody_says_whose_it_is(clinic: Clinic) -> None:
+    elsewhere = second_place(clinic)
+    wrote(clinic, "Who is this?", STRANGER)
+    with reader(clinic.engine) as session:
+        assert (len(conversations(session, elsewhere)), unread_count(session, elsewhere)) == (1, 1)
+    with transaction(clinic.engine) as session:
+        match(session, clinic.desk, number=STRANGER, patient_id=clinic.patients[0])
+    with reader(clinic.engine) as session:
+        assert (conversations(session, elsewhere), unread_count(session, elsewhere)) == ([], 0)
+
+
+def test_an_answer_goes_to_no_other_number_than_the_one_that_wrote(clinic: Clinic, sandbox: Sandbox) -> None:
+    wrote(clinic, "It is Zoë, on my new phone", STRANGER)
+    with transaction(clinic.engine) as session:
+        match(session, clinic.desk, number=STRANGER, patient_id=clinic.patients[0])
+    with transaction(clinic.engine) as session, pytest.raises(MayNotSend, match="Another mobile is on file"):
+        answer(session, clinic.desk, number=STRANGER, patient_id=clinic.patients[0], words="Hello")
+    assert clinic.messages() == []
+
+
+def test_who_opened_a_conversation_stands_in_the_audit(clinic: Clinic) -> None:
+    sid = wrote(clinic, "Can I come at 5?")
+    with transaction(clinic.engine) as session:
+        opened(session, clinic.desk, number=MINE)
+    with reader(clinic.engine) as session:
+        [entry] = session.exec(select(AuditEntry).where(AuditEntry.action == "opened texts")).all()
+        assert (entry.staff_id, entry.subject_id) == (clinic.desk.staff_id, sid)

@@ -17,6 +17,7 @@ from core.reports.audit import Asked, audit_trail
 from core.staff.commands import add_staff
 from core.staff.models import Staff
 from core.store.engine import reader, transaction
+from dashboard.ui.activity.audit_tab import export_address
 
 NOW = datetime(2026, 6, 1, 15, tzinfo=UTC)
 DAY = date(2026, 6, 1)
@@ -108,3 +109,12 @@ def test_it_is_for_who_sees_the_activity_and_the_days_must_make_sense(told: Engi
     with pytest.raises(BadInput, match="first day before the last"):
         search(told, last=date(2026, 5, 1))
     assert search(told, Identity(1, 1, "o", "O", Role.OWNER, practice_id=2)) == []
+
+
+def test_a_search_by_name_is_taken_along_by_number_and_no_name_stands_in_the_address(told: Engine) -> None:
+    asked = Asked(DAY, DAY, patient="Peña")
+    with reader(told) as session:
+        found = audit_trail(session, MAX, asked, time_zone="America/Denver")
+    address = export_address(asked, found.patients, initials=False)
+    assert address == f"/export/audit.csv?from={DAY}&to={DAY}&who=&what=&patients={found.lines[0].patient_id}"
+    assert search(told, patients=found.patients) == [OPENED]

@@ -196,7 +196,7 @@ CASES: dict[str, dict[str, Any]] = {
     "staff.team.set_week": {"staff_id": "staff", "week": []},
     "tasks.desk_answers.answer_match": {"patient_id": "patient", "entry_id": 1, "answer": "yes"},
     "tasks.desk_answers.take_answer_back": {"patient_id": "patient", "match_id": 1},
-    **{f"messages.answering.{name}": {"number": "+13035550177"} for name in ("read", "unread", "leave")},
+    **{f"messages.answering.{name}": {"number": "+13035550177"} for name in ("opened", "read", "unread", "leave")},
     "messages.answering.take": {"number": "+13035550177", "staff_id": None},
     "messages.answering.match": {"number": "+13035550177", "patient_id": "patient"},
     "messages.answering.answer": {"number": "+13035550177", "patient_id": "patient", "words": "Hello"},

@@ -1,6 +1,7 @@
 """Two addresses of every page: the search behind `/`, and the guide behind `?`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from core.settings import settings
 from dashboard.access import PAGES
+from dashboard.web import help as help_page
 from dashboard.web.help import mark_of, parts
 from dashboard.web.routes import MIDDLEWARE, ROUTES
 from tests.browser.practice import practice_store
@@ -72,3 +74,15 @@ def test_the_question_mark_of_every_page_opens_a_part_of_the_guide() -> None:
 
 def test_the_guide_is_for_who_is_signed_in() -> None:
     assert browser().get("/help").status_code in (303, 401)
+
+
+def test_an_installation_without_the_guide_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(help_page, "GUIDE", tmp_path / "using.md")
+    for kept in (help_page.parts, help_page.guide_html):
+        kept.cache_clear()
+    try:
+        told = browser("provider").get("/help")
+    finally:
+        for kept in (help_page.parts, help_page.guide_html):
+            kept.cache_clear()
+    assert (told.status_code, "did not come along with this installation" in told.text) == (200, True)

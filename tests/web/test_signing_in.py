@@ -262,5 +262,9 @@ def test_the_audit_is_taken_along_safely_and_that_is_written_down(sqlite_store: 
         assert "'=dana,opened patient card,patient 7,7," in told.text
         assert "exported the audit" in office.get(f"/export/audit.csv?{days}&who=max").text
         assert office.get("/export/audit.csv?from=yesterday").status_code == 400
+        assert "patient 7" in office.get(f"/export/audit.csv?{days}&patients=7").text
+        assert "patient 7" not in office.get(f"/export/audit.csv?{days}&patients=8").text
+        for by_name in ("patient=Ana", "patients=Ana", "patients="):
+            assert office.get(f"/export/audit.csv?{days}&{by_name}").status_code == 400
         sign_in(office, "=dana")
         assert office.get(f"/export/audit.csv?{days}").status_code == 403

@@ -9,7 +9,7 @@ from core import clock
 from core.errors import HuddleError
 from core.names import initials_of
 from core.permissions import Identity, Permission, may
-from core.reports.audit import Asked, AuditLine, Trail, audit_trail
+from core.reports.audit import MOST_PATIENTS, Asked, AuditLine, Trail, audit_trail
 from core.staff.reports import time_zone
 from dashboard.ui import page
 from dashboard.ui.components.rows import draw_rows
@@ -70,13 +70,17 @@ def _said(found: Trail, asked: Asked, who: Identity, *, initials: bool) -> None:
         else:
             note("Nothing of that kind in these days. Widen the days, or empty a field.")
         st.space("stretch")
-        if may(who.role, Permission.EXPORT):
-            query = {
-                "from": asked.first, "to": asked.last, "who": asked.who, "what": asked.what,
-                "patient": asked.patient, **({"initials": "1"} if initials else {}),
-            }  # fmt: skip
-            address = f"/export/audit.csv?{urlencode(query)}"
-            st.link_button("Spreadsheet (CSV)", address, icon=":material/download:")
+        if len(found.patients) > MOST_PATIENTS:
+            note(f"More than {MOST_PATIENTS} patients have this name. Type more of it to take their entries along.")  # fmt: skip
+        elif may(who.role, Permission.EXPORT) and (found.patients or not asked.patient.strip()):
+            st.link_button("Spreadsheet (CSV)", export_address(asked, found.patients, initials=initials), icon=":material/download:")  # fmt: skip
+
+
+def export_address(asked: Asked, patients: tuple[int, ...], *, initials: bool) -> str:
+    """Where the same search is taken along: patients by number, since no name stands in an address."""
+    query = {"from": asked.first, "to": asked.last, "who": asked.who, "what": asked.what}
+    query |= {"patients": ",".join(map(str, patients))} if patients else {}
+    return f"/export/audit.csv?{urlencode(query | ({'initials': '1'} if initials else {}))}"
 
 
 def _row(line: AuditLine, zone: str, *, initials: bool) -> list[str]:

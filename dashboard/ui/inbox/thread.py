@@ -14,6 +14,7 @@ from core.messages.answering import (
     answers_offered,
     leave,
     match,
+    opened,
     read,
     take,
     unread,
@@ -134,12 +135,17 @@ def _send(place: str, key: str, number: str, to: int) -> None:
         st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def _run(place: str, do: object, number: str) -> None:
+def note_opened(number: str, place: str) -> bool:
+    """That somebody opens a conversation is written down first; False when it is not theirs, said by `say_error(place)`."""
+    return _run(place, opened, number)
+
+
+def _run(place: str, do: object, number: str) -> bool:
     def act(session: Session, who: Identity) -> bool:
         do(session, who, number=number)  # type: ignore[operator]
         return True
 
-    press.run(place, act)
+    return bool(press.run(place, act))
 
 
 def _take(place: str, number: str, staff_id: int | None) -> None:
