@@ -74,7 +74,7 @@ def test_filter_open_decide_and_take_back(
     window.settle()
     shot(window, "over")
     page.locator(ROWS).first.click()
-    question = drawer(window).locator("fieldset.decide").first
+    question = drawer(window).locator("fieldset.decide:visible").first
     question.wait_for()
     assert question.locator("label.option").count() == 4
     shot(window, "choices")
@@ -84,7 +84,7 @@ def test_filter_open_decide_and_take_back(
     question.get_by_role("button", name="Decide").click()
     drawer(window).locator(".decided", has_text="charged as a drop-in, $55").wait_for()
     assert choices_kept(practice) == [("drop_in", True)]
-    assert drawer(window).locator("fieldset.decide").count() == 1
+    assert drawer(window).locator("fieldset.decide:visible").count() == 1
     drawer(window).get_by_role("button", name="Undo").click()
     drawer(window).locator(".decided").wait_for(state="hidden")
     assert choices_kept(practice) == [("drop_in", False)]
@@ -105,7 +105,7 @@ def test_an_open_drawer_stays_with_what_is_typed_while_the_list_behind_it_follow
     window = opened(browse, running)
     page = window.page
     page.locator(ROWS).first.click()
-    question = drawer(window).locator("fieldset.decide").first
+    question = drawer(window).locator("fieldset.decide:visible").first
     question.wait_for()
     window.settle()
     page.evaluate(STAYS)
@@ -139,7 +139,7 @@ def test_a_provider_reads_the_visits_and_no_amount(running: Running, browse: Bro
     drawer(window).locator("h2").first.wait_for()
     window.settle()
     assert "$" not in drawer(window).inner_text()
-    assert drawer(window).locator("fieldset.decide").count() == 0
+    assert drawer(window).locator("fieldset.decide:visible").count() == 0
 
 
 def test_nothing_over_is_good_news(running: Running, browse: Browse) -> None:
@@ -155,7 +155,7 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     window = opened(browse, running, theme=theme)
     found = serious(window, "memberships")
     window.page.locator(ROWS).first.click()
-    drawer(window).locator("fieldset.decide").first.wait_for()
+    drawer(window).locator("fieldset.decide:visible").first.wait_for()
     window.settle()
     shot(window, theme)
     assert found + serious(window, "choices") == []

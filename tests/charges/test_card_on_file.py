@@ -238,7 +238,7 @@ def test_the_receipt_and_the_copy_go_to_the_patient(desk: Desk, monkeypatch: pyt
     for _ in range(3):
         desk.work()
     bodies = [text.body for text in texted(desk.sandbox)]
-    assert any("a copy of what you allowed: I allow my card ending 1111" in body for body in bodies)
+    assert any("I allow my card ending 1111" in body for body in bodies)
     assert any("charged $149.00 to your card ending 1111" in body for body in bodies)
     assert (taken(desk), begun(desk)) == ([(14_900, 101)], ["C101"])
     with reader(desk.engine) as session:

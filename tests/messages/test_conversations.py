@@ -117,7 +117,10 @@ def test_a_template_is_filled_in_for_whoever_wrote(clinic: Clinic) -> None:
         offered = answers_offered(session)
         assert [one.name for one in offered] == ["Answer"]
         said = answer_words(session, offered[0], clinic.patients[0])
-    assert said == "Hi Zoë, thank you for your message. We will call you today. Maple Street"
+    assert (
+        said
+        == "Hi Zoë, Maple Street: thank you for your message. We will call you today. Reply STOP to opt out."
+    )
 
 
 def test_an_unknown_number_is_matched_or_left_and_a_new_text_of_it_waits_again(clinic: Clinic) -> None:

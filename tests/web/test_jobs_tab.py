@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from procrastinate import App
@@ -57,7 +58,10 @@ def fail(app: App, connection_id: int) -> None:
     task = app.task(name="sync once", queue="sync")(no_use)
     with app.open():
         task.defer(connection_id=connection_id)
-    asyncio.run(_work(app))
+    with ThreadPoolExecutor(
+        1
+    ) as apart:  # a test of a browser before may have left a loop running in this thread
+        apart.submit(lambda: asyncio.run(_work(app))).result()
 
 
 async def _work(app: App) -> None:
