@@ -103,7 +103,8 @@ def _read_line(path: Path) -> tuple[dict[str, Any], bytes]:
         said = json.loads(line)
         if said["magic"] != MAGIC or {"salt", "prefix", "mark", "kind", "revision", "made_at"} - set(said):
             raise StoreError(NOT_ONE)
-        b64decode(said["salt"], validate=True), b64decode(said["prefix"], validate=True)
+        for part in ("salt", "prefix"):
+            b64decode(said[part], validate=True)
         datetime.fromisoformat(str(said["made_at"]))
     except OSError as error:
         raise StoreError(f"The backup {path} cannot be read: {error.strerror}.") from error

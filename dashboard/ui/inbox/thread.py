@@ -137,10 +137,14 @@ def _send(place: str, key: str, number: str, to: int) -> None:
 
 def note_opened(number: str, place: str) -> bool:
     """That somebody opens a conversation is written down first; False when it is not theirs, said by `say_error(place)`."""
-    return _run(place, opened, number)
+    return _did(place, opened, number)
 
 
-def _run(place: str, do: object, number: str) -> bool:
+def _run(place: str, do: object, number: str) -> None:
+    _did(place, do, number)
+
+
+def _did(place: str, do: object, number: str) -> bool:
     def act(session: Session, who: Identity) -> bool:
         do(session, who, number=number)  # type: ignore[operator]
         return True
