@@ -13,20 +13,14 @@ from core.links.pay_links import missing_of
 from core.links.under_way import under_way_for
 from core.outbox.models import OutboxRow, OutboxState
 from core.patients.reports import patient_of, place_of
-from core.payments.card_on_file import (
-    UNDER_WAY,
-    CardAuthorization,
-    CardCharge,
-    ChargeState,
-    Scope,
-)
+from core.payments.card_on_file import UNDER_WAY, CardAuthorization, CardCharge, ChargeState, Scope
 from core.payments.reasons import reason_of
 
 
 def no_longer_wanted(session: Session, row: OutboxRow, now: datetime) -> str:
     """Why a charge must not go out any more, a sentence; "" when it may."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
+    charge = _under_way(session, row)
+    if charge is None:
         return "This charge was taken back."
     under = session.get_one(CardAuthorization, charge.authorization_id, populate_existing=True)
     if under.ended_at is not None:
@@ -35,9 +29,8 @@ def no_longer_wanted(session: Session, row: OutboxRow, now: datetime) -> str:
         if why := _not_under(session, charge, under, now) or under_way_for(session, charge.patient_id):
             return f"{why} Nothing was charged."
         rows = missing_of(session, None, charge.patient_id, now, besides=-(charge.id or 0))
-    except (
-        HuddleError
-    ) as error:  # the patient or the card is gone: it is taken back, and what else waits goes on
+    except HuddleError as error:
+        # the patient or the card is gone: it is taken back, and what else waits goes on
         return f"{error.sentence} Nothing was charged."
     one = next((each for each in rows if (each.kind, each.ref) == (charge.due_kind, charge.due_ref)), None)
     if one is None:
@@ -74,17 +67,19 @@ def charge_of(session: Session, row: OutboxRow) -> CardCharge | None:
     return session.exec(found.execution_options(populate_existing=True)).first()
 
 
+def _under_way(session: Session, row: OutboxRow) -> CardCharge | None:
+    """The charge an outbox row is about, where nothing has come of it yet."""
+    charge = charge_of(session, row)
+    return charge if charge is not None and charge.state in UNDER_WAY else None
+
+
 def charge_accepted(session: Session, row: OutboxRow, payment_ref: str) -> None:
     """The processor took it: the debt is paid at once, and the receipt goes out."""
     charge = charge_of(session, row)
     if charge is None or charge.state == ChargeState.ACCEPTED:
         return
-    charge.state, charge.payment_ref, charge.done_at, charge.reason = (
-        ChargeState.ACCEPTED,
-        payment_ref,
-        clock.now(),
-        "",
-    )
+    charge.state, charge.payment_ref = ChargeState.ACCEPTED, payment_ref
+    charge.done_at, charge.reason = clock.now(), ""
     session.add(charge)
     _used_up(session, charge)
     session.flush()
@@ -95,8 +90,8 @@ def charge_accepted(session: Session, row: OutboxRow, payment_ref: str) -> None:
 
 def charge_declined(session: Session, row: OutboxRow, code: str) -> None:
     """The bank said no: the reason and the next step by its class. code "": the processor refused the call itself."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
+    charge = _under_way(session, row)
+    if charge is None:
         return
     why = reason_of(code)
     charge.state, charge.done_at, charge.reason_code = ChargeState.DECLINED, clock.now(), code
@@ -108,8 +103,8 @@ def charge_declined(session: Session, row: OutboxRow, code: str) -> None:
 
 def charge_not_made(session: Session, row: OutboxRow) -> None:
     """It was taken back before it went out."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
+    charge = _under_way(session, row)
+    if charge is None:
         return
     charge.state, charge.done_at, charge.reason = ChargeState.NOT_MADE, clock.now(), row.reason
     session.add(charge)
@@ -119,8 +114,8 @@ def charge_not_made(session: Session, row: OutboxRow) -> None:
 
 def charge_in_doubt(session: Session, row: OutboxRow) -> None:
     """Nobody knows yet whether it was taken; it is looked up by its key."""
-    charge = charge_of(session, row)
-    if charge is None or charge.state not in UNDER_WAY:
+    charge = _under_way(session, row)
+    if charge is None:
         return
     charge.state = ChargeState.UNKNOWN if row.state == OutboxState.UNKNOWN else ChargeState.WAITING
     charge.reason = row.reason

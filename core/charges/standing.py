@@ -8,10 +8,7 @@ from core.charges.rules import Terms
 from core.errors import BadInput
 from core.patients.models import Patient
 from core.patients.reports import place_of
-from core.payments.card_on_file import (
-    CardAuthorization,
-    CardCharge,
-)
+from core.payments.card_on_file import CardAuthorization, CardCharge
 from core.store.concerned import concern
 from core.store.version import touch
 
